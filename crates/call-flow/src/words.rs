@@ -1,0 +1,152 @@
+//! What a run is told, and what it wants: intentions, which a voice leg speaks and a chat writes.
+
+use frontdesk_identifiers::{Locale, TelephoneNumber};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// One thing that happened to the conversation.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum FlowEvent {
+    /// The conversation stands: the call is answered.
+    Began,
+    /// What the run wanted said was said to its end, or was stopped, or could not be said.
+    SayEnded {
+        /// Which.
+        say: SayId,
+        /// Whether the party got all of it.
+        completed: bool,
+    },
+    /// The party began to speak.
+    PartySpeaks,
+    /// The party's turn is over, and these are its words; empty if nothing could be recognised.
+    Heard {
+        /// Lower case, no punctuation.
+        text: String,
+        /// 0 is certain, below −0.35 is doubtful.
+        mean_log_probability: f32,
+    },
+    /// The party pressed a key.
+    Key(char),
+    /// The ears do not work.
+    EarsFailed,
+    /// The other telephone answered; the party talks to a person now.
+    TransferAnswered,
+    /// The transfer is over: it failed, or the two have finished talking.
+    TransferEnded(TransferOutcome),
+    /// The party is gone.
+    PartyLeft,
+}
+
+/// One wanted saying of one run; counted up.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
+#[serde(transparent)]
+pub struct SayId(pub u32);
+
+/// What became of a transfer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TransferOutcome {
+    /// They talked, and the called person hung up.
+    Completed,
+    /// The telephone is busy (486, 600).
+    Busy,
+    /// It rang as long as the flow allows, and nobody answered (or 408, 480 after ringing).
+    NoAnswer,
+    /// The person declined (603).
+    Declined,
+    /// No telephone is registered, or it cannot be reached or spoken with.
+    Unreachable,
+}
+
+/// One thing that the run wants.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum FlowAction {
+    /// Say this. Answered by [`FlowEvent::SayEnded`].
+    Say {
+        /// Its name.
+        say: SayId,
+        /// The words.
+        text: Arc<str>,
+        /// Their language.
+        locale: Locale,
+    },
+    /// Stop saying it.
+    StopSaying {
+        /// Which.
+        say: SayId,
+    },
+    /// Listen to what the party says until told otherwise.
+    Listen {
+        /// The language that is expected.
+        locale: Locale,
+    },
+    /// Stop listening.
+    StopListening,
+    /// Put the party through. Answered by [`FlowEvent::TransferAnswered`] or [`FlowEvent::TransferEnded`].
+    Transfer {
+        /// To whom.
+        target: TransferTarget,
+        /// How long it may ring.
+        ring: Duration,
+    },
+    /// The conversation is over.
+    End {
+        /// Why.
+        end: FlowEnd,
+    },
+    /// Something for the record, the console and the tests.
+    Trace(Trace),
+}
+
+/// To whom a party is put through.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum TransferTarget {
+    /// A telephone of the same tenant, by its number: `phone:1001`.
+    Phone(TelephoneNumber),
+}
+
+/// Why a run is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum FlowEnd {
+    /// The flow says so.
+    HungUp,
+    /// The party was put through and the talk is over.
+    Transferred,
+    /// The party left.
+    PartyLeft,
+    /// The flow went round in circles without the party doing anything, and was stopped.
+    Exhausted,
+}
+
+/// What the run did, for people.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Trace {
+    /// A step began.
+    Entered {
+        /// Its name.
+        step: String,
+    },
+    /// An answer was understood.
+    Understood {
+        /// The answer's name in the flow.
+        answer: String,
+        /// Whether by key rather than by voice.
+        by_key: bool,
+        /// How well the words fit, 0 to 1; 1 for a key.
+        score: f32,
+    },
+    /// What was said or pressed is none of the answers.
+    NotUnderstood,
+    /// Nothing was said or pressed in time.
+    NoInput,
+}

@@ -1,0 +1,7 @@
+//! Which conversation is held.
+
+crate::slug!(
+    /// The name of a call flow, such as `reception`.
+    FlowId,
+    "flow name"
+);

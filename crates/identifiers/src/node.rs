@@ -1,0 +1,7 @@
+//! Which machine.
+
+crate::slug!(
+    /// One running desk among several.
+    NodeId,
+    "node name"
+);

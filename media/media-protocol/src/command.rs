@@ -1,0 +1,129 @@
+//! What the switchboard tells the sound.
+
+use crate::{AgreedAudio, ListeningId, PlaybackId};
+use frontdesk_identifiers::{LegId, Locale};
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// One order. Orders for a leg are carried out in the order in which they were given.
+#[derive(Debug, Clone, PartialEq)]
+pub enum MediaCommand {
+    /// Bind RTP and RTCP sockets on this local address and make a port of them. Answered by
+    /// [`PortOpened`](crate::MediaEvent::PortOpened) or [`PortFailed`](crate::MediaEvent::PortFailed).
+    Open {
+        /// The leg that the port belongs to.
+        leg: LegId,
+        /// The local address to bind; unspecified is allowed.
+        bind: IpAddr,
+    },
+    /// Set or change what was agreed with the other side. Sound flows from here on.
+    Configure {
+        /// The leg.
+        leg: LegId,
+        /// What was agreed.
+        audio: AgreedAudio,
+    },
+    /// Close the port. Its recording, playback, listening and bridge end with it. Answered by
+    /// [`PortClosed`](crate::MediaEvent::PortClosed).
+    Close {
+        /// The leg.
+        leg: LegId,
+    },
+    /// Play a sound towards the leg's party. A playback that is still going on is replaced.
+    Play {
+        /// The leg.
+        leg: LegId,
+        /// The name under which this playback is reported.
+        playback: PlaybackId,
+        /// What to play.
+        source: Source,
+    },
+    /// Stop a playback at the next tick; silently ignored when another or none is going on.
+    StopPlayback {
+        /// The leg.
+        leg: LegId,
+        /// Which playback.
+        playback: PlaybackId,
+    },
+    /// Have the ears listen to what the leg's party says. A listening that is still going on is replaced.
+    Listen {
+        /// The leg.
+        leg: LegId,
+        /// The name under which what is heard is reported.
+        listening: ListeningId,
+        /// How to listen.
+        plan: ListeningPlan,
+    },
+    /// Stop listening; what was being said is not reported any more.
+    StopListening {
+        /// The leg.
+        leg: LegId,
+        /// Which listening.
+        listening: ListeningId,
+    },
+    /// Send these keys (`0`–`9`, `*`, `#`, `A`–`D`) by RFC 4733, one after the other.
+    SendDigits {
+        /// The leg.
+        leg: LegId,
+        /// The keys.
+        digits: String,
+    },
+    /// Join two legs: each hears the other. A playback on either goes first while it lasts.
+    Bridge {
+        /// One leg.
+        first: LegId,
+        /// The other leg.
+        second: LegId,
+    },
+    /// Part two legs that were bridged.
+    Unbridge {
+        /// One leg.
+        first: LegId,
+        /// The other leg.
+        second: LegId,
+    },
+    /// Record the leg in stereo: left is what its party says, right is what its party hears.
+    Record {
+        /// The leg.
+        leg: LegId,
+        /// Where the finished file shall stand. While it is written, it has `.part` appended.
+        path: PathBuf,
+    },
+    /// End the leg's recording and publish its file.
+    StopRecording {
+        /// The leg.
+        leg: LegId,
+    },
+}
+
+/// What a playback plays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// A text, spoken by the voice of its locale, or the recorded prompt that stands for it.
+    Phrase {
+        /// The text.
+        text: Arc<str>,
+        /// Its language.
+        locale: Locale,
+    },
+    /// The sign that the other party's telephone rings, until it is stopped.
+    Ringback,
+}
+
+/// How to listen.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ListeningPlan {
+    /// The language that is spoken.
+    pub locale: Locale,
+    /// How long a silence ends a turn, in milliseconds.
+    pub end_of_turn_ms: u16,
+    /// The longest turn, in milliseconds; what is longer is recognised in parts.
+    pub longest_turn_ms: u16,
+}
+
+impl Default for ListeningPlan {
+    fn default() -> Self {
+        ListeningPlan { locale: Locale::default(), end_of_turn_ms: 600, longest_turn_ms: 10_000 }
+    }
+}

@@ -1,0 +1,110 @@
+//! What the ears get, and what they report.
+
+use crate::ListeningId;
+use frontdesk_identifiers::{LegId, Moment};
+
+/// 20 ms of what a party says, on its way from the tick to the ears.
+#[derive(Debug, Clone, Copy)]
+pub struct SpeechFrame {
+    /// 8 kHz mono.
+    pub samples: [i16; SpeechFrame::SAMPLES],
+    /// Position of the first sample since the port was opened, at 8 kHz.
+    pub position: u64,
+    /// When the packet that this frame was decoded from came in; the tick's time for a concealed frame.
+    pub arrived: Moment,
+    /// Level in dB below full scale: 0 is loudest, 127 is digital silence (RFC 6464 §3).
+    pub level_dbov: u8,
+    /// Whether the tick's activity detector takes it for voice.
+    pub active: bool,
+    /// Whether it was made up because the packet is missing.
+    pub concealed: bool,
+}
+
+impl SpeechFrame {
+    /// Samples a frame: 20 ms at 8 kHz.
+    pub const SAMPLES: usize = 160;
+    /// Frames in the ring between tick and ears: 15 s. When it is full the tick drops the frame and
+    /// reports [`HearingOverrun`](crate::MediaEvent::HearingOverrun).
+    pub const RING_CAPACITY_FRAMES: usize = 750;
+}
+
+/// One fact from the ears.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SpeechEvent {
+    /// The leg that was listened to.
+    pub leg: LegId,
+    /// Which listening.
+    pub listening: ListeningId,
+    /// What happened.
+    pub outcome: SpeechOutcome,
+}
+
+/// What the ears noticed.
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+pub enum SpeechOutcome {
+    /// The party began to speak.
+    Started {
+        /// When its first voiced packet came.
+        at: Moment,
+    },
+    /// The party's turn is over, and these are its words; empty when nothing could be recognised in it.
+    Heard {
+        /// The words, lower case, without punctuation.
+        text: String,
+        /// Mean log probability of the tokens: 0 is certain, below −0.35 is doubtful.
+        mean_log_probability: f32,
+        /// When what happened.
+        times: TurnTimes,
+    },
+    /// The ears are broken: no model, or the worker died.
+    Failed {
+        /// Why.
+        fault: SpeechFault,
+    },
+}
+
+/// Words a caller said are not for the log (`architecture.md` §2, privacy): only their length is shown.
+impl std::fmt::Debug for SpeechOutcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            SpeechOutcome::Started { at } => f.debug_struct("Started").field("at", at).finish(),
+            SpeechOutcome::Heard { text, mean_log_probability, times } => f
+                .debug_struct("Heard")
+                .field("characters", &text.chars().count())
+                .field("mean_log_probability", mean_log_probability)
+                .field("times", times)
+                .finish(),
+            SpeechOutcome::Failed { fault } => f.debug_struct("Failed").field("fault", fault).finish(),
+        }
+    }
+}
+
+/// When the stages of hearing one turn happened: the ears' part of the response-time waterfall.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TurnTimes {
+    /// The first voiced packet came in.
+    pub first_voice: Moment,
+    /// The last voiced packet came in: from here the caller waits.
+    pub last_voice: Moment,
+    /// The silence after it was long enough to end the turn.
+    pub turn_ended: Moment,
+    /// The words were there.
+    pub recognised: Moment,
+    /// Position of the first voiced sample since the port was opened, at 8 kHz.
+    pub heard_from: u64,
+    /// Position after the last voiced sample.
+    pub heard_to: u64,
+}
+
+/// Why the ears cannot hear.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SpeechFault {
+    /// No engine is loaded.
+    NoEngine,
+    /// The engine failed on this utterance.
+    EngineFailed,
+    /// The ears are asked for more at once than they can do.
+    Overloaded,
+}

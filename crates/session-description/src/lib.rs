@@ -1,1 +1,77 @@
-//! (being written)
+//! SDP (RFC 8866) and offer/answer (RFC 3264) for telephone calls with one audio stream.
+//!
+//! The way of a description: an INVITE brings an offer, [`answer`] reads it line by line into what this side
+//! needs to know of it, takes the first audio stream that it can serve, chooses the first codec *in the
+//! offerer's order* that both sides speak, and gives back both the answer to send and the
+//! [`AgreedAudio`](frontdesk_media_protocol::AgreedAudio) with
+//! which a media port is configured. When this side calls, [`offer`] writes the offer and [`complete`] reads
+//! what the other side made of it. What cannot be served is a [`Refusal`], which knows its SIP status.
+//!
+//! ```
+//! use frontdesk_session_description::{LocalAudio, answer, complete, offer};
+//! # use frontdesk_media_protocol::{Codec, Direction};
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let phone = LocalAudio { address: "192.0.2.1:4000".parse()?, codecs: vec![Codec::Pcma, Codec::Pcmu],
+//! #     direction: Direction::SendReceive, session_id: 1, session_version: 1 };
+//! # let desk = LocalAudio { address: "192.0.2.2:6000".parse()?, codecs: vec![Codec::Pcmu, Codec::Pcma],
+//! #     direction: Direction::SendReceive, session_id: 2, session_version: 1 };
+//! let offered = offer(&phone);
+//! let answered = answer(&desk, &offered)?;
+//! let completed = complete(&phone, &answered.description)?;
+//! assert_eq!(answered.audio.codec, Codec::Pcma, "the offerer's order counts");
+//! assert_eq!(completed.codec, Codec::Pcma);
+//! assert_eq!(completed.remote, desk.address);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Choices
+//!
+//! * The grammar is our own and forgiving: only the lines that decide about the audio stream can make a
+//!   description unreadable. A missing `o=`, `s=` or `t=`, an unknown type letter or a broken attribute that
+//!   this side does not use is passed over, because real telephones send all of these. (A general SDP library
+//!   reads the same fields in the tests, as a second opinion.)
+//! * `RTP/AVPF` is taken like `RTP/AVP`: the answer names the offered profile and no feedback, which is how
+//!   RFC 4585 §5 lets an AVP end join. `a=rtcp-mux` is not answered, so RTCP keeps its own port.
+//! * A host name in `c=` is refused: a decision resolves no names.
+//! * `c=0.0.0.0` is hold as RFC 3264 §8.4 spells it for old telephones: nothing is sent there, and the answer
+//!   is `recvonly` (or `inactive`).
+//!
+//! It never opens a socket, never asks for the time and never fails in any other way than by a [`Refusal`].
+
+mod answer;
+mod audio;
+mod direction;
+mod offer;
+mod read;
+mod refusal;
+mod write;
+
+pub use answer::{Negotiated, answer};
+pub use offer::{complete, offer};
+pub use refusal::Refusal;
+
+use frontdesk_media_protocol::{Codec, Direction};
+use std::net::SocketAddr;
+
+/// The largest description that is read, in bytes; a larger one is [`Refusal::TooLarge`].
+pub const DESCRIPTION_BYTES_MAX: usize = 64 * 1024;
+/// The most `m=` lines; more are [`Refusal::TooManyStreams`], because an answer must repeat each of them.
+pub const STREAMS_MAX: usize = 16;
+/// The most formats of one `m=` line that are looked at; the rest is passed over.
+pub const FORMATS_MAX: usize = 64;
+
+/// This side's end of the audio stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocalAudio {
+    /// Where this side receives RTP, as the other side reaches it: never an unspecified address.
+    pub address: SocketAddr,
+    /// What this side speaks, the dearest first. In an answer the offerer's order goes before this one.
+    pub codecs: Vec<Codec>,
+    /// Who shall send, as far as this side has a say: [`Direction::SendOnly`] holds the other side.
+    pub direction: Direction,
+    /// The session's number in `o=` (RFC 8866 §5.2): the same for the whole call.
+    pub session_id: u64,
+    /// The description's number in `o=`: one more whenever what is described changed (RFC 3264 §8).
+    pub session_version: u64,
+}

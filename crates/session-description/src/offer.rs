@@ -1,0 +1,22 @@
+//! Offering, and reading what became of the offer.
+
+use crate::write::Writer;
+use crate::{LocalAudio, Refusal, audio, read};
+use frontdesk_media_protocol::AgreedAudio;
+
+/// An offer with one audio stream (RFC 3264 §5): every codec of `local` in its order, and telephone events.
+pub fn offer(local: &LocalAudio) -> Vec<u8> {
+    let mut writer = Writer::new(local, None);
+    writer.offered(local);
+    writer.finish()
+}
+
+/// Reads the answer to [`offer`] (RFC 3264 §7). `local` is what the offer was made of.
+///
+/// The stream counts that stands where the offered one stood: the first. An answerer may name several codecs;
+/// the first of them that was offered is spoken.
+pub fn complete(local: &LocalAudio, answer: &[u8]) -> Result<AgreedAudio, Refusal> {
+    let text = read::text(answer)?;
+    let answer = read::read(&text)?;
+    audio::agree(local, answer.streams.first().ok_or(Refusal::NoAudio)?)
+}

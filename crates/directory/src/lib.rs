@@ -1,1 +1,89 @@
-//! (being written)
+//! Who and what exists: tenants, phones, peers and numbers, as one immutable snapshot.
+//!
+//! The way of a name through this crate: the settings file is read elsewhere, each entry is handed to a
+//! [`DirectoryBuilder`], and [`DirectoryBuilder::build`] either names *every* entry that cannot stand or
+//! gives a [`Directory`]. The switchboard holds it as `Arc<Directory>` and looks names up while calls go
+//! on; a reload hands it a new snapshot, so that nothing ever changes under a call.
+//!
+//! It never reads a file, never knows a password (only its HA1, which `Debug` hides) and never decides who
+//! may call: that is the SIP stack's, by digest or by the address of a peer.
+
+mod builder;
+mod entry;
+
+pub use builder::{DirectoryBuilder, DirectoryFault};
+pub use entry::{Number, Peer, Phone, Tenant};
+
+use frontdesk_identifiers::{TelephoneNumber, TenantId};
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+/// An immutable snapshot of everything that can be called or may call.
+#[derive(Debug, Clone, Default)]
+pub struct Directory {
+    tenants: BTreeMap<TenantId, Tenant>,
+    phones: BTreeMap<(TenantId, TelephoneNumber), Phone>,
+    /// Account names are one namespace for the whole desk, because a REGISTER names no tenant.
+    accounts: BTreeMap<String, (TenantId, TelephoneNumber)>,
+    peers: BTreeMap<String, Peer>,
+    peer_addresses: BTreeMap<IpAddr, String>,
+    numbers: BTreeMap<(TenantId, TelephoneNumber), Number>,
+}
+
+impl Directory {
+    /// A builder with nothing in it.
+    pub fn builder() -> DirectoryBuilder {
+        DirectoryBuilder::default()
+    }
+
+    /// Every tenant, in the order of their names.
+    pub fn tenants(&self) -> impl Iterator<Item = &Tenant> {
+        self.tenants.values()
+    }
+
+    /// The tenant of this name.
+    pub fn tenant(&self, id: &TenantId) -> Option<&Tenant> {
+        self.tenants.get(id)
+    }
+
+    /// Every phone, by tenant and number.
+    pub fn phones(&self) -> impl Iterator<Item = &Phone> {
+        self.phones.values()
+    }
+
+    /// The phone that this tenant reaches under this number.
+    pub fn phone(&self, tenant: &TenantId, number: &TelephoneNumber) -> Option<&Phone> {
+        // A key by reference would need a type of its own; a look-up once a call may clone.
+        self.phones.get(&(tenant.clone(), number.clone()))
+    }
+
+    /// The phone that registers with this account name, which is its number (`1001`).
+    pub fn phone_by_account(&self, account: &str) -> Option<&Phone> {
+        self.accounts.get(account).and_then(|key| self.phones.get(key))
+    }
+
+    /// Every peer, in the order of their names.
+    pub fn peers(&self) -> impl Iterator<Item = &Peer> {
+        self.peers.values()
+    }
+
+    /// The peer of this name.
+    pub fn peer(&self, name: &str) -> Option<&Peer> {
+        self.peers.get(name)
+    }
+
+    /// The peer that calls from this address.
+    pub fn peer_by_address(&self, address: IpAddr) -> Option<&Peer> {
+        self.peer_addresses.get(&address.to_canonical()).and_then(|name| self.peers.get(name))
+    }
+
+    /// Every number that a flow answers, by tenant and number.
+    pub fn numbers(&self) -> impl Iterator<Item = &Number> {
+        self.numbers.values()
+    }
+
+    /// What answers when this tenant's number is dialled.
+    pub fn number(&self, tenant: &TenantId, number: &TelephoneNumber) -> Option<&Number> {
+        self.numbers.get(&(tenant.clone(), number.clone()))
+    }
+}

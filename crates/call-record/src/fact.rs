@@ -1,0 +1,285 @@
+//! One thing that happened, as it happened.
+
+use crate::{EndReason, Fault, Masked, Waterfall};
+use frontdesk_identifiers::{CallId, FlowId, TenantId, WallTime};
+
+/// A fact with its place: whose, of which call, the how-manieth, and when.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct StampedFact {
+    /// Whose call.
+    pub tenant: TenantId,
+    /// Which call.
+    pub call: CallId,
+    /// The order within the call, from 0 without a gap. The store takes each number once.
+    pub number: u32,
+    /// When, for people.
+    pub at: WallTime,
+    /// When, on the steady clock: microseconds since the call began.
+    pub since_start_us: u64,
+    /// What.
+    pub fact: Fact,
+}
+
+/// What happened. Times within it are microseconds since the call began.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(tag = "fact", rename_all = "snake_case")]
+pub enum Fact {
+    /// Somebody who may calls; opens the record.
+    CallStarted {
+        /// Who calls, as their side says.
+        caller: Party,
+        /// What was dialled.
+        called: Masked,
+        /// The Call-ID of the caller's leg.
+        sip_call_id: String,
+        /// By which right.
+        admitted_by: AdmittedBy,
+    },
+    /// The caller was told that it rings.
+    Ringing,
+    /// The desk answered the caller.
+    Answered,
+    /// The ends of a leg agreed on how sound goes.
+    MediaAgreed {
+        /// Whose leg.
+        leg: LegRole,
+        /// The encoding, such as `PCMU`.
+        codec: String,
+    },
+    /// The first sound of a leg's party came in.
+    MediaArrived {
+        /// Whose leg.
+        leg: LegRole,
+    },
+    /// The flow came to a step.
+    StepEntered {
+        /// Which flow.
+        flow: FlowId,
+        /// The hash of the flow's text, so that the version is known.
+        flow_hash: String,
+        /// The step's name.
+        step: String,
+    },
+    /// The desk said something, or was stopped saying it.
+    DeskSaid {
+        /// The words.
+        text: Masked,
+        /// When the first packet left; absent when nothing was played.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        started_us: Option<u64>,
+        /// When it was over.
+        ended_us: u64,
+        /// Whether the caller got all of it.
+        completed: bool,
+        /// How much of it was sent, in milliseconds of sound.
+        heard_ms: u32,
+    },
+    /// The caller said something.
+    CallerSaid {
+        /// The words as recognised; empty when there were none in it.
+        text: Masked,
+        /// 0 is certain, below −0.35 is doubtful.
+        #[serde(with = "finite")]
+        mean_log_probability: f32,
+        /// When the first voiced packet came in.
+        first_voice_us: u64,
+        /// When the last voiced packet came in.
+        last_voice_us: u64,
+        /// When the words were there.
+        recognised_us: u64,
+    },
+    /// The caller pressed a key.
+    CallerPressed {
+        /// `0`–`9`, `*`, `#` or `A`–`D`.
+        key: char,
+    },
+    /// The flow understood an answer.
+    Understood {
+        /// The answer's name in the flow.
+        answer: String,
+        /// Whether by key rather than by voice.
+        by_key: bool,
+        /// How well the words fit, 0 to 1.
+        #[serde(with = "finite")]
+        score: f32,
+    },
+    /// What was said or pressed is none of the answers.
+    NotUnderstood,
+    /// Nothing was said or pressed in time.
+    NoInput,
+    /// How long the caller waited for the reply to a turn.
+    TurnAnswered(Waterfall),
+    /// The desk calls somebody for the caller.
+    TransferStarted {
+        /// Whom: the phone's number.
+        target: Masked,
+    },
+    /// The called telephone rings.
+    TransferRinging,
+    /// The called telephone answered.
+    TransferAnswered,
+    /// The transfer is over.
+    TransferEnded {
+        /// How.
+        outcome: TransferEnd,
+    },
+    /// The two hear each other.
+    Bridged,
+    /// A recording began.
+    RecordingStarted {
+        /// The file, relative to the tenant's folder.
+        file: String,
+    },
+    /// A recording is over.
+    RecordingEnded {
+        /// Its length.
+        #[serde(with = "finite")]
+        seconds: f32,
+        /// How much of it is silence because the disk did not keep up, in milliseconds.
+        gap_ms: u64,
+        /// Whether the file is whole and in its place.
+        kept: bool,
+    },
+    /// A leg's sound is over; this is what went through.
+    StreamClosed {
+        /// Whose leg.
+        leg: LegRole,
+        /// What went through.
+        counters: StreamSummary,
+    },
+    /// Something that a reader of the record should know, without a consequence of its own.
+    Noticed {
+        /// What.
+        notice: Notice,
+        /// What is wrong, if something is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fault: Option<Fault>,
+    },
+    /// The call is over; closes the record.
+    CallEnded {
+        /// Why.
+        reason: EndReason,
+        /// What went wrong, if something did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fault: Option<Fault>,
+    },
+}
+
+/// How much a fact deserves attention.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// For who looks closely.
+    Detail,
+    /// The story of the call.
+    Event,
+    /// Something is wrong.
+    Warning,
+}
+
+/// Who calls. `Debug` masks both.
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+pub struct Party {
+    /// The display name that their side gave.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<Masked>,
+    /// Their number or user name; empty when withheld.
+    pub number: Masked,
+}
+
+/// By which right a call was let in.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AdmittedBy {
+    /// Knowing the password of this account.
+    Account(String),
+    /// Coming from this peer's address.
+    Peer(String),
+}
+
+/// Whose leg.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LegRole {
+    /// Who called.
+    Caller,
+    /// To whom the caller was put through.
+    Callee,
+}
+
+/// How a transfer ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TransferEnd {
+    /// They talked.
+    Completed,
+    /// The telephone is busy.
+    Busy,
+    /// It rang, and nobody answered.
+    NoAnswer,
+    /// The person declined.
+    Declined,
+    /// No telephone is registered, or it cannot be reached or spoken with.
+    Unreachable,
+    /// The caller left before the answer.
+    CallerLeft,
+}
+
+/// What went through a leg.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+pub struct StreamSummary {
+    /// RTP packets received and taken.
+    pub received: u64,
+    /// RTP packets sent.
+    pub sent: u64,
+    /// Packets that the sequence numbers say are missing.
+    pub lost: u64,
+    /// Packets that came too late, or twice.
+    pub late: u64,
+    /// Datagrams that were no RTP of this stream.
+    pub refused: u64,
+    /// Interarrival jitter in microseconds (RFC 3550 §6.4.1), the last value.
+    pub jitter_us: u32,
+    /// Frames that had to be concealed.
+    pub concealed: u64,
+    /// Ticks that came too late and were skipped.
+    #[serde(default)]
+    pub ticks_skipped: u64,
+}
+
+/// What may be noticed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Notice {
+    /// The ears do not work, or stopped working.
+    EarsFailed,
+    /// The ears did not keep up, and what was heard has a gap.
+    HearingOverrun,
+    /// Something could not be said.
+    VoiceFailed,
+    /// A recording that was wanted could not be begun or kept.
+    RecordingFailed,
+    /// No sound comes from a party.
+    NoMedia,
+    /// A party put the call on hold.
+    Held,
+    /// A party took the call back from hold.
+    Resumed,
+    /// A party wanted other sound, and was refused.
+    ReofferRefused,
+    /// Facts of this call could not be kept; the record has a gap.
+    FactsLost,
+}
+
+/// A number that is not finite has no JSON; it is written as null and read as NaN, so that a broken
+/// engine's score cannot make a record unreadable.
+mod finite {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(value: &f32, serializer: S) -> Result<S::Ok, S::Error> {
+        if value.is_finite() { serializer.serialize_f32(*value) } else { serializer.serialize_none() }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f32, D::Error> {
+        Option::<f32>::deserialize(deserializer).map(|value| value.unwrap_or(f32::NAN))
+    }
+}

@@ -1,0 +1,196 @@
+//! How a directory comes to be: everything is checked, and everything that is wrong is told at once.
+
+use crate::{Directory, Number, Peer, Phone, Tenant};
+use frontdesk_identifiers::{TelephoneNumber, TenantId};
+use std::net::IpAddr;
+
+/// Why an entry cannot stand. All of them are the operator's to mend.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DirectoryFault {
+    /// Two tenants of one name.
+    #[error("tenant `{tenant}` is listed twice")]
+    DuplicateTenant {
+        /// The name.
+        tenant: TenantId,
+    },
+    /// An entry belongs to a tenant that is not there.
+    #[error("{what} belongs to the tenant `{tenant}`, which is not listed")]
+    UnknownTenant {
+        /// The entry, as a phrase: `phone 1001`.
+        what: String,
+        /// The tenant that it names.
+        tenant: TenantId,
+    },
+    /// Two phones of one tenant with one number.
+    #[error("phone {number} is listed twice")]
+    DuplicatePhone {
+        /// The number.
+        number: TelephoneNumber,
+    },
+    /// Two tenants have a phone of the same number, so that a REGISTER would not tell which is meant.
+    #[error(
+        "phone {number} is listed by the tenants `{first}` and `{second}`: phones register by number, so it must be unique on this desk"
+    )]
+    AccountTaken {
+        /// The number.
+        number: TelephoneNumber,
+        /// Who has it.
+        first: TenantId,
+        /// Who wants it too.
+        second: TenantId,
+    },
+    /// Two peers of one name.
+    #[error("peer `{name}` is listed twice")]
+    DuplicatePeer {
+        /// The name.
+        name: String,
+    },
+    /// A peer that could never be told from others.
+    #[error("peer `{name}` has no address")]
+    PeerWithoutAddress {
+        /// The name.
+        name: String,
+    },
+    /// One address, two peers: a call from it would belong to both.
+    #[error("the address {address} belongs to the peers `{first}` and `{second}`")]
+    PeerAddressTaken {
+        /// The address.
+        address: IpAddr,
+        /// Who has it.
+        first: String,
+        /// Who wants it too.
+        second: String,
+    },
+    /// Two numbers of one tenant.
+    #[error("number {number} is listed twice")]
+    DuplicateNumber {
+        /// The number.
+        number: TelephoneNumber,
+    },
+    /// A number is both a phone and answered by a flow.
+    #[error("{number} is both a phone and a number that a flow answers")]
+    NumberIsPhone {
+        /// The number.
+        number: TelephoneNumber,
+    },
+}
+
+/// Collects entries, in any order.
+#[derive(Debug, Clone, Default)]
+pub struct DirectoryBuilder {
+    tenants: Vec<Tenant>,
+    phones: Vec<Phone>,
+    peers: Vec<Peer>,
+    numbers: Vec<Number>,
+}
+
+impl DirectoryBuilder {
+    /// Adds a tenant.
+    pub fn tenant(mut self, tenant: Tenant) -> Self {
+        self.tenants.push(tenant);
+        self
+    }
+
+    /// Adds a phone.
+    pub fn phone(mut self, phone: Phone) -> Self {
+        self.phones.push(phone);
+        self
+    }
+
+    /// Adds a peer.
+    pub fn peer(mut self, peer: Peer) -> Self {
+        self.peers.push(peer);
+        self
+    }
+
+    /// Adds a number that a flow answers.
+    pub fn number(mut self, number: Number) -> Self {
+        self.numbers.push(number);
+        self
+    }
+
+    /// The directory, or everything that is wrong with it.
+    pub fn build(self) -> Result<Directory, Vec<DirectoryFault>> {
+        let mut directory = Directory::default();
+        let mut faults = Vec::new();
+        for tenant in self.tenants {
+            if directory.tenants.contains_key(&tenant.id) {
+                faults.push(DirectoryFault::DuplicateTenant { tenant: tenant.id });
+            } else {
+                directory.tenants.insert(tenant.id.clone(), tenant);
+            }
+        }
+        for phone in self.phones {
+            add_phone(&mut directory, phone, &mut faults);
+        }
+        for peer in self.peers {
+            add_peer(&mut directory, peer, &mut faults);
+        }
+        for number in self.numbers {
+            add_number(&mut directory, number, &mut faults);
+        }
+        if faults.is_empty() { Ok(directory) } else { Err(faults) }
+    }
+}
+
+fn known(directory: &Directory, tenant: &TenantId, what: &str, faults: &mut Vec<DirectoryFault>) {
+    if !directory.tenants.contains_key(tenant) {
+        faults.push(DirectoryFault::UnknownTenant { what: what.to_owned(), tenant: tenant.clone() });
+    }
+}
+
+fn add_phone(directory: &mut Directory, phone: Phone, faults: &mut Vec<DirectoryFault>) {
+    known(directory, &phone.tenant, &format!("phone {}", phone.number), faults);
+    let number = phone.number.clone();
+    if let Some((first, _)) = directory.accounts.get(number.as_str()) {
+        faults.push(if *first == phone.tenant {
+            DirectoryFault::DuplicatePhone { number }
+        } else {
+            DirectoryFault::AccountTaken { number, first: first.clone(), second: phone.tenant }
+        });
+        return;
+    }
+    let key = (phone.tenant.clone(), number.clone());
+    directory.accounts.insert(number.as_str().to_owned(), key.clone());
+    directory.phones.insert(key, phone);
+}
+
+fn add_peer(directory: &mut Directory, mut peer: Peer, faults: &mut Vec<DirectoryFault>) {
+    known(directory, &peer.tenant, &format!("peer `{}`", peer.name), faults);
+    if directory.peers.contains_key(&peer.name) {
+        faults.push(DirectoryFault::DuplicatePeer { name: peer.name });
+        return;
+    }
+    if peer.addresses.is_empty() {
+        faults.push(DirectoryFault::PeerWithoutAddress { name: peer.name });
+        return;
+    }
+    // A dual-stack socket sees an IPv4 peer as ::ffff:a.b.c.d; both are the same neighbour.
+    for address in &mut peer.addresses {
+        *address = address.to_canonical();
+        match directory.peer_addresses.get(address) {
+            Some(first) if *first != peer.name => faults.push(DirectoryFault::PeerAddressTaken {
+                address: *address,
+                first: first.clone(),
+                second: peer.name.clone(),
+            }),
+            _ => {
+                directory.peer_addresses.insert(*address, peer.name.clone());
+            }
+        }
+    }
+    directory.peers.insert(peer.name.clone(), peer);
+}
+
+fn add_number(directory: &mut Directory, number: Number, faults: &mut Vec<DirectoryFault>) {
+    known(directory, &number.tenant, &format!("number {}", number.number), faults);
+    let key = (number.tenant.clone(), number.number.clone());
+    if directory.numbers.contains_key(&key) {
+        faults.push(DirectoryFault::DuplicateNumber { number: number.number });
+    } else if directory.phones.contains_key(&key) {
+        faults.push(DirectoryFault::NumberIsPhone { number: number.number });
+    } else {
+        directory.numbers.insert(key, number);
+    }
+}

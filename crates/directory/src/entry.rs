@@ -1,0 +1,75 @@
+//! What a directory lists.
+
+use frontdesk_identifiers::{FlowId, Locale, TelephoneNumber, TenantId};
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+/// One customer of the desk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tenant {
+    /// Its name in data and in the settings.
+    pub id: TenantId,
+    /// Its name for people.
+    pub name: String,
+    /// The language in which it is answered unless a flow says otherwise.
+    pub locale: Locale,
+    /// What flows put in for `{{words}}`, such as `company.name`.
+    pub words: BTreeMap<String, String>,
+}
+
+/// A telephone that registers at this desk. Its account name is its number.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Phone {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// Under which number it is called, and with which name it registers.
+    pub number: TelephoneNumber,
+    /// Its name for people.
+    pub name: String,
+    /// `MD5(username:realm:password)` (RFC 7616 §3.4.2).
+    pub ha1_md5: [u8; 16],
+    /// `SHA-256(username:realm:password)` (RFC 7616 §3.4.2).
+    pub ha1_sha256: [u8; 32],
+}
+
+impl Phone {
+    /// The user name that it registers with.
+    pub fn account(&self) -> &str {
+        self.number.as_str()
+    }
+}
+
+/// An HA1 is as good as the password within its realm, so it never reaches a log.
+impl std::fmt::Debug for Phone {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Phone")
+            .field("tenant", &self.tenant)
+            .field("number", &self.number)
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A neighbour that is known by its addresses: a carrier, a PBX, a gateway.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Peer {
+    /// Whose calls it brings.
+    pub tenant: TenantId,
+    /// Its name, in settings and records.
+    pub name: String,
+    /// From where it sends; none of them belongs to another peer.
+    pub addresses: Vec<IpAddr>,
+}
+
+/// A number that a flow answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Number {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// What is dialled.
+    pub number: TelephoneNumber,
+    /// The flow that answers.
+    pub flow: FlowId,
+    /// Whether its calls are recorded.
+    pub record: bool,
+}

@@ -1,0 +1,4 @@
+//! Payload ↔ frame.
+
+pub mod conceal;
+pub mod g711;

@@ -1,0 +1,8 @@
+//! What may be done to a frame.
+
+pub mod activity;
+pub mod gain;
+pub mod mix;
+pub mod resample;
+pub mod tone_detect;
+pub mod tone_make;

@@ -1,1 +1,41 @@
-//! (being written)
+//! Who talks to whom: every call, leg and conversation of one node, as a pure value.
+//!
+//! # The way of a call, first ring to record
+//!
+//! 1. A datagram comes in as [`SwitchboardInput::Sip`]; the [`SipStack`](frontdesk_sip_stack::SipStack) inside reads
+//!    it, absorbs what is repeated, admits by digest or by address, and says `Incoming`.
+//! 2. `routing.rs` finds whose call it is and what was dialled: a flow or a telephone. A call begins, its first fact
+//!    opens the record, and a media port is asked for ([`MediaCommand::Open`]).
+//! 3. The port is there: the SDP offer is answered, 180 and 200 go out. With the ACK the flow begins.
+//! 4. The flow's intentions become playbacks and listenings (`conversation.rs`); what the sound and the ears report
+//!    becomes events of the flow.
+//! 5. A transfer (`transfer.rs`, `bridge.rs`) rings a registered telephone. If it answers, the two legs are bridged; if
+//!    not, the caller returns to the flow with the outcome.
+//! 6. Somebody hangs up: every leg is told, and when each session, port and recording has reported its end, the last
+//!    fact closes the record.
+//!
+//! The shape is `handle(input, now)`, `poll()`, `deadline()`. Nothing here reads a clock, owns a socket, draws chance
+//! that did not come from the seed, waits for a database, or logs: facts and notices are outputs.
+//!
+//! [`MediaCommand::Open`]: frontdesk_media_protocol::MediaCommand::Open
+
+mod bridge;
+mod call;
+mod conversation;
+mod desk;
+mod facts;
+mod fault;
+mod input;
+mod leg;
+mod limits;
+mod on_media;
+mod on_sip;
+mod output;
+mod routing;
+mod switchboard;
+mod transfer;
+
+pub use input::{Rules, SwitchboardInput};
+pub use limits::Limits;
+pub use output::{Notice, SwitchboardOutput};
+pub use switchboard::{Switchboard, SwitchboardCensus};

@@ -1,0 +1,346 @@
+//! One call: its legs, what it is doing, and why it ended.
+//!
+//! A call never waits for anything by itself: it is told what happened and says what it wants. It is over when
+//! its end is decided *and* every leg's session and port and the recording have reported their own end.
+
+use crate::conversation::{Conversation, Wish};
+use crate::desk::Desk;
+use crate::facts::Chronicle;
+use crate::leg::Leg;
+use crate::limits::Limits;
+use crate::routing::{Party, Route, presented};
+use crate::transfer::Transfer;
+use frontdesk_call_flow::{Context, FlowEvent};
+use frontdesk_call_record::{EndReason, Fact, Fault, FaultCode, LegRole, Whose};
+use frontdesk_identifiers::{CallId, LegId, Moment, TelephoneNumber, TenantId};
+use frontdesk_media_protocol::{AgreedAudio, MediaCommand};
+use frontdesk_session_description::{Negotiated, answer, offer};
+use frontdesk_sip_message::{NameAddr, StatusCode};
+use frontdesk_sip_stack::{IncomingCall, SipCommand};
+use std::path::PathBuf;
+
+/// A call, from its first ring until nothing of it is left.
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub tenant: TenantId,
+    pub caller: Leg,
+    pub stage: Stage,
+    pub serving: Serving,
+    pub transfer: Option<Transfer>,
+    /// Legs of transfers that are over, until they are gone.
+    pub retired: Vec<Leg>,
+    pub record: Chronicle,
+    pub recording: Recording,
+    pub ending: Option<Ending>,
+    /// How the caller is presented to whom it is put through.
+    pub presented: NameAddr,
+}
+
+/// How far the caller's leg is.
+#[derive(Debug)]
+pub(crate) enum Stage {
+    /// Its media port is being opened. Holds the SDP offer, if the INVITE brought one.
+    OpeningPort { offer: Option<Vec<u8>> },
+    /// The answer is ready, and waits for somebody to answer.
+    Alerting { description: Vec<u8>, audio: Option<AgreedAudio> },
+    /// 200 is out, and its ACK awaited.
+    AwaitingAck,
+    /// The call stands.
+    Talking,
+}
+
+/// Who serves the caller.
+#[derive(Debug)]
+pub(crate) enum Serving {
+    /// A flow talks with the caller.
+    Flow(Box<Conversation>),
+    /// The caller dialled a telephone.
+    Phone(TelephoneNumber),
+}
+
+/// Whether the call is recorded, and how far that is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Recording {
+    Off,
+    Wanted { path: PathBuf, file: String },
+    Running,
+}
+
+/// Why the call is over, and until when its last words are waited for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ending {
+    reason: EndReason,
+    fault: Option<Fault>,
+    until: Moment,
+}
+
+impl Call {
+    /// A call that is let in: its port is being opened.
+    pub fn admit(id: CallId, call: IncomingCall, party: Party, route: Route, desk: &mut Desk<'_>) -> Call {
+        let mut record = Chronicle::new(party.tenant.clone(), id, desk.now);
+        let called = crate::routing::user_of(&call.called).unwrap_or_default();
+        record.tell(
+            Fact::CallStarted {
+                caller: frontdesk_call_record::Party {
+                    name: party.name.clone().map(Into::into),
+                    number: party.number.clone().into(),
+                },
+                called: called.into(),
+                sip_call_id: call.call_id,
+                admitted_by: party.admitted_by.clone(),
+            },
+            desk,
+        );
+        let caller = Leg::open(LegRole::Caller, Some(call.session), call.flow, desk);
+        let (serving, recording) = match route {
+            Route::Phone { number } => (Serving::Phone(number), Recording::Off),
+            Route::Flow { flow, record } => {
+                let context = context(&party, desk);
+                let conversation = Box::new(Conversation::new(flow, context, caller.id));
+                (Serving::Flow(conversation), recording(record, &party.tenant, id, desk))
+            }
+        };
+        Call {
+            presented: presented(&party, &desk.rules.sip.realm),
+            tenant: party.tenant,
+            caller,
+            stage: Stage::OpeningPort { offer: call.offer },
+            serving,
+            transfer: None,
+            retired: Vec::new(),
+            record,
+            recording,
+            ending: None,
+        }
+    }
+
+    /// The legs of this call, so that the switchboard can find it by them.
+    pub fn legs(&self) -> impl Iterator<Item = &Leg> {
+        let called = self.transfer.iter().map(|transfer| &transfer.leg);
+        std::iter::once(&self.caller).chain(called).chain(&self.retired)
+    }
+
+    pub fn leg_mut(&mut self, leg: LegId) -> Option<&mut Leg> {
+        let called = self.transfer.iter_mut().map(|transfer| &mut transfer.leg);
+        std::iter::once(&mut self.caller).chain(called).chain(&mut self.retired).find(|one| one.id == leg)
+    }
+
+    /// When the call wants to be told that time has passed.
+    pub fn deadline(&self) -> Option<Moment> {
+        if let Some(ending) = &self.ending {
+            return Some(ending.until);
+        }
+        let flow = match &self.serving {
+            Serving::Flow(conversation) => conversation.deadline(),
+            Serving::Phone(_) => None,
+        };
+        let ring = self.transfer.as_ref().and_then(Transfer::deadline);
+        flow.into_iter().chain(ring).min()
+    }
+
+    /// A deadline may have come.
+    pub fn tick(&mut self, desk: &mut Desk<'_>) {
+        if self.ending.is_some() {
+            return;
+        }
+        self.end_ringing_when_due(desk);
+        if let Serving::Flow(conversation) = &self.serving
+            && conversation.deadline().is_some_and(|at| at <= desk.now)
+        {
+            self.tell_flow(FlowEvent::Tick, desk);
+        }
+    }
+
+    /// The caller's port is open: the offer can be answered.
+    pub fn caller_port_opened(&mut self, desk: &mut Desk<'_>) {
+        let Stage::OpeningPort { offer: offered } = &self.stage else { return };
+        let Some(local) = self.caller.local_audio() else { return };
+        let (description, audio) = match offered {
+            Some(offered) => match answer(&local, offered) {
+                Ok(Negotiated { audio, description }) => (description, Some(audio)),
+                Err(refusal) => return self.refuse_description(&refusal, desk),
+            },
+            None => (offer(&local), None),
+        };
+        self.stage = Stage::Alerting { description, audio };
+        match &self.serving {
+            Serving::Flow(_) => {
+                self.ring_caller(desk);
+                self.accept_caller(desk);
+            }
+            Serving::Phone(number) => {
+                let (number, ring) = (number.clone(), desk.rules.limits.ring);
+                self.begin_transfer(number, ring, desk);
+            }
+        }
+    }
+
+    fn refuse_description(
+        &mut self,
+        refusal: &frontdesk_session_description::Refusal,
+        desk: &mut Desk<'_>,
+    ) {
+        let status = StatusCode::new(refusal.sip_status()).unwrap_or(StatusCode::NOT_ACCEPTABLE_HERE);
+        self.refuse(status, EndReason::NotAcceptable, Some(crate::fault::of_refusal(refusal)), desk);
+    }
+
+    pub fn ring_caller(&mut self, desk: &mut Desk<'_>) {
+        let Some(session) = self.caller.session else { return };
+        desk.out.sip(SipCommand::Ring { session, description: None });
+        self.record.tell(Fact::Ringing, desk);
+    }
+
+    /// Answers the caller, whose sound flows from here on.
+    pub fn accept_caller(&mut self, desk: &mut Desk<'_>) {
+        let Some(session) = self.caller.session else { return };
+        let Stage::Alerting { description, audio } = std::mem::replace(&mut self.stage, Stage::AwaitingAck)
+        else {
+            debug_assert!(false, "only an alerting call is answered");
+            return;
+        };
+        self.caller.awaits_answer = audio.is_none();
+        desk.out.sip(SipCommand::Accept { session, description });
+        self.record.tell(Fact::Answered, desk);
+        if let Some(audio) = audio {
+            self.media_agreed(audio, desk);
+        }
+    }
+
+    /// The ends of the caller's leg know how sound goes between them.
+    fn media_agreed(&mut self, audio: AgreedAudio, desk: &mut Desk<'_>) {
+        self.caller.configure(audio, desk);
+        let codec = audio.codec.encoding_name().to_owned();
+        self.record.tell(Fact::MediaAgreed { leg: LegRole::Caller, codec }, desk);
+        if let Recording::Wanted { path, file } = std::mem::replace(&mut self.recording, Recording::Off) {
+            desk.out.media(MediaCommand::Record { leg: self.caller.id, path });
+            self.record.tell(Fact::RecordingStarted { file }, desk);
+            self.recording = Recording::Running;
+        }
+    }
+
+    /// The caller's ACK came; it may bring the answer to this side's offer.
+    pub fn caller_confirmed(&mut self, description: Option<Vec<u8>>, desk: &mut Desk<'_>) {
+        let first = matches!(self.stage, Stage::AwaitingAck);
+        self.stage = Stage::Talking;
+        if self.caller.awaits_answer {
+            self.caller.awaits_answer = false;
+            let local = self.caller.local_audio();
+            let agreed = local.zip(description).map(|(local, description)| {
+                frontdesk_session_description::complete(&local, &description)
+            });
+            match agreed {
+                Some(Ok(audio)) => self.media_agreed(audio, desk),
+                Some(Err(refusal)) => {
+                    let fault = crate::fault::of_refusal(&refusal);
+                    return self.end(EndReason::NotAcceptable, Some(fault), desk);
+                }
+                None => {
+                    let fault = Fault::of(Whose::Caller, FaultCode::NoAudio);
+                    return self.end(EndReason::NotAcceptable, Some(fault), desk);
+                }
+            }
+        }
+        if first {
+            self.tell_flow(FlowEvent::Began, desk);
+        }
+    }
+
+    /// Tells the flow, if one serves the caller, and does what it wants.
+    pub fn tell_flow(&mut self, event: FlowEvent, desk: &mut Desk<'_>) {
+        if self.ending.is_some() {
+            return;
+        }
+        let Serving::Flow(conversation) = &mut self.serving else { return };
+        for wish in conversation.tell(event, &mut self.record, desk) {
+            self.grant(wish, desk);
+        }
+    }
+
+    fn grant(&mut self, wish: Wish, desk: &mut Desk<'_>) {
+        use frontdesk_call_flow::{FlowEnd, TransferTarget};
+        match wish {
+            Wish::Transfer { target: TransferTarget::Phone(number), ring } => {
+                self.begin_transfer(number, ring, desk)
+            }
+            Wish::Transfer { target, .. } => debug_assert!(false, "no way to {target:?}"),
+            Wish::End { end } => {
+                let (reason, fault) = match end {
+                    FlowEnd::HungUp => (EndReason::DeskHungUp, None),
+                    FlowEnd::Transferred => (EndReason::CalleeHungUp, None),
+                    FlowEnd::PartyLeft => (EndReason::CallerHungUp, None),
+                    FlowEnd::Exhausted => {
+                        let fault = Fault::of(Whose::Operator, FaultCode::FlowExhausted);
+                        (EndReason::FlowExhausted, Some(fault))
+                    }
+                    _ => (EndReason::DeskHungUp, None),
+                };
+                self.end(reason, fault, desk);
+            }
+        }
+    }
+
+    /// Refuses a caller that is not answered yet, and ends the call.
+    pub fn refuse(
+        &mut self,
+        status: StatusCode,
+        reason: EndReason,
+        fault: Option<Fault>,
+        desk: &mut Desk<'_>,
+    ) {
+        self.caller.refuse(status, desk);
+        self.end(reason, fault, desk);
+    }
+
+    /// Decides the end: every leg is told, once; the first reason stands.
+    pub fn end(&mut self, reason: EndReason, fault: Option<Fault>, desk: &mut Desk<'_>) {
+        if self.ending.is_some() {
+            return;
+        }
+        let Limits { farewell, .. } = desk.rules.limits;
+        self.ending = Some(Ending { reason, fault, until: desk.now + farewell });
+        if let Serving::Flow(conversation) = &mut self.serving {
+            // Its last words change nothing any more, but its trace belongs into the record.
+            let _ = conversation.tell(FlowEvent::PartyLeft, &mut self.record, desk);
+            conversation.close(&mut self.record, desk);
+        }
+        self.abandon_transfer(desk);
+        if matches!(self.recording, Recording::Wanted { .. }) {
+            self.recording = Recording::Off;
+        }
+        self.caller.end(None, desk);
+        for leg in &mut self.retired {
+            leg.end(None, desk);
+        }
+    }
+
+    /// Whether nothing of the call is left; then its record is closed.
+    pub fn finish(&mut self, desk: &mut Desk<'_>) -> bool {
+        let Some(ending) = self.ending else { return false };
+        self.retired.retain(|leg| !leg.is_gone());
+        let gone = self.caller.is_gone() && self.retired.is_empty() && self.recording == Recording::Off;
+        if !gone && desk.now < ending.until {
+            return false;
+        }
+        self.record.tell(Fact::CallEnded { reason: ending.reason, fault: ending.fault }, desk);
+        true
+    }
+}
+
+/// What a flow may say about the call.
+fn context(party: &Party, desk: &Desk<'_>) -> Context {
+    let tenant = desk.rules.directory.tenant(&party.tenant);
+    let mut words = tenant.map(|tenant| tenant.words.clone()).unwrap_or_default();
+    words.insert("party.number".to_owned(), party.number.clone());
+    words.insert("party.name".to_owned(), party.name.clone().unwrap_or_default());
+    let locale = tenant.map(|tenant| tenant.locale.clone()).unwrap_or_default();
+    Context { words, locale }
+}
+
+fn recording(wanted: bool, tenant: &TenantId, id: CallId, desk: &Desk<'_>) -> Recording {
+    if !wanted {
+        return Recording::Off;
+    }
+    let file = format!("recordings/{id}.wav");
+    let path = desk.rules.data.join("tenants").join(tenant.as_str()).join(&file);
+    Recording::Wanted { path, file }
+}

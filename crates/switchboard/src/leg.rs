@@ -1,0 +1,110 @@
+//! One party's end of a call: its SIP session and its media port.
+
+use crate::desk::Desk;
+use frontdesk_call_record::LegRole;
+use frontdesk_identifiers::LegId;
+use frontdesk_media_protocol::{AgreedAudio, Codec, Direction, MediaCommand};
+use frontdesk_session_description::LocalAudio;
+use frontdesk_sip_message::StatusCode;
+use frontdesk_sip_stack::{Flow, SessionId, SipCommand};
+use std::net::SocketAddr;
+
+/// A leg lives until both its session and its port are gone.
+#[derive(Debug)]
+pub(crate) struct Leg {
+    pub id: LegId,
+    pub role: LegRole,
+    /// None before it is placed and after [`SipEvent::Ended`](frontdesk_sip_stack::SipEvent::Ended).
+    pub session: Option<SessionId>,
+    pub port: Port,
+    /// The path of its SIP messages; the sound uses the same local address.
+    pub flow: Flow,
+    description_id: u64,
+    description_version: u64,
+    /// Whether the session was told to end: it is told once.
+    ending: bool,
+    /// Whether this side's offer, sent in a 2xx, waits for its answer in the ACK (RFC 3264 §4).
+    pub awaits_answer: bool,
+}
+
+/// Where the leg's media port is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Port {
+    Opening,
+    Open(SocketAddr),
+    Closing,
+    Closed,
+}
+
+impl Leg {
+    /// A new leg whose port is being opened.
+    pub fn open(role: LegRole, session: Option<SessionId>, flow: Flow, desk: &mut Desk<'_>) -> Leg {
+        let id = desk.out.leg();
+        desk.out.media(MediaCommand::Open { leg: id, bind: flow.local.ip() });
+        let description_id = desk.out.description_number();
+        Leg {
+            id,
+            role,
+            session,
+            port: Port::Opening,
+            flow,
+            description_id,
+            description_version: description_id,
+            ending: false,
+            awaits_answer: false,
+        }
+    }
+
+    /// What this side can do on this leg; none while the port is not open.
+    pub fn local_audio(&self) -> Option<LocalAudio> {
+        let Port::Open(address) = self.port else { return None };
+        Some(LocalAudio {
+            address,
+            codecs: vec![Codec::Pcmu, Codec::Pcma],
+            direction: Direction::SendReceive,
+            session_id: self.description_id,
+            session_version: self.description_version,
+        })
+    }
+
+    /// The next description differs from the last one (RFC 3264 §8).
+    pub fn renew_description(&mut self) {
+        self.description_version += 1;
+    }
+
+    pub fn configure(&self, audio: AgreedAudio, desk: &mut Desk<'_>) {
+        desk.out.media(MediaCommand::Configure { leg: self.id, audio });
+    }
+
+    /// Ends the session and the port, as far as they are there. Harmless when they are ending already.
+    pub fn end(&mut self, reason: Option<String>, desk: &mut Desk<'_>) {
+        if let Some(session) = self.session
+            && !std::mem::replace(&mut self.ending, true)
+        {
+            desk.out.sip(SipCommand::End { session, reason });
+        }
+        self.close_port(desk);
+    }
+
+    /// Refuses a caller that is not answered yet.
+    pub fn refuse(&mut self, status: StatusCode, desk: &mut Desk<'_>) {
+        if let Some(session) = self.session
+            && !std::mem::replace(&mut self.ending, true)
+        {
+            desk.out.sip(SipCommand::Refuse { session, status, retry_after: None });
+        }
+        self.close_port(desk);
+    }
+
+    pub fn close_port(&mut self, desk: &mut Desk<'_>) {
+        // A port that is still being opened is closed when it reports.
+        if let Port::Open(_) = self.port {
+            self.port = Port::Closing;
+            desk.out.media(MediaCommand::Close { leg: self.id });
+        }
+    }
+
+    pub fn is_gone(&self) -> bool {
+        self.session.is_none() && self.port == Port::Closed
+    }
+}

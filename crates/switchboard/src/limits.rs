@@ -1,0 +1,27 @@
+//! How much at once.
+
+use std::time::Duration;
+
+/// Bounds on what the node takes on. Over them a new call gets 503 with `Retry-After`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Calls at once.
+    pub calls_max: usize,
+    /// How long a telephone may ring when nothing else says so.
+    pub ring: Duration,
+    /// How long a call that is over may wait for the last word of its ports and its recording.
+    pub farewell: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            calls_max: 500,
+            ring: Duration::from_secs(60),
+            farewell: Duration::from_secs(40),
+        }
+    }
+}
+
+/// What `Retry-After` says when a limit refuses a call.
+pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(5);

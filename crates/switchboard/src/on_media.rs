@@ -1,0 +1,151 @@
+//! What the media threads tell, and which call it concerns.
+
+use crate::call::{Call, Recording, Serving};
+use crate::desk::Desk;
+use crate::fault;
+use crate::leg::Port;
+use crate::switchboard::Switchboard;
+use frontdesk_call_flow::TransferOutcome;
+use frontdesk_call_record::{EndReason, Fact, Fault, FaultCode, Notice, StreamSummary, Whose};
+use frontdesk_identifiers::{LegId, Moment};
+use frontdesk_media_protocol::{MediaEvent, PlaybackEnd, PlaybackId, PortFault, StreamCounters};
+use frontdesk_sip_message::StatusCode;
+use std::net::SocketAddr;
+
+impl Switchboard {
+    pub(crate) fn on_media(&mut self, event: MediaEvent, now: Moment) {
+        match event {
+            MediaEvent::PortOpened { leg, address } => {
+                self.with_leg(leg, now, |call, desk| call.port_opened(leg, address, desk));
+            }
+            MediaEvent::PortFailed { leg, fault } => {
+                self.with_leg(leg, now, |call, desk| call.port_failed(leg, fault, desk));
+            }
+            MediaEvent::PortClosed { leg, counters } => {
+                self.with_leg(leg, now, |call, desk| call.port_closed(leg, counters, desk));
+            }
+            MediaEvent::FirstPacket { leg, .. } => self.with_leg(leg, now, |call, desk| {
+                if let Some(leg) = call.leg_mut(leg).map(|leg| leg.role) {
+                    call.record.tell(Fact::MediaArrived { leg }, desk);
+                }
+            }),
+            MediaEvent::Digit { leg, key, at } => {
+                self.with_leg(leg, now, |call, desk| call.key_pressed(leg, key, at, desk));
+            }
+            MediaEvent::PlaybackStarted { leg, playback, at } => self.with_leg(leg, now, |call, desk| {
+                if let Serving::Flow(conversation) = &mut call.serving {
+                    conversation.playback_started(playback, at, &mut call.record, desk);
+                }
+            }),
+            MediaEvent::PlaybackEnded { leg, playback, end, sent_samples, .. } => {
+                self.with_leg(leg, now, |call, desk| call.playback_ended(playback, end, sent_samples, desk));
+            }
+            MediaEvent::NoMedia { leg, .. } => {
+                self.with_leg(leg, now, |call, desk| call.no_media(leg, desk));
+            }
+            MediaEvent::HearingOverrun { leg, .. } => self.with_leg(leg, now, |call, desk| {
+                let fault = Some(Fault::of(Whose::Operator, FaultCode::EarsFailed));
+                call.record.tell(Fact::Noticed { notice: Notice::HearingOverrun, fault }, desk);
+            }),
+            MediaEvent::RecordingEnded { leg, samples, gap_samples, kept } => {
+                self.with_recording(leg, now, samples, gap_samples, kept);
+            }
+            _ => {}
+        }
+    }
+
+    /// A recording may report after its port, which is then not in the index any more.
+    fn with_recording(&mut self, leg: LegId, now: Moment, samples: u64, gap_samples: u64, kept: bool) {
+        let end = |call: &mut Call, desk: &mut Desk<'_>| {
+            call.recording = Recording::Off;
+            let seconds = samples as f32 / 8_000.0;
+            call.record.tell(Fact::RecordingEnded { seconds, gap_ms: gap_samples / 8, kept }, desk);
+        };
+        self.with_leg(leg, now, end);
+    }
+}
+
+impl Call {
+    fn port_opened(&mut self, id: LegId, address: SocketAddr, desk: &mut Desk<'_>) {
+        let ending = self.ending.is_some();
+        let Some(leg) = self.leg_mut(id).filter(|leg| leg.port == Port::Opening) else { return };
+        leg.port = Port::Open(address);
+        if self.retired.iter().any(|leg| leg.id == id) || ending {
+            if let Some(leg) = self.leg_mut(id) {
+                leg.close_port(desk);
+            }
+        } else if self.caller.id == id {
+            self.caller_port_opened(desk);
+        } else {
+            self.called_port_opened(desk);
+        }
+    }
+
+    fn port_failed(&mut self, id: LegId, port_fault: PortFault, desk: &mut Desk<'_>) {
+        let Some(leg) = self.leg_mut(id) else { return };
+        leg.port = Port::Closed;
+        if self.caller.id == id {
+            let fault = Some(fault::of_port(port_fault));
+            self.refuse(StatusCode::SERVICE_UNAVAILABLE, EndReason::Overloaded, fault, desk);
+        } else {
+            self.transfer_over(TransferOutcome::Unreachable, desk);
+        }
+    }
+
+    fn port_closed(&mut self, id: LegId, counters: StreamCounters, desk: &mut Desk<'_>) {
+        let Some(leg) = self.leg_mut(id) else { return };
+        leg.port = Port::Closed;
+        let role = leg.role;
+        let counters = StreamSummary {
+            received: counters.packets_received,
+            sent: counters.packets_sent,
+            lost: counters.packets_lost,
+            late: counters.packets_late,
+            refused: counters.packets_refused,
+            jitter_us: counters.jitter_us,
+            concealed: counters.frames_concealed,
+            ticks_skipped: counters.ticks_skipped,
+        };
+        self.record.tell(Fact::StreamClosed { leg: role, counters }, desk);
+    }
+
+    /// While two people talk their keys are their own business: the engine passes them on.
+    fn key_pressed(&mut self, id: LegId, key: char, at: Moment, desk: &mut Desk<'_>) {
+        if self.caller.id != id || self.ending.is_some() || self.transfer.as_ref().is_some_and(|t| t.is_talking())
+        {
+            return;
+        }
+        let Serving::Flow(conversation) = &mut self.serving else { return };
+        let event = conversation.key(key, at, &mut self.record, desk);
+        self.tell_flow(event, desk);
+    }
+
+    fn playback_ended(
+        &mut self,
+        playback: PlaybackId,
+        end: PlaybackEnd,
+        sent_samples: u32,
+        desk: &mut Desk<'_>,
+    ) {
+        let Serving::Flow(conversation) = &mut self.serving else { return };
+        if end == PlaybackEnd::Failed {
+            let fault = Some(Fault::of(Whose::Operator, FaultCode::VoiceFailed));
+            self.record.tell(Fact::Noticed { notice: Notice::VoiceFailed, fault }, desk);
+        }
+        let event = conversation.playback_ended(playback, end, sent_samples, &mut self.record, desk);
+        if let Some(event) = event {
+            self.tell_flow(event, desk);
+        }
+    }
+
+    /// A party whose sound stopped is gone without a word: the call is not held for it.
+    fn no_media(&mut self, id: LegId, desk: &mut Desk<'_>) {
+        let fault = Some(Fault::of(Whose::Network, FaultCode::NoMedia));
+        self.record.tell(Fact::Noticed { notice: Notice::NoMedia, fault }, desk);
+        if self.caller.id == id {
+            self.end(EndReason::MediaTimeout, fault, desk);
+        } else if self.transfer.as_ref().is_some_and(|transfer| transfer.leg.id == id) {
+            self.transfer_over(TransferOutcome::Completed, desk);
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! What the switchboard says: the whole outgoing vocabulary of the node on one page.
+
+use frontdesk_call_record::StampedFact;
+use frontdesk_media_protocol::MediaCommand;
+use frontdesk_sip_stack::{Flow, SipFact};
+use std::time::Duration;
+
+/// One output of [`Switchboard::poll`](crate::Switchboard::poll).
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum SwitchboardOutput {
+    /// Send this datagram.
+    Transmit {
+        /// Where.
+        flow: Flow,
+        /// What.
+        bytes: Vec<u8>,
+    },
+    /// An order to the sound.
+    Media(MediaCommand),
+    /// A fact of a call: append it to the record.
+    Record(StampedFact),
+    /// Something about the node, no call's business: log it.
+    Notice(Notice),
+}
+
+/// Something about the node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Notice {
+    /// A phone registered, or moved.
+    PhoneRegistered {
+        /// The account.
+        account: String,
+        /// Its contact.
+        contact: String,
+    },
+    /// A phone is registered no more.
+    PhoneGone {
+        /// The account.
+        account: String,
+        /// Its contact.
+        contact: String,
+        /// Whether it ran out rather than being taken back.
+        expired: bool,
+    },
+    /// A call was refused before it became one.
+    CallRefused {
+        /// The status that the caller got.
+        status: u16,
+        /// Why, as a phrase.
+        why: &'static str,
+        /// When it may be tried again.
+        retry_after: Option<Duration>,
+    },
+    /// Something that the SIP stack noticed.
+    Sip(SipFact),
+}

@@ -1,0 +1,258 @@
+//! `handle` · `poll` · `deadline`: the one place where a driver's word finds its call.
+
+use crate::call::{Call, Serving};
+use crate::desk::{Desk, Outbox};
+use crate::fault;
+use crate::input::{Rules, SwitchboardInput};
+use crate::leg::Port;
+use crate::limits::RETRY_AFTER;
+use crate::output::{Notice, SwitchboardOutput};
+use crate::routing;
+use frontdesk_call_record::EndReason;
+use frontdesk_identifiers::{CallId, LegId, Moment, WallTime};
+use frontdesk_sip_message::StatusCode;
+use frontdesk_sip_stack::{Census, IncomingCall, SessionId, SipCommand, SipInput, SipOutput, SipStack};
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Every call, leg and conversation of this node.
+pub struct Switchboard {
+    started: WallTime,
+    rules: Option<Arc<Rules>>,
+    stack: SipStack,
+    calls: BTreeMap<CallId, Call>,
+    by_session: BTreeMap<SessionId, CallId>,
+    by_leg: BTreeMap<LegId, CallId>,
+    /// When which call wants to be told that time has passed.
+    deadlines: BTreeSet<(Moment, CallId)>,
+    out: Outbox,
+    draining: bool,
+}
+
+/// How much of everything there is: what a test for leaks counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SwitchboardCensus {
+    /// Calls whose record is open.
+    pub calls: usize,
+    /// Legs and sessions that belong to them.
+    pub legs: usize,
+    /// What the SIP stack holds.
+    pub sip: Census,
+}
+
+impl Switchboard {
+    /// A switchboard without rules: it answers nobody until it is told them.
+    ///
+    /// All chance comes from `seed`; `started` is the civil time at [`Moment::ZERO`], from which facts are dated.
+    pub fn new(seed: [u8; 32], started: WallTime) -> Self {
+        let mut chance = ChaCha20Rng::from_seed(seed);
+        let mut stack_seed = [0; 32];
+        chance.fill_bytes(&mut stack_seed);
+        Switchboard {
+            started,
+            rules: None,
+            stack: SipStack::new(stack_seed),
+            calls: BTreeMap::new(),
+            by_session: BTreeMap::new(),
+            by_leg: BTreeMap::new(),
+            deadlines: BTreeSet::new(),
+            out: Outbox::new(chance),
+            draining: false,
+        }
+    }
+
+    /// Takes one input, and everything that is due at `now`. Drain [`poll`](Self::poll) afterwards.
+    pub fn handle(&mut self, input: SwitchboardInput, now: Moment) {
+        match input {
+            SwitchboardInput::Rules(rules) => {
+                self.stack.handle(SipInput::Settings(Arc::clone(&rules.sip)), now);
+                self.rules = Some(rules);
+            }
+            SwitchboardInput::Sip(input) => self.stack.handle(input, now),
+            SwitchboardInput::Media(event) => self.on_media(event, now),
+            SwitchboardInput::Speech(event) => {
+                self.with_leg(event.leg, now, |call, desk| call.heard(event.listening, event.outcome, desk));
+            }
+            SwitchboardInput::Tick => self.stack.handle(SipInput::Tick, now),
+            SwitchboardInput::Drain => self.draining = true,
+            SwitchboardInput::EndCalls => {
+                for id in self.calls.keys().copied().collect::<Vec<_>>() {
+                    self.with_call(id, now, |call, desk| call.end(EndReason::DeskStopped, None, desk));
+                }
+            }
+        }
+        self.settle(now);
+    }
+
+    /// The next thing to do, until there is none.
+    pub fn poll(&mut self) -> Option<SwitchboardOutput> {
+        self.out.outputs.pop_front()
+    }
+
+    /// When the switchboard wants to be told that time has passed.
+    pub fn deadline(&self) -> Option<Moment> {
+        let calls = self.deadlines.first().map(|(at, _)| *at);
+        calls.into_iter().chain(self.stack.deadline()).min()
+    }
+
+    /// How much of everything there is.
+    pub fn census(&self) -> SwitchboardCensus {
+        SwitchboardCensus { calls: self.calls.len(), legs: self.by_leg.len(), sip: self.stack.census() }
+    }
+
+    /// Carries commands to the stack and its events to the calls until neither has anything left, then lets due
+    /// calls act. Each round is caused by the one before; a call answers an event with finitely many commands.
+    fn settle(&mut self, now: Moment) {
+        loop {
+            while let Some(output) = self.stack.poll() {
+                match output {
+                    SipOutput::Transmit { flow, bytes } => {
+                        self.out.outputs.push_back(SwitchboardOutput::Transmit { flow, bytes });
+                    }
+                    SipOutput::Event(event) => self.on_sip(event, now),
+                }
+            }
+            if let Some(command) = self.out.commands.pop_front() {
+                self.stack.handle(SipInput::Command(command), now);
+            } else if let Some((at, id)) = self.deadlines.first().copied()
+                && at <= now
+            {
+                self.deadlines.remove(&(at, id));
+                self.with_call(id, now, Call::tick);
+            } else {
+                return;
+            }
+        }
+    }
+
+    /// A call wants in. It was admitted by the stack; whether it goes anywhere is decided here.
+    pub(crate) fn on_incoming(&mut self, call: IncomingCall, now: Moment) {
+        let Some(rules) = self.rules.clone() else { return };
+        let session = call.session;
+        if self.draining || self.calls.len() >= rules.limits.calls_max {
+            let why = if self.draining { "the desk is being stopped" } else { "as many calls as allowed" };
+            let status = StatusCode::SERVICE_UNAVAILABLE;
+            return self.refuse_at_the_door(session, status, why, Some(RETRY_AFTER));
+        }
+        let Some(party) = routing::caller(&rules, &call) else {
+            let why = "the account or peer is not in the directory any more";
+            return self.refuse_at_the_door(session, StatusCode::FORBIDDEN, why, None);
+        };
+        let Some(route) = routing::route(&rules, &party.tenant, &call.called) else {
+            return self.refuse_at_the_door(session, StatusCode::NOT_FOUND, "no such number", None);
+        };
+        let wall = self.wall(now);
+        let id = self.out.call_id(wall);
+        let mut desk = Desk { now, wall, rules: &rules, stack: &self.stack, out: &mut self.out };
+        let call = Call::admit(id, call, party, route, &mut desk);
+        self.calls.insert(id, call);
+        self.index(id);
+    }
+
+    fn refuse_at_the_door(
+        &mut self,
+        session: SessionId,
+        status: StatusCode,
+        why: &'static str,
+        retry_after: Option<Duration>,
+    ) {
+        self.out.sip(SipCommand::Refuse { session, status, retry_after });
+        self.notice(Notice::CallRefused { status: status.as_u16(), why, retry_after });
+    }
+
+    pub(crate) fn notice(&mut self, notice: Notice) {
+        self.out.outputs.push_back(SwitchboardOutput::Notice(notice));
+    }
+
+    pub(crate) fn with_session(
+        &mut self,
+        session: SessionId,
+        now: Moment,
+        act: impl FnOnce(&mut Call, &mut Desk<'_>),
+    ) {
+        if let Some(id) = self.by_session.get(&session).copied() {
+            self.with_call(id, now, act);
+        }
+    }
+
+    pub(crate) fn with_leg(&mut self, leg: LegId, now: Moment, act: impl FnOnce(&mut Call, &mut Desk<'_>)) {
+        if let Some(id) = self.by_leg.get(&leg).copied() {
+            self.with_call(id, now, act);
+        }
+    }
+
+    /// Lets one call act, then brings the indexes up to date and closes the call if nothing of it is left.
+    fn with_call(&mut self, id: CallId, now: Moment, act: impl FnOnce(&mut Call, &mut Desk<'_>)) {
+        let Some(rules) = self.rules.clone() else { return };
+        self.unindex(id);
+        let wall = self.wall(now);
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let mut desk = Desk { now, wall, rules: &rules, stack: &self.stack, out: &mut self.out };
+        act(call, &mut desk);
+        if call.finish(&mut desk) {
+            self.calls.remove(&id);
+        } else {
+            self.index(id);
+        }
+    }
+
+    fn index(&mut self, id: CallId) {
+        let Some(call) = self.calls.get(&id) else { return };
+        for leg in call.legs() {
+            if leg.port != Port::Closed {
+                self.by_leg.insert(leg.id, id);
+            }
+            if let Some(session) = leg.session {
+                self.by_session.insert(session, id);
+            }
+        }
+        if let Some(at) = call.deadline() {
+            self.deadlines.insert((at, id));
+        }
+    }
+
+    fn unindex(&mut self, id: CallId) {
+        let Some(call) = self.calls.get(&id) else { return };
+        for leg in call.legs() {
+            self.by_leg.remove(&leg.id);
+            if let Some(session) = leg.session {
+                self.by_session.remove(&session);
+            }
+        }
+        if let Some(at) = call.deadline() {
+            self.deadlines.remove(&(at, id));
+        }
+    }
+
+    fn wall(&self, now: Moment) -> WallTime {
+        self.started + now.since(Moment::ZERO)
+    }
+}
+
+impl Call {
+    /// The caller's session is over, by whomever.
+    pub(crate) fn caller_session_ended(
+        &mut self,
+        end: &frontdesk_sip_stack::SessionEnd,
+        desk: &mut Desk<'_>,
+    ) {
+        self.caller.session = None;
+        let (reason, fault) = fault::of_caller_end(end);
+        self.end(reason, fault, desk);
+    }
+
+    fn heard(
+        &mut self,
+        listening: frontdesk_media_protocol::ListeningId,
+        outcome: frontdesk_media_protocol::SpeechOutcome,
+        desk: &mut Desk<'_>,
+    ) {
+        let Serving::Flow(conversation) = &mut self.serving else { return };
+        if let Some(event) = conversation.heard(listening, outcome, &mut self.record, desk) {
+            self.tell_flow(event, desk);
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! Payload formats: which number means which codec, and what is in common.
 
-use crate::read::{Connection, Rtcp, Stream};
+use crate::read::{Connection, Rtcp, Stream, number};
 use crate::{LocalAudio, Refusal, direction};
 use frontdesk_media_protocol::{AgreedAudio, Codec};
 use std::net::{IpAddr, SocketAddr};
@@ -66,7 +66,7 @@ fn common_codec(local: &LocalAudio, stream: &Stream<'_>) -> Option<(u8, Codec)> 
 }
 
 fn payload_types<'s>(stream: &'s Stream<'_>) -> impl Iterator<Item = u8> + use<'s> {
-    stream.formats.iter().filter_map(|format| format.parse().ok()).filter(|payload_type| *payload_type <= 127)
+    stream.formats.iter().filter_map(|format| number(format)).filter(|payload_type| *payload_type <= 127)
 }
 
 /// What a payload type number means in this stream: by its `a=rtpmap`, or else by RFC 3551 table 4.

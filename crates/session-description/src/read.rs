@@ -219,6 +219,6 @@ fn milliseconds(value: &str) -> Option<u16> {
 }
 
 /// A number in digits alone: no sign, which `parse` would take.
-fn number<N: std::str::FromStr>(text: &str) -> Option<N> {
+pub(crate) fn number<N: std::str::FromStr>(text: &str) -> Option<N> {
     text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok())?
 }

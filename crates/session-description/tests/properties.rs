@@ -1,0 +1,171 @@
+//! What holds for any two sides, and for any bytes.
+
+use frontdesk_media_protocol::{Codec, Direction};
+use frontdesk_session_description::{LocalAudio, answer, complete, offer};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+fn codecs() -> impl Strategy<Value = Vec<Codec>> {
+    prop_oneof![
+        Just(vec![Codec::Pcmu]),
+        Just(vec![Codec::Pcma]),
+        Just(vec![Codec::Pcmu, Codec::Pcma]),
+        Just(vec![Codec::Pcma, Codec::Pcmu]),
+    ]
+}
+
+fn direction() -> impl Strategy<Value = Direction> {
+    prop_oneof![
+        Just(Direction::SendReceive),
+        Just(Direction::SendOnly),
+        Just(Direction::ReceiveOnly),
+        Just(Direction::Inactive),
+    ]
+}
+
+/// A side with a unicast address of the given IP version.
+fn side(v6: bool) -> impl Strategy<Value = LocalAudio> {
+    let host = (1u8..=223, any::<[u8; 15]>()).prop_map(move |(first, rest)| {
+        if v6 {
+            let mut octets = [0x20; 16];
+            octets[1..].copy_from_slice(&rest);
+            IpAddr::V6(Ipv6Addr::from(octets))
+        } else {
+            IpAddr::V4(Ipv4Addr::new(first, rest[0], rest[1], rest[2]))
+        }
+    });
+    (host, 1u16.., codecs(), direction(), any::<u64>(), any::<u64>()).prop_map(
+        |(ip, port, codecs, direction, session_id, session_version)| LocalAudio {
+            address: SocketAddr::new(ip, port),
+            codecs,
+            direction,
+            session_id,
+            session_version,
+        },
+    )
+}
+
+fn pair() -> impl Strategy<Value = (LocalAudio, LocalAudio)> {
+    any::<bool>().prop_flat_map(|v6| (side(v6), side(v6)))
+}
+
+fn mirrored(direction: Direction) -> Direction {
+    match direction {
+        Direction::SendOnly => Direction::ReceiveOnly,
+        Direction::ReceiveOnly => Direction::SendOnly,
+        same => same,
+    }
+}
+
+const WORDS: &[&str] = &[
+    "v=0",
+    "o=- 1 1 IN IP4 192.0.2.1",
+    "s=-",
+    "t=0 0",
+    "c=IN IP4 192.0.2.1",
+    "c=IN IP6 ::",
+    "c=IN IP4 0.0.0.0",
+    "m=audio 4000 RTP/AVP 0 8 101",
+    "m=audio 0 RTP/AVP 0",
+    "m=audio 9 RTP/SAVP 0",
+    "m=video 5 RTP/AVP 96",
+    "m=audio 4000 RTP/AVPF 96 101",
+    "a=rtpmap:96 PCMU/8000",
+    "a=rtpmap:101 telephone-event/8000",
+    "a=ptime:20",
+    "a=maxptime:10",
+    "a=sendonly",
+    "a=inactive",
+    "a=rtcp:5",
+    "a=rtcp:5 IN IP4 192.0.2.1",
+    "a=mid:1",
+    "a=",
+    "m=",
+    "=",
+    "c=",
+    "a=rtpmap:",
+    "a=rtpmap:0",
+    "a=rtpmap:0 /",
+    "a=rtpmap:0 x/",
+    "\u{fffd}",
+    "a=mid:\u{fc}",
+];
+
+/// Lines that look like SDP, in any order.
+fn shuffled_lines() -> impl Strategy<Value = Vec<u8>> {
+    vec(proptest::sample::select(WORDS), 0..40)
+        .prop_map(|lines| format!("v=0\r\n{}", lines.join("\r\n")).into_bytes())
+}
+
+/// A good offer with some bytes replaced.
+fn mutated() -> impl Strategy<Value = Vec<u8>> {
+    let good = include_bytes!("telephones/linphone.sdp");
+    vec((0..good.len(), any::<u8>()), 0..12).prop_map(move |changes| {
+        let mut bytes = good.to_vec();
+        for (at, byte) in changes {
+            bytes[at] = byte;
+        }
+        bytes
+    })
+}
+
+fn desk() -> LocalAudio {
+    LocalAudio {
+        address: SocketAddr::from(([198, 51, 100, 1], 30_000)),
+        codecs: vec![Codec::Pcmu, Codec::Pcma],
+        direction: Direction::SendReceive,
+        session_id: 1,
+        session_version: 1,
+    }
+}
+
+/// Whatever came, an answer to it is in order: as many streams as offered, at most one of them in use, and
+/// read by an offerer it means the same.
+fn check(offered: &[u8]) -> Result<(), TestCaseError> {
+    let Ok(negotiated) = answer(&desk(), offered) else { return Ok(()) };
+    let streams = |bytes: &[u8]| {
+        let text = String::from_utf8_lossy(bytes).into_owned();
+        text.split(['\r', '\n']).filter(|line| line.starts_with("m=")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let answered = streams(&negotiated.description);
+    prop_assert_eq!(answered.len(), streams(offered).len());
+    let used = answered.iter().filter(|line| line.starts_with("m=audio 30000 ")).count();
+    prop_assert_eq!(used, 1);
+    prop_assert!(negotiated.description.is_ascii());
+    prop_assert!(!negotiated.audio.direction.sends() || !negotiated.audio.remote.ip().is_unspecified());
+    Ok(())
+}
+
+proptest! {
+    #[test]
+    fn both_sides_come_to_the_same_terms((offerer, answerer) in pair()) {
+        let result = answer(&answerer, &offer(&offerer));
+        let common = offerer.codecs.iter().find(|codec| answerer.codecs.contains(codec));
+        prop_assert_eq!(result.as_ref().ok().map(|n| n.audio.codec), common.copied());
+        let Ok(answered) = result else { return Ok(()) };
+        let completed = complete(&offerer, &answered.description).unwrap();
+        prop_assert_eq!(completed.codec, answered.audio.codec);
+        prop_assert_eq!(completed.payload_type, answered.audio.payload_type);
+        prop_assert_eq!(completed.telephone_event, answered.audio.telephone_event);
+        prop_assert_eq!(completed.direction, mirrored(answered.audio.direction));
+        prop_assert_eq!(completed.remote.ip(), answerer.address.ip().to_canonical());
+        prop_assert_eq!(answered.audio.remote.ip(), offerer.address.ip().to_canonical());
+        prop_assert_eq!(completed.remote.port(), answerer.address.port());
+    }
+
+    #[test]
+    fn any_bytes_are_answered_or_refused(bytes in vec(any::<u8>(), 0..2_000)) {
+        check(&bytes)?;
+    }
+
+    #[test]
+    fn any_order_of_lines_is_answered_or_refused(bytes in shuffled_lines()) {
+        check(&bytes)?;
+    }
+
+    #[test]
+    fn a_damaged_offer_is_answered_or_refused(bytes in mutated()) {
+        check(&bytes)?;
+    }
+}

@@ -1,1 +1,65 @@
-//! (being written)
+//! Bytes ↔ SIP messages (RFC 3261 §7, §19, §20, §25).
+//!
+//! **The way of a datagram.** [`Message::read`] looks at the first line and tells request from response; what is
+//! neither is [`ParseError::NotSip`] and costs no more. `header_lines` undoes folding, resolves compact names and keeps
+//! the order; [`Headers`] holds all values in one text. Content-Length cuts the body. That is the frame, and all that
+//! [`Message::read`] answers for. What a header *means* is read when somebody asks for it: [`Headers::top_via`],
+//! [`Headers::cseq`], [`Headers::contacts`]. [`Request::fault`] asks for those that every server must understand. The
+//! way back is [`Message::write`], into a caller's buffer.
+//!
+//! **Three verdicts for a request** (RFC 4475 names the cases):
+//!
+//! 1. `Err(error)` with `error.answerable() == None`: drop it.
+//! 2. `Err(error)` with `error.answerable() == Some(rejection)`: the first line, a header line or the body is broken.
+//!    Answer `rejection.fault.status()` with [`Response::answering`]`(&rejection.headers, …)`.
+//! 3. `Ok(request)`: if `request.fault()` is `Some`, answer `fault.status()` unless it is an ACK. Otherwise the request
+//!    is sound, and what it asks for may be looked at.
+//!
+//! A response with a fault is dropped.
+//!
+//! **What it never does.** No socket, no clock, no chance; no panic on what the outside says; no recursion; no memory
+//! beyond the bounds below. It does not decide what the desk supports: that is the stack's.
+
+mod error;
+mod framer;
+mod grammar;
+mod header;
+mod header_lines;
+mod header_name;
+mod headers;
+mod message;
+mod name_addr;
+mod parameters;
+mod request;
+mod response;
+mod uri;
+mod vocabulary;
+mod write;
+
+pub use error::{HeaderError, Malformed, MessageFault, ParseError, Rejection, What};
+pub use framer::{Frame, Framer, FramingFault};
+pub use header::challenge::Challenge;
+pub use header::contact::{Contact, Contacts};
+pub use header::content_type::ContentType;
+pub use header::credentials::DigestCredentials;
+pub use header::cseq::CSeq;
+pub use header::reason::Reason;
+pub use header::via::Via;
+pub use header_name::HeaderName;
+pub use headers::Headers;
+pub use message::Message;
+pub use name_addr::NameAddr;
+pub use parameters::Parameters;
+pub use request::Request;
+pub use response::Response;
+pub use uri::{Host, SipUri, TelUri, Uri};
+pub use vocabulary::{Method, NotAToken, StatusCode};
+
+/// The longest message, in bytes: the longest datagram. A longer one is refused unread.
+pub const MESSAGE_BYTES_MAX: usize = 65_535;
+
+/// The longest header section, the first line included, in bytes. A longer one is refused.
+pub const HEADER_BYTES_MAX: usize = 32 * 1024;
+
+/// The most header lines. A message with more is refused.
+pub const HEADER_LINES_MAX: usize = 256;

@@ -1,0 +1,202 @@
+//! `sip:` and `sips:` (RFC 3261 §19.1).
+
+use crate::error::{Malformed, What};
+use crate::grammar;
+use crate::parameters::Parameters;
+use crate::uri::Host;
+use std::fmt;
+
+/// A SIP or SIPS URI. User, password and headers are kept as they came, with their escapes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SipUri {
+    /// Whether it is `sips:`.
+    pub secure: bool,
+    /// The user part, escaped; [`user_unescaped`](Self::user_unescaped) says what it means.
+    pub user: Option<String>,
+    /// The password, escaped. Never log it.
+    pub password: Option<String>,
+    /// The host.
+    pub host: Host,
+    /// The port, if one is named.
+    pub port: Option<u16>,
+    /// The parameters of the URI (not of the header it stands in).
+    pub parameters: Parameters,
+    /// What stands behind `?`, escaped.
+    pub headers: Option<String>,
+}
+
+impl SipUri {
+    /// `sip:user@host:port`. The user is escaped where it must be.
+    pub fn new(user: Option<&str>, host: impl Into<Host>, port: Option<u16>) -> Self {
+        SipUri {
+            secure: false,
+            user: user.map(escape_user),
+            password: None,
+            host: host.into(),
+            port,
+            parameters: Parameters::new(),
+            headers: None,
+        }
+    }
+
+    /// What the user part means. Bytes that are not UTF-8 become U+FFFD.
+    pub fn user_unescaped(&self) -> Option<String> {
+        self.user.as_ref().map(|user| String::from_utf8_lossy(&grammar::unescape(user)).into_owned())
+    }
+
+    /// The `transport` parameter, such as `udp`.
+    pub fn transport(&self) -> Option<&str> {
+        self.parameters.get("transport")
+    }
+
+    /// Whether it has the `lr` parameter: loose routing (RFC 3261 §16.12).
+    pub fn is_loose_router(&self) -> bool {
+        self.parameters.contains("lr")
+    }
+
+    /// Name and value of each header behind `?`, unescaped (RFC 3261 §19.1.1).
+    pub fn header_fields(&self) -> impl Iterator<Item = (String, String)> {
+        let said = |text: &str| String::from_utf8_lossy(&grammar::unescape(text)).into_owned();
+        self.headers.iter().flat_map(|headers| headers.split('&')).map(move |field| {
+            let (name, value) = field.split_once('=').unwrap_or((field, ""));
+            (said(name), said(value))
+        })
+    }
+
+    /// Reads what stands behind `sip:` or `sips:`.
+    pub(crate) fn read(secure: bool, text: &str) -> Result<Self, Malformed> {
+        let (user_part, rest) = match text.split_once('@') {
+            Some((user_part, rest)) => (Some(user_part), rest),
+            None => (None, text),
+        };
+        let (user, password) = match user_part {
+            Some(part) => match part.split_once(':') {
+                Some((user, password)) => (Some(user), Some(password)),
+                None => (Some(part), None),
+            },
+            None => (None, None),
+        };
+        if user == Some("") || ![user, password].into_iter().flatten().all(is_user_text) {
+            return Err(Malformed(What::Uri));
+        }
+        let (rest, headers) = match rest.split_once('?') {
+            Some((rest, headers)) => (rest, Some(headers)),
+            None => (rest, None),
+        };
+        if headers.is_some_and(|headers| headers.is_empty() || !is_user_text(headers)) {
+            return Err(Malformed(What::Uri));
+        }
+        let (place, parameters) = match rest.split_once(';') {
+            Some((place, parameters)) => (place, Parameters::read_in_uri(parameters)?),
+            None => (rest, Parameters::new()),
+        };
+        let (host, port) = Host::read_with_port(place)?;
+        Ok(SipUri {
+            secure,
+            user: user.map(str::to_owned),
+            password: password.map(str::to_owned),
+            host,
+            port,
+            parameters,
+            headers: headers.map(str::to_owned),
+        })
+    }
+
+    /// RFC 3261 §19.1.4.
+    pub(crate) fn equivalent(&self, other: &SipUri) -> bool {
+        self.secure == other.secure
+            && same_escaped(self.user.as_deref(), other.user.as_deref())
+            && same_escaped(self.password.as_deref(), other.password.as_deref())
+            && self.host == other.host
+            && self.port == other.port
+            && parameters_agree(&self.parameters, &other.parameters)
+            && headers_agree(self, other)
+    }
+}
+
+/// Wider than the grammar: whatever cannot be mistaken for something else, so that a telephone that forgets to escape
+/// a `#` is still understood.
+fn is_user_text(text: &str) -> bool {
+    let is_user_byte =
+        |byte: u8| !byte.is_ascii_control() && !matches!(byte, b' ' | b'<' | b'>' | b'"' | b'@' | b'\\');
+    text.bytes().all(is_user_byte) && grammar::escapes_are_whole(text)
+}
+
+fn escape_user(user: &str) -> String {
+    let mut escaped = String::with_capacity(user.len());
+    for byte in user.bytes() {
+        match byte {
+            b'-' | b'_' | b'.' | b'!' | b'~' | b'*' | b'\'' | b'(' | b')' => escaped.push(char::from(byte)),
+            b'&' | b'=' | b'+' | b'$' | b',' | b';' | b'?' | b'/' => escaped.push(char::from(byte)),
+            _ if byte.is_ascii_alphanumeric() => escaped.push(char::from(byte)),
+            _ => {
+                escaped.push('%');
+                for nibble in [byte >> 4, byte & 15] {
+                    escaped.extend(
+                        char::from_digit(u32::from(nibble), 16).map(|digit| digit.to_ascii_uppercase()),
+                    );
+                }
+            }
+        }
+    }
+    escaped
+}
+
+fn same_escaped(one: Option<&str>, two: Option<&str>) -> bool {
+    match (one, two) {
+        (Some(one), Some(two)) => one == two || grammar::unescape(one) == grammar::unescape(two),
+        (None, None) => true,
+        _ => false,
+    }
+}
+
+/// These never match when only one side has them. `transport` stands among them by the examples of
+/// RFC 3261 §19.1.4: it may resolve to another place.
+const NEVER_IGNORED: [&str; 5] = ["user", "ttl", "method", "maddr", "transport"];
+
+fn parameters_agree(one: &Parameters, two: &Parameters) -> bool {
+    let agrees = |one: &Parameters, two: &Parameters| {
+        one.iter().all(|(name, value)| match two.contains(name) {
+            true => match (value, two.get(name)) {
+                (Some(one), Some(two)) => {
+                    grammar::unescape(one).eq_ignore_ascii_case(&grammar::unescape(two))
+                }
+                (one, two) => one == two,
+            },
+            false => !NEVER_IGNORED.iter().any(|never| never.eq_ignore_ascii_case(name)),
+        })
+    };
+    agrees(one, two) && agrees(two, one)
+}
+
+fn headers_agree(one: &SipUri, two: &SipUri) -> bool {
+    let sorted = |uri: &SipUri| {
+        let mut fields: Vec<_> =
+            uri.header_fields().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
+        fields.sort();
+        fields
+    };
+    one.headers == two.headers || sorted(one) == sorted(two)
+}
+
+impl fmt::Display for SipUri {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.secure { "sips:" } else { "sip:" })?;
+        if let Some(user) = &self.user {
+            f.write_str(user)?;
+            if let Some(password) = &self.password {
+                write!(f, ":{password}")?;
+            }
+            f.write_str("@")?;
+        }
+        write!(f, "{}", self.host)?;
+        if let Some(port) = self.port {
+            write!(f, ":{port}")?;
+        }
+        write!(f, "{}", self.parameters)?;
+        if let Some(headers) = &self.headers {
+            write!(f, "?{headers}")?;
+        }
+        Ok(())
+    }
+}

@@ -36,12 +36,12 @@ pub enum FlowEvent {
     TransferEnded(TransferOutcome),
     /// The party is gone.
     PartyLeft,
+    /// Nothing but time: what is due by [`FlowRun::deadline`](crate::FlowRun::deadline) happens.
+    Tick,
 }
 
 /// One wanted saying of one run; counted up.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]
 pub struct SayId(pub u32);
 

@@ -1,1 +1,4 @@
 //! (being written)
+
+pub mod accounts;
+pub mod settings;

@@ -1,0 +1,346 @@
+//! The settings: one TOML file, read whole, every fault told at once with its line.
+//!
+//! Every value has a default, so that an empty file is a desk: one tenant, no phones. A key that nobody knows
+//! is a fault and not a comment. Relative paths are relative to the file's own folder. With a single tenant,
+//! `tenant` may be left out everywhere.
+
+mod entries;
+mod fault;
+mod listen;
+mod nearest;
+mod section;
+
+pub use entries::{NumberSettings, PeerSettings, PhoneSettings};
+pub use fault::{Problem, SettingsFault};
+
+use fault::Faults;
+use frontdesk_directory::{Directory, DirectoryFault, Number, Peer, Phone, Tenant};
+use frontdesk_identifiers::{FlowId, NodeId};
+use frontdesk_sip_stack::Account;
+use frontdesk_sip_transport::ListenAddress;
+use section::Section;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+use toml::de::{DeTable, DeValue};
+
+/// The most that is read as settings; a larger file is a mistake.
+const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// The tenant that there is when none is listed.
+const ONLY_TENANT: &str = "main";
+
+/// Everything that an operator may set.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The file that it was read from.
+    pub file: PathBuf,
+    /// `[node]`
+    pub node: NodeSettings,
+    /// `[sip]`
+    pub sip: SipListenSettings,
+    /// `[rtp]`
+    pub rtp: RtpSettings,
+    /// `[voice] prompts`: a folder of recorded prompts, which win over synthesis.
+    pub prompts: Option<PathBuf>,
+    /// `[ears] model`: a model file to hear with; none takes the best one in the data folder, or the shipped one.
+    pub model: Option<PathBuf>,
+    /// `[flows] folder`: where a flow of this name is looked for, as `<folder>/<name>.toml`.
+    pub flows_folder: PathBuf,
+    /// The flows that numbers name, and where each stands.
+    pub flows: BTreeMap<FlowId, FlowFile>,
+    /// `[[tenant]]`, at least one.
+    pub tenants: Vec<Tenant>,
+    /// `[[phone]]`
+    pub phones: Vec<PhoneSettings>,
+    /// `[[peer]]`
+    pub peers: Vec<PeerSettings>,
+    /// `[[number]]`
+    pub numbers: Vec<NumberSettings>,
+    tenant_lines: Vec<usize>,
+}
+
+/// `[node]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeSettings {
+    /// This desk among several.
+    pub name: NodeId,
+    /// Where everything is kept.
+    pub data: PathBuf,
+    /// All chance of this node, for tests that replay it; none draws it from the system.
+    pub seed: Option<u64>,
+}
+
+/// `[sip]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SipListenSettings {
+    /// Where calls come in. Port 0 takes any free one.
+    pub listen: Vec<ListenAddress>,
+    /// The digest realm; every password is made for it.
+    pub realm: String,
+}
+
+/// `[rtp]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RtpSettings {
+    /// The UDP ports for sound; `0..=0` takes any free ones.
+    pub ports: RangeInclusive<u16>,
+    /// The address that sound is told to come to; none takes the one that the call came in on.
+    pub address: Option<IpAddr>,
+}
+
+/// Where a flow stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FlowFile {
+    /// Its file.
+    pub path: PathBuf,
+    /// Whether the settings name the file itself rather than the flow. A flow that is only named may be one
+    /// that the desk brings along.
+    pub named_by_path: bool,
+    /// The first line of the settings that names it.
+    pub line: usize,
+}
+
+impl Settings {
+    /// Reads the settings file.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, in the order of its lines.
+    pub fn read(file: &Path) -> Result<Settings, Vec<SettingsFault>> {
+        let unreadable = |source: std::io::Error| {
+            vec![SettingsFault { file: file.to_owned(), line: None, problem: Problem::Unreadable { source } }]
+        };
+        let length = std::fs::metadata(file).map_err(unreadable)?.len();
+        if length > FILE_BYTES_MAX {
+            return Err(unreadable(std::io::Error::other("it is larger than 4 MiB")));
+        }
+        let text = std::fs::read_to_string(file).map_err(unreadable)?;
+        Settings::parse(file, &text)
+    }
+
+    /// Reads settings from text; `file` says where relative paths start and what faults name.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, in the order of its lines.
+    pub fn parse(file: &Path, text: &str) -> Result<Settings, Vec<SettingsFault>> {
+        let faults = Faults::new(file, text);
+        let (document, syntax) = DeTable::parse_recoverable(text);
+        for error in &syntax {
+            let line = error.span().map(|span| faults.line(span.start));
+            faults.push(line, Problem::Syntax { message: error.message().to_owned() });
+        }
+        if !syntax.is_empty() {
+            // What could not be read would look like what is not there.
+            return Err(faults.into_sorted());
+        }
+        let settings = read_document(document.get_ref(), file, &faults);
+        if let Err(mut wrong) = settings.directory(|_| Some(NO_SECRET)) {
+            // A tenant that could not be read would be missing in each of its entries.
+            if !faults.is_empty() {
+                wrong.retain(|fault| {
+                    !matches!(fault.problem, Problem::Directory(DirectoryFault::UnknownTenant { .. }))
+                });
+            }
+            faults.extend(wrong);
+        }
+        faults.into_result(settings)
+    }
+
+    /// The defaults, as an empty file gives them.
+    pub fn empty() -> Settings {
+        // An empty text has nothing in it that could be wrong; the test `an_empty_file_is_a_desk` holds it.
+        let faults = Faults::new(Path::new(""), "");
+        read_document(&DeTable::new(), Path::new(""), &faults)
+    }
+
+    /// Who and what exists. `account` gives the secret of a phone by its account name.
+    ///
+    /// # Errors
+    /// A phone without a secret, and everything that contradicts itself.
+    pub fn directory(
+        &self,
+        account: impl Fn(&str) -> Option<Account>,
+    ) -> Result<Directory, Vec<SettingsFault>> {
+        let mut faults = Vec::new();
+        let mut builder = Directory::builder();
+        for tenant in &self.tenants {
+            builder = builder.tenant(tenant.clone());
+        }
+        for phone in &self.phones {
+            let Some(secret) = account(phone.number.as_str()) else {
+                let number = phone.number.clone();
+                faults.push(self.fault(Some(phone.line), Problem::NoSecret { number }));
+                continue;
+            };
+            builder = builder.phone(Phone {
+                tenant: phone.tenant.clone(),
+                number: phone.number.clone(),
+                name: phone.name.clone(),
+                ha1_md5: secret.ha1_md5,
+                ha1_sha256: secret.ha1_sha256,
+            });
+        }
+        for peer in &self.peers {
+            builder = builder.peer(Peer {
+                tenant: peer.tenant.clone(),
+                name: peer.name.clone(),
+                addresses: peer.addresses.clone(),
+            });
+        }
+        for number in &self.numbers {
+            builder = builder.number(Number {
+                tenant: number.tenant.clone(),
+                number: number.number.clone(),
+                flow: number.flow.clone(),
+                record: number.record,
+            });
+        }
+        match builder.build() {
+            Ok(directory) if faults.is_empty() => Ok(directory),
+            Ok(_) => Err(faults),
+            Err(wrong) => {
+                let placed = wrong
+                    .into_iter()
+                    .map(|fault| self.fault(self.line_of(&fault), Problem::Directory(fault)));
+                faults.extend(placed);
+                Err(faults)
+            }
+        }
+    }
+
+    fn fault(&self, line: Option<usize>, problem: Problem) -> SettingsFault {
+        SettingsFault { file: self.file.clone(), line, problem }
+    }
+
+    /// The line of the entry that a fault of the directory is about: the last of its name, for the first stands.
+    fn line_of(&self, fault: &DirectoryFault) -> Option<usize> {
+        match fault {
+            DirectoryFault::DuplicateTenant { tenant } => {
+                let at = self.tenants.iter().rposition(|listed| listed.id == *tenant);
+                at.and_then(|at| self.tenant_lines.get(at).copied())
+            }
+            DirectoryFault::UnknownTenant { tenant, .. } => {
+                let phones = self.phones.iter().map(|phone| (&phone.tenant, phone.line));
+                let peers = self.peers.iter().map(|peer| (&peer.tenant, peer.line));
+                let numbers = self.numbers.iter().map(|number| (&number.tenant, number.line));
+                phones.chain(peers).chain(numbers).find(|(of, _)| *of == tenant).map(|(_, line)| line)
+            }
+            DirectoryFault::DuplicatePhone { number } | DirectoryFault::AccountTaken { number, .. } => {
+                self.phones.iter().rfind(|phone| phone.number == *number).map(|phone| phone.line)
+            }
+            DirectoryFault::DuplicatePeer { name }
+            | DirectoryFault::PeerWithoutAddress { name }
+            | DirectoryFault::PeerAddressTaken { second: name, .. } => {
+                self.peers.iter().rfind(|peer| peer.name == *name).map(|peer| peer.line)
+            }
+            DirectoryFault::DuplicateNumber { number } | DirectoryFault::NumberIsPhone { number } => {
+                self.numbers.iter().rfind(|entry| entry.number == *number).map(|entry| entry.line)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Stands for a secret while only the names are checked.
+const NO_SECRET: Account = Account { ha1_md5: [0; 16], ha1_sha256: [0; 32] };
+
+fn read_document(document: &DeTable<'_>, file: &Path, faults: &Faults<'_>) -> Settings {
+    let folder = file.parent().unwrap_or(Path::new(""));
+    let mut root = Section::new("", document, 1, faults);
+    let node = read_node(root.table("node"), folder);
+    let sip = read_sip(root.table("sip"));
+    let rtp = read_rtp(root.table("rtp"));
+    let mut voice = root.table("voice");
+    let prompts = voice.path("prompts", folder);
+    voice.finish();
+    let mut ears = root.table("ears");
+    let model = ears.path("model", folder);
+    ears.finish();
+    let mut flows = root.table("flows");
+    let flows_folder = flows.path("folder", folder).unwrap_or_else(|| folder.join("flows"));
+    flows.finish();
+    let (tenants, tenant_lines) = entries::read_tenants(root.tables("tenant"));
+    let phones = entries::read_phones(root.tables("phone"), &tenants, folder);
+    let peers = entries::read_peers(root.tables("peer"), &tenants);
+    let mut known_flows = entries::FlowFiles::new(folder, &flows_folder);
+    let numbers = entries::read_numbers(root.tables("number"), &tenants, &mut known_flows);
+    root.finish();
+    Settings {
+        file: file.to_owned(),
+        node,
+        sip,
+        rtp,
+        prompts,
+        model,
+        flows_folder,
+        flows: known_flows.files,
+        tenants,
+        phones,
+        peers,
+        numbers,
+        tenant_lines,
+    }
+}
+
+fn read_node(mut node: Section<'_, '_>, folder: &Path) -> NodeSettings {
+    let settings = NodeSettings {
+        name: node.name("name", NodeId::new).unwrap_or_else(default_node),
+        data: node.path("data", folder).unwrap_or_else(|| folder.join("data")),
+        seed: node.integer("seed", "a whole number of 0 or more"),
+    };
+    node.finish();
+    settings
+}
+
+fn default_node() -> NodeId {
+    NodeId::new("frontdesk").expect("`frontdesk` is a node name")
+}
+
+fn read_sip(mut sip: Section<'_, '_>) -> SipListenSettings {
+    let listen = match sip.texts("listen") {
+        Some(listed) => listen::read_all(&sip, &listed),
+        None => listen::everywhere(),
+    };
+    let realm = sip.text("realm").map(|realm| realm.value.to_owned());
+    let realm = realm.unwrap_or_else(|| "frontdesk".to_owned());
+    // The realm stands quoted in a challenge, and in what HA1 is made of, between colons.
+    if realm.is_empty() || realm.len() > 128 || realm.chars().any(|c| c == '"' || c == '\\' || c.is_control())
+    {
+        sip.bad(
+            "realm",
+            &realm,
+            "1 to 128 characters without quotation marks, backslashes and control characters",
+        );
+    }
+    sip.finish();
+    SipListenSettings { listen, realm }
+}
+
+fn read_rtp(mut rtp: Section<'_, '_>) -> RtpSettings {
+    let ports = rtp.ports("ports").unwrap_or(20_000..=20_999);
+    let address = rtp.text("address").and_then(|text| match text.value.parse::<IpAddr>() {
+        Ok(address) if !address.is_unspecified() => Some(address),
+        _ => {
+            rtp.bad("address", text.value, "an IP address of this machine, such as 192.0.2.1 or 2001:db8::1");
+            None
+        }
+    });
+    rtp.finish();
+    RtpSettings { ports, address }
+}
+
+/// What a value is, as people call it.
+fn kind_of(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "a text",
+        DeValue::Integer(_) => "a whole number",
+        DeValue::Float(_) => "a number",
+        DeValue::Boolean(_) => "true or false",
+        DeValue::Datetime(_) => "a date",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    }
+}
+
+#[cfg(test)]
+mod tests;

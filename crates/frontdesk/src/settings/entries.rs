@@ -1,0 +1,226 @@
+//! The lists of the file: tenants, phones, peers and numbers.
+
+use super::fault::Problem;
+use super::section::Section;
+use super::{FlowFile, ONLY_TENANT};
+use frontdesk_directory::Tenant;
+use frontdesk_identifiers::{FlowId, Locale, TelephoneNumber, TenantId};
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+/// `[[phone]]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PhoneSettings {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// Under which number it is called, and with which name it registers.
+    pub number: TelephoneNumber,
+    /// Its name for people.
+    pub name: String,
+    /// A file that holds its password, for set-ups that are thrown away; without it the desk makes one.
+    pub password_file: Option<PathBuf>,
+    /// Where it stands in the settings.
+    pub line: usize,
+}
+
+/// `[[peer]]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PeerSettings {
+    /// Whose calls it brings.
+    pub tenant: TenantId,
+    /// Its name.
+    pub name: String,
+    /// From where it sends.
+    pub addresses: Vec<IpAddr>,
+    /// Where it stands in the settings.
+    pub line: usize,
+}
+
+/// `[[number]]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NumberSettings {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// What is dialled.
+    pub number: TelephoneNumber,
+    /// The flow that answers.
+    pub flow: FlowId,
+    /// Whether its calls are recorded.
+    pub record: bool,
+    /// Where it stands in the settings.
+    pub line: usize,
+}
+
+pub(super) fn read_tenants(sections: Vec<Section<'_, '_>>) -> (Vec<Tenant>, Vec<usize>) {
+    let only = sections.len() == 1;
+    let (mut tenants, mut lines) = (Vec::new(), Vec::new());
+    for mut section in sections {
+        let id = section.name("id", TenantId::new).or_else(|| only_tenant(&mut section, only));
+        let name = section.text("name").map(|name| name.value.to_owned());
+        let locale = section.name("locale", Locale::new).unwrap_or_default();
+        let words = section.words("words");
+        let line = section.line();
+        section.finish();
+        if let Some(id) = id {
+            let name = name.unwrap_or_else(|| id.to_string());
+            tenants.push(tenant(id, name, locale, words));
+            lines.push(line);
+        }
+    }
+    if tenants.is_empty() {
+        tenants.extend(
+            TenantId::new(ONLY_TENANT)
+                .map(|id| tenant(id, "frontdesk".to_owned(), Locale::default(), BTreeMap::new())),
+        );
+        lines.push(1);
+    }
+    (tenants, lines)
+}
+
+/// A single tenant needs no name of its own; several do.
+fn only_tenant(section: &mut Section<'_, '_>, only: bool) -> Option<TenantId> {
+    if only {
+        return TenantId::new(ONLY_TENANT).ok();
+    }
+    section.need("id");
+    None
+}
+
+fn tenant(id: TenantId, name: String, locale: Locale, mut words: BTreeMap<String, String>) -> Tenant {
+    words.entry("company.name".to_owned()).or_insert_with(|| name.clone());
+    Tenant { id, name, locale, words }
+}
+
+/// Whose entry it is: as it says, or the only tenant's.
+fn whose(section: &mut Section<'_, '_>, tenants: &[Tenant]) -> Option<TenantId> {
+    let named = section.text("tenant");
+    match (named, tenants) {
+        (Some(named), _) => match TenantId::new(named.value) {
+            Ok(tenant) => Some(tenant),
+            Err(fault) => {
+                section.push_at(named.line, Problem::BadName { key: "tenant".to_owned(), fault });
+                None
+            }
+        },
+        (None, [only]) => Some(only.id.clone()),
+        (None, _) => {
+            section.push_at(section.line(), Problem::WhoseEntry { place: section.place() });
+            None
+        }
+    }
+}
+
+pub(super) fn read_phones(
+    sections: Vec<Section<'_, '_>>,
+    tenants: &[Tenant],
+    folder: &Path,
+) -> Vec<PhoneSettings> {
+    let mut phones = Vec::new();
+    for mut section in sections {
+        let tenant = whose(&mut section, tenants);
+        let number = section.needed_name("number", TelephoneNumber::new);
+        let name = section.text("name").map(|name| name.value.to_owned());
+        let password_file = section.path("password_file", folder);
+        let line = section.line();
+        section.finish();
+        if let (Some(tenant), Some(number)) = (tenant, number) {
+            let name = name.unwrap_or_else(|| number.to_string());
+            phones.push(PhoneSettings { tenant, number, name, password_file, line });
+        }
+    }
+    phones
+}
+
+pub(super) fn read_peers(sections: Vec<Section<'_, '_>>, tenants: &[Tenant]) -> Vec<PeerSettings> {
+    let mut peers = Vec::new();
+    for mut section in sections {
+        let tenant = whose(&mut section, tenants);
+        let name = section.text("name").map(|name| name.value.to_owned());
+        section.need("name");
+        let listed = section.texts("addresses");
+        section.need("addresses");
+        let mut addresses = Vec::new();
+        let mut all_read = listed.is_some();
+        for text in listed.unwrap_or_default() {
+            match text.value.parse::<IpAddr>() {
+                Ok(address) => addresses.push(address),
+                Err(_) => {
+                    all_read = false;
+                    // A name would have to be looked up for each call, by whoever sends the datagram.
+                    let rule = "IP addresses without port, such as 192.0.2.1 or 2001:db8::1";
+                    section.bad_at(text.line, "addresses", text.value, rule);
+                }
+            }
+        }
+        let line = section.line();
+        section.finish();
+        if let (Some(tenant), Some(name), true) = (tenant, name, all_read) {
+            peers.push(PeerSettings { tenant, name, addresses, line });
+        }
+    }
+    peers
+}
+
+pub(super) fn read_numbers(
+    sections: Vec<Section<'_, '_>>,
+    tenants: &[Tenant],
+    flows: &mut FlowFiles,
+) -> Vec<NumberSettings> {
+    let mut numbers = Vec::new();
+    for mut section in sections {
+        let tenant = whose(&mut section, tenants);
+        let number = section.needed_name("number", TelephoneNumber::new);
+        let flow = flows.read(&mut section);
+        let record = section.flag("record").unwrap_or(false);
+        let line = section.line();
+        section.finish();
+        if let (Some(tenant), Some(number), Some(flow)) = (tenant, number, flow) {
+            numbers.push(NumberSettings { tenant, number, flow, record, line });
+        }
+    }
+    numbers
+}
+
+/// Every flow that a number names, and where it stands.
+pub(super) struct FlowFiles {
+    settings_folder: PathBuf,
+    flows_folder: PathBuf,
+    pub(super) files: BTreeMap<FlowId, FlowFile>,
+}
+
+impl FlowFiles {
+    pub(super) fn new(settings_folder: &Path, flows_folder: &Path) -> Self {
+        let (settings_folder, flows_folder) = (settings_folder.to_owned(), flows_folder.to_owned());
+        FlowFiles { settings_folder, flows_folder, files: BTreeMap::new() }
+    }
+
+    /// `flow = "reception"` is `<flows>/reception.toml`; `flow = "else/where.toml"` is the flow `where`.
+    fn read(&mut self, section: &mut Section<'_, '_>) -> Option<FlowId> {
+        let text = section.text("flow");
+        section.need("flow");
+        let text = text?;
+        let named_by_path = text.value.contains('/') || text.value.ends_with(".toml");
+        let stem = Path::new(text.value).file_stem().and_then(|stem| stem.to_str());
+        let name = if named_by_path { stem.unwrap_or_default() } else { text.value };
+        let flow = match FlowId::new(name) {
+            Ok(flow) => flow,
+            Err(fault) => {
+                section.push_at(text.line, Problem::BadName { key: "flow".to_owned(), fault });
+                return None;
+            }
+        };
+        let path = if named_by_path {
+            self.settings_folder.join(text.value)
+        } else {
+            self.flows_folder.join(format!("{name}.toml"))
+        };
+        let file = FlowFile { path, named_by_path, line: text.line };
+        let known = self.files.entry(flow.clone()).or_insert_with(|| file.clone());
+        if known.path != file.path {
+            let (first, second) = (known.path.clone(), file.path);
+            section.push_at(text.line, Problem::FlowTwice { flow: flow.clone(), first, second });
+        }
+        Some(flow)
+    }
+}

@@ -1,0 +1,227 @@
+use super::*;
+use frontdesk_identifiers::{TelephoneNumber, TenantId};
+
+fn parse(text: &str) -> Result<Settings, Vec<SettingsFault>> {
+    Settings::parse(Path::new("etc/desk.toml"), text)
+}
+
+fn faults(text: &str) -> Vec<String> {
+    parse(text).expect_err("it must be refused").iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn an_empty_file_is_a_desk() {
+    for settings in [parse("").expect("an empty file"), Settings::empty()] {
+        assert_eq!(settings.node.name.as_str(), "frontdesk");
+        assert_eq!(settings.rtp.ports, 20_000..=20_999);
+        let listen: Vec<String> = settings.sip.listen.iter().map(ToString::to_string).collect();
+        assert_eq!(listen, ["udp:0.0.0.0:5060", "udp:[::]:5060"]);
+        let directory = settings.directory(|_| None).expect("nothing in it can be wrong");
+        let tenants: Vec<&str> = directory.tenants().map(|tenant| tenant.id.as_str()).collect();
+        assert_eq!(tenants, ["main"]);
+        assert_eq!(directory.phones().count(), 0);
+    }
+    assert_eq!(parse("").unwrap().node.data, Path::new("etc/data"));
+}
+
+#[test]
+fn the_example_that_comes_with_the_desk_is_right() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sip-config/frontdesk.toml");
+    if !file.exists() {
+        println!("skipped: built outside of the project");
+        return;
+    }
+    let settings = Settings::read(&file).expect("the example");
+    let directory = settings.directory(|_| Some(NO_SECRET)).expect("the example");
+    let main = TenantId::new("main").unwrap();
+    let reception = directory.number(&main, &TelephoneNumber::new("100").unwrap()).expect("100 is answered");
+    assert_eq!(reception.flow.as_str(), "reception");
+    assert!(!reception.record, "recording is off unless somebody wants it");
+    assert!(directory.phone_by_account("1001").is_some());
+    assert!(directory.phone_by_account("1002").is_some());
+    assert_eq!(directory.tenant(&main).unwrap().words["company.name"], "Example");
+}
+
+#[test]
+fn every_value_is_read() {
+    let settings = parse(
+        r#"
+        node = { name = "desk-1", data = "/var/lib/desk", seed = 42 }
+        sip = { listen = "udp:[::1]:0", realm = "office" }
+        rtp = { ports = "4000-4001", address = "2001:db8::1" }
+        voice.prompts = "prompts"
+        ears.model = "/models/big.bin"
+        flows.folder = "talks"
+        [[tenant]]
+        id = "acme"
+        locale = "de-DE"
+        words = { company.name = "Acme", "opening hours" = "nine to five" }
+        [[phone]]
+        number = "1001"
+        password_file = "secret"
+        [[peer]]
+        name = "carrier"
+        addresses = ["192.0.2.1", "2001:db8::2"]
+        [[number]]
+        number = "+49 30 100"
+        flow = "other/night.toml"
+        record = true
+        "#,
+    )
+    .expect("it is right");
+    assert_eq!(settings.node.seed, Some(42));
+    assert_eq!(settings.node.data, Path::new("/var/lib/desk"));
+    assert_eq!(settings.sip.listen.len(), 1);
+    assert_eq!(settings.rtp.ports, 4000..=4001);
+    assert_eq!(settings.rtp.address, "2001:db8::1".parse().ok());
+    assert_eq!(settings.prompts.as_deref(), Some(Path::new("etc/prompts")));
+    assert_eq!(settings.model.as_deref(), Some(Path::new("/models/big.bin")));
+    assert_eq!(settings.tenants[0].words["opening hours"], "nine to five");
+    assert_eq!(settings.phones[0].password_file.as_deref(), Some(Path::new("etc/secret")));
+    assert_eq!(settings.peers[0].addresses.len(), 2);
+    assert_eq!(settings.numbers[0].tenant.as_str(), "acme");
+    assert!(settings.numbers[0].record);
+    let night = &settings.flows[&settings.numbers[0].flow];
+    assert_eq!((night.path.as_path(), night.named_by_path), (Path::new("etc/other/night.toml"), true));
+}
+
+#[test]
+fn a_flow_by_name_is_looked_for_in_the_folder_of_flows() {
+    let settings = parse("[[number]]\nnumber = \"1\"\nflow = \"reception\"").unwrap();
+    let file = settings.flows.values().next().unwrap();
+    assert_eq!((file.path.as_path(), file.named_by_path), (Path::new("etc/flows/reception.toml"), false));
+}
+
+#[test]
+fn all_faults_are_told_at_once_in_the_order_of_their_lines() {
+    let told = faults(
+        r#"[sip]
+lissen = []
+realm = 7
+[rpt]
+[[phone]]
+name = "nobody"
+[[phone]]
+number = "10o1"
+[[number]]
+number = "100"
+flow = "Reception"
+"#,
+    );
+    assert_eq!(
+        told,
+        [
+            "etc/desk.toml:2: unknown key `lissen` in [sip]; did you mean `listen`?",
+            "etc/desk.toml:3: `realm` must be a text, and is a whole number",
+            "etc/desk.toml:4: unknown key `rpt` in the settings; did you mean `rtp`?",
+            "etc/desk.toml:5: [[phone]] needs `number`",
+            "etc/desk.toml:8: `number`: `10o1` is no telephone number: only digits, '*', '#' and a leading '+' may stand in it",
+            "etc/desk.toml:11: `flow`: `Reception` is no flow name: only a-z, 0-9, '-', '_' and '.' may stand in it, and no '.' first",
+        ]
+    );
+}
+
+#[test]
+fn a_key_that_is_like_no_other_is_told_what_is_known() {
+    let told = faults("[voice]\nlanguage = \"en\"");
+    assert_eq!(told, ["etc/desk.toml:2: unknown key `language` in [voice]; known are prompts"]);
+}
+
+#[test]
+fn what_is_no_toml_is_told_with_its_line() {
+    let told = faults("[sip]\nrealm = \"open\nlisten = [\n");
+    assert!(told.iter().any(|fault| fault.starts_with("etc/desk.toml:2: ")), "{told:?}");
+}
+
+#[test]
+fn what_contradicts_itself_names_the_second_line() {
+    let told = faults(
+        r#"[[phone]]
+number = "1001"
+[[phone]]
+number = "1001"
+[[peer]]
+name = "a"
+addresses = ["192.0.2.1"]
+[[peer]]
+name = "b"
+addresses = ["::ffff:192.0.2.1"]
+[[number]]
+number = "1001"
+flow = "x"
+[[number]]
+number = "1"
+flow = "elsewhere/x.toml"
+[[phone]]
+tenant = "nobody"
+number = "7"
+"#,
+    );
+    let lines: Vec<&str> = told.iter().map(|fault| fault.split(':').nth(1).unwrap()).collect();
+    assert_eq!(lines, ["3", "8", "11", "16"], "{told:#?}");
+    assert!(told[0].contains("phone 1001 is listed twice"));
+    assert!(told[1].contains("belongs to the peers `a` and `b`"));
+    assert!(told[2].contains("both a phone and a number"));
+    assert!(told[3].contains("is `etc/flows/x.toml` already"));
+    let told = faults("[[phone]]\ntenant = \"nobody\"\nnumber = \"7\"");
+    assert_eq!(told, ["etc/desk.toml:1: phone 7 belongs to the tenant `nobody`, which is not listed"]);
+}
+
+#[test]
+fn several_tenants_must_be_named_and_share_no_account() {
+    let two = "[[tenant]]\nid = \"a\"\n[[tenant]]\nid = \"b\"\n";
+    let told = faults(&format!("{two}[[phone]]\nnumber = \"1\"\n"));
+    assert_eq!(told, ["etc/desk.toml:5: [[phone]] needs `tenant`, because more than one tenant is listed"]);
+    let phone = |tenant| format!("[[phone]]\ntenant = \"{tenant}\"\nnumber = \"1\"\n");
+    let told = faults(&format!("{two}{}{}", phone("a"), phone("b")));
+    assert_eq!(told.len(), 1);
+    assert!(told[0].starts_with("etc/desk.toml:8: phone 1 is listed by the tenants `a` and `b`"), "{told:?}");
+    let told = faults("[[tenant]]\n[[tenant]]\nid = \"b\"\n");
+    assert_eq!(told, ["etc/desk.toml:1: [[tenant]] needs `id`"]);
+}
+
+#[test]
+fn values_that_cannot_work_are_refused() {
+    for (text, advice) in [
+        ("[rtp]\nports = \"20999-20000\"", "a range with room"),
+        ("[rtp]\nports = \"5001-5002\"", "a range with room"),
+        ("[rtp]\nports = \"70000-70001\"", "a range with room"),
+        ("[rtp]\nports = 5", "a range with room"),
+        ("[rtp]\naddress = \"0.0.0.0\"", "an IP address of this machine"),
+        ("[sip]\nlisten = [\"tcp:1.2.3.4:5060\"]", "only `udp` is spoken"),
+        ("[sip]\nlisten = []", "at least one address"),
+        ("[sip]\nlisten = [\"udp:1.2.3.4:1\", \"udp:1.2.3.4:1\"]", "listed twice"),
+        ("[sip]\nrealm = \"a\\\"b\"", "without quotation marks"),
+        ("[node]\nseed = -1", "0 or more"),
+        ("[node]\nname = \"Desk One\"", "node name"),
+        ("[[peer]]\nname = \"p\"\naddresses = [\"sip.example\"]", "IP addresses without port"),
+        ("[[peer]]\nname = \"p\"\naddresses = []", "has no address"),
+        ("phone = 1", "write it with two brackets"),
+        ("sip = 1", "must be a table"),
+        ("[[tenant]]\nwords.company = 1", "must be a text"),
+    ] {
+        let told = faults(text);
+        assert!(told.len() == 1 && told[0].contains(advice), "{text}: {told:?}");
+    }
+}
+
+#[test]
+fn any_free_ports_may_be_asked_for() {
+    for ports in ["0", "\"0\"", "\"0-0\""] {
+        assert_eq!(parse(&format!("[rtp]\nports = {ports}")).unwrap().rtp.ports, 0..=0);
+    }
+    assert!(parse("[sip]\nlisten = [\"udp:127.0.0.1:0\", \"udp:127.0.0.1:0\"]").is_ok());
+}
+
+#[test]
+fn a_phone_without_a_secret_is_no_directory() {
+    let settings = parse("[[phone]]\nnumber = \"1001\"").unwrap();
+    let told = settings.directory(|_| None).expect_err("it has no secret");
+    assert!(told[0].to_string().ends_with("run `frontdesk phones reset 1001`"), "{told:?}");
+}
+
+#[test]
+fn a_file_that_is_not_there_is_named() {
+    let told = Settings::read(Path::new("/nowhere/desk.toml")).expect_err("it is not there");
+    assert!(told[0].to_string().starts_with("/nowhere/desk.toml: the settings cannot be read"));
+}

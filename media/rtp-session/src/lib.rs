@@ -1,1 +1,37 @@
-//! (being written)
+//! One RTP stream pair: what comes from one peer and what goes to it, told the time.
+//!
+//! The way of a packet from the peer: [`RtpSession::receive`] reads its header ([`packet`]), asks whether
+//! its source is believed ([`latching`]) and where its sequence number stands ([`sequence`]); keys go to
+//! [`telephone_event`], sound into a slot of [`jitter_buffer`]. Once a tick [`RtpSession::playout`] gives the
+//! next 20 ms of payload, or says that they are missing; how long packets wait is decided in [`playout`].
+//!
+//! The way to the peer: [`RtpSession::write_packet`] puts a header before a payload; the timestamp is a
+//! function of the tick's number, so that a skipped tick leaves the sequence numbers contiguous.
+//! [`RtpSession::write_digit_packet`] takes the tick for a key that is being sent. [`RtpSession::write_rtcp`]
+//! writes a report when [`RtpSession::rtcp_deadline`] has passed.
+//!
+//! It never does I/O, never asks for the time, never takes memory after [`RtpSession::new`], and no byte
+//! from outside makes it panic. It does not decode: payload in, payload out.
+//!
+//! # Why no library
+//!
+//! `rtc-rtp` and `rtc-rtcp` read and write into vectors and reference-counted buffers: some allocations for
+//! each packet. The tick may not allocate, so [`packet`] and [`rtcp`] read and write in place; the libraries
+//! are the oracles of their tests.
+
+mod counters;
+pub mod jitter_buffer;
+pub mod latching;
+pub mod packet;
+pub mod playout;
+pub mod rtcp;
+pub mod sequence;
+mod session;
+pub mod telephone_event;
+
+pub use counters::RtpCounters;
+pub use playout::Playout;
+pub use session::{
+    MAX_PACKET_BYTES, PayloadTypes, Received, Refusal, RtcpReceived, RtpRemote, RtpSession, RtpSettings,
+};
+pub use telephone_event::DigitFault;

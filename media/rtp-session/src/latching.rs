@@ -1,0 +1,154 @@
+//! Symmetric RTP: whom to believe, and where to send (RFC 4961, RFC 7362 §4).
+//!
+//! An address in SDP is often wrong: behind a NAT the packets come from another one, and answers must go
+//! there. But an address that anybody may claim is a door. The rule:
+//!
+//! 1. Until something was received, packets go to the signalled address.
+//! 2. The first valid packet latches its source, whatever the SDP says. During the first
+//!    [`FIRM_AFTER_PACKETS`] packets the signalled address, if it speaks, takes over: a stranger who was
+//!    quicker loses.
+//! 3. After them the source is firm. Another one is refused, unless the firm one has been silent for
+//!    [`SILENT_SAME_STREAM`] and the newcomer knows the stream's SSRC (a NAT that moved), or for
+//!    [`SILENT_OTHER_STREAM`] whatever it knows (a telephone that moved).
+//!
+//! "Valid" means: RTP of a payload type that was agreed. A blind stranger must therefore guess the port, the
+//! type and a pause of two seconds, and gets the call back to its owner never while the owner speaks.
+
+use frontdesk_identifiers::Moment;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// After so many packets (1 s of 20 ms) a source is firm.
+pub const FIRM_AFTER_PACKETS: u32 = 50;
+/// So long the firm source must be silent before the same stream may come from elsewhere.
+pub const SILENT_SAME_STREAM: Duration = Duration::from_millis(200);
+/// So long it must be silent before another stream may come from elsewhere.
+pub const SILENT_OTHER_STREAM: Duration = Duration::from_secs(2);
+
+/// The belief about where the peer is.
+#[derive(Debug, Clone)]
+pub struct Latching {
+    signalled: SocketAddr,
+    belief: Belief,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Belief {
+    /// Nothing came yet.
+    FirstPacketAwaited,
+    /// This source sends.
+    Latched { source: SocketAddr, packets: u32, last: Moment },
+}
+
+impl Latching {
+    /// Believes what SDP says.
+    pub fn new(signalled: SocketAddr) -> Self {
+        Latching { signalled, belief: Belief::FirstPacketAwaited }
+    }
+
+    /// SDP says something new. The same address again changes nothing.
+    pub fn signal(&mut self, signalled: SocketAddr) {
+        if signalled != self.signalled {
+            *self = Latching::new(signalled);
+        }
+    }
+
+    /// Whether a valid packet from `source` is believed; `same_stream` if it carries the SSRC of the stream
+    /// that is being received.
+    pub fn admit(&mut self, source: SocketAddr, same_stream: bool, now: Moment) -> bool {
+        let packets = match self.belief {
+            Belief::FirstPacketAwaited => 1,
+            Belief::Latched { source: latched, packets, .. } if latched == source => {
+                packets.saturating_add(1)
+            }
+            Belief::Latched { packets, .. } if packets < FIRM_AFTER_PACKETS && source == self.signalled => 1,
+            Belief::Latched { last, .. } => {
+                let wait = if same_stream { SILENT_SAME_STREAM } else { SILENT_OTHER_STREAM };
+                if now.since(last) < wait {
+                    return false;
+                }
+                1
+            }
+        };
+        self.belief = Belief::Latched { source, packets, last: now };
+        true
+    }
+
+    /// Where to send RTP.
+    pub fn send_to(&self) -> SocketAddr {
+        self.latched().unwrap_or(self.signalled)
+    }
+
+    /// The source that is believed, once a packet came.
+    pub fn latched(&self) -> Option<SocketAddr> {
+        match self.belief {
+            Belief::FirstPacketAwaited => None,
+            Belief::Latched { source, .. } => Some(source),
+        }
+    }
+
+    /// Whether the peer sends from the address that it signalled, or has not sent yet.
+    pub fn is_where_signalled(&self) -> bool {
+        self.send_to() == self.signalled
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(port: u16) -> SocketAddr {
+        SocketAddr::from(([192, 0, 2, 1], port))
+    }
+
+    /// `count` packets from a port, 20 ms apart; how many were believed.
+    fn packets(latching: &mut Latching, port: u16, from_ms: u64, count: u64) -> usize {
+        let at = |n| Moment::from_millis(from_ms + 20 * n);
+        (0..count).filter(|n| latching.admit(address(port), true, at(*n))).count()
+    }
+
+    #[test]
+    fn a_peer_behind_a_nat_is_answered_where_it_sends_from() {
+        let mut latching = Latching::new(address(1));
+        assert_eq!(latching.send_to(), address(1));
+        assert_eq!(packets(&mut latching, 2, 0, 3), 3);
+        assert_eq!((latching.send_to(), latching.is_where_signalled()), (address(2), false));
+        latching.signal(address(1));
+        assert_eq!(latching.send_to(), address(2), "the same SDP again moves nothing");
+        latching.signal(address(3));
+        assert_eq!(latching.send_to(), address(3));
+    }
+
+    #[test]
+    fn a_stranger_who_was_quicker_loses_to_the_signalled_address() {
+        let mut latching = Latching::new(address(1));
+        assert_eq!(packets(&mut latching, 66, 0, 10), 10);
+        assert_eq!(packets(&mut latching, 1, 200, 1), 1);
+        assert_eq!(packets(&mut latching, 66, 220, 10), 0);
+        assert_eq!(latching.send_to(), address(1));
+    }
+
+    #[test]
+    fn a_stranger_cannot_take_over_a_call_that_goes_on() {
+        let mut latching = Latching::new(address(1));
+        for second in 0..10 {
+            assert_eq!(packets(&mut latching, 1, second * 1_000, 50), 50);
+            assert!(!latching.admit(address(66), true, Moment::from_millis(second * 1_000 + 990)));
+            assert!(!latching.admit(address(66), false, Moment::from_millis(second * 1_000 + 999)));
+        }
+        assert_eq!(latching.send_to(), address(1));
+    }
+
+    #[test]
+    fn a_nat_that_moves_its_port_is_followed_soon_and_another_stream_late() {
+        let mut latching = Latching::new(address(1));
+        packets(&mut latching, 2, 0, 60);
+        let last = Moment::from_millis(59 * 20);
+        let mut same = latching.clone();
+        assert!(!same.admit(address(3), true, last + Duration::from_millis(199)));
+        assert!(same.admit(address(3), true, last + SILENT_SAME_STREAM));
+        assert!(!latching.admit(address(4), false, last + Duration::from_millis(1_999)));
+        assert!(latching.admit(address(4), false, last + SILENT_OTHER_STREAM));
+        assert_eq!((same.send_to(), latching.send_to()), (address(3), address(4)));
+    }
+}

@@ -1,0 +1,458 @@
+//! The session: both directions joined.
+
+use crate::counters::RtpCounters;
+use crate::jitter_buffer::{Insertion, JitterBuffer, MAX_PAYLOAD_BYTES};
+use crate::latching::Latching;
+use crate::packet::{self, HEADER_BYTES, PacketFault, RtpPacket};
+use crate::playout::{Playout, PlayoutDelay, Tick};
+use crate::rtcp::{MAX_CNAME_BYTES, ReportFault, ReportTimer};
+use crate::telephone_event::{DigitFault, Event, EventReceiver, EventSender};
+use arrayvec::ArrayString;
+use frontdesk_audio::{MediaTick, SAMPLES_8K, g711};
+use frontdesk_identifiers::Moment;
+use std::net::SocketAddr;
+use std::time::Duration;
+use thiserror::Error;
+
+mod stream;
+use stream::{Placed, Standing, Stream};
+
+/// The longest packet that a session writes.
+pub const MAX_PACKET_BYTES: usize = HEADER_BYTES + MAX_PAYLOAD_BYTES;
+/// The payload type of comfort noise (RFC 3389): taken, and heard as silence.
+const COMFORT_NOISE: u8 = 13;
+/// Packets that are missing for so many ticks are a pause of the sender: the marker is set after it.
+const MARKER_AFTER_TICKS: u64 = 3;
+/// A mean magnitude below this (−47 dBov) is missed by nobody.
+const QUIET_MAGNITUDE: u32 = 150;
+
+/// The payload types of a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PayloadTypes {
+    /// The sound that we send: as the other side numbered it.
+    pub send: u8,
+    /// The sound that we take: as this side numbered it. With G.711's static numbers both are the same.
+    pub receive: u8,
+    /// The telephone events that we send, if they were agreed.
+    pub send_event: Option<u8>,
+    /// The telephone events that we take.
+    pub receive_event: Option<u8>,
+}
+
+impl PayloadTypes {
+    /// The same numbers in both directions.
+    pub const fn both_ways(sound: u8, event: Option<u8>) -> Self {
+        PayloadTypes { send: sound, receive: sound, send_event: event, receive_event: event }
+    }
+}
+
+/// Where the peer is, as SDP says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RtpRemote {
+    /// For RTP.
+    pub rtp: SocketAddr,
+    /// For RTCP.
+    pub rtcp: SocketAddr,
+}
+
+/// What a session is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct RtpSettings<'a> {
+    /// Our stream's name; by chance (RFC 3550 §8.1).
+    pub ssrc: u32,
+    /// The number of our first packet; by chance (RFC 3550 §5.1).
+    pub first_sequence: u16,
+    /// The timestamp of tick 0; by chance.
+    pub first_timestamp: u32,
+    /// The payload types.
+    pub payload_types: PayloadTypes,
+    /// Where the peer is.
+    pub remote: RtpRemote,
+    /// Our canonical name (RFC 7022); cut after 64 bytes.
+    pub cname: &'a str,
+    /// Chance for the times of reports.
+    pub seed: [u8; 32],
+}
+
+/// What became of a datagram.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Received {
+    /// Sound that waits to be played.
+    Sound,
+    /// A key begins; told once for each key.
+    Digit(char),
+    /// A key goes on or ends, or the peer says that it is silent.
+    Noted,
+    /// Not taken.
+    Refused(Refusal),
+}
+
+/// Why a datagram was not taken. None of them is a fault of this side; they are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// No RTP.
+    #[error(transparent)]
+    NotRtp(#[from] PacketFault),
+    /// A payload type that was not agreed.
+    #[error("payload type {0} was not agreed")]
+    PayloadType(u8),
+    /// From an address that is not believed ([`crate::latching`]).
+    #[error("from a source that is not believed")]
+    Source,
+    /// A new stream or a far jump in the numbers, until a second packet confirms it.
+    #[error("an unconfirmed jump")]
+    Doubtful,
+    /// Its time to be played is over.
+    #[error("too late")]
+    Late,
+    /// It came before.
+    #[error("a duplicate")]
+    Duplicate,
+    /// No sound in it, or more than 60 ms.
+    #[error("a payload of a length that is not taken")]
+    Length,
+}
+
+/// What became of an RTCP datagram.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RtcpReceived {
+    /// A report was noted.
+    Report,
+    /// The peer leaves the RTP session (RFC 3550 §6.6). SIP alone ends the call.
+    Goodbye,
+    /// From an address that is not believed.
+    Source,
+    /// No RTCP.
+    Refused(ReportFault),
+}
+
+/// One RTP stream pair. See the [crate's documentation](crate) for the way through it.
+#[derive(Debug, Clone)]
+pub struct RtpSession {
+    ssrc: u32,
+    payload_types: PayloadTypes,
+    remote: RtpRemote,
+    latching: Latching,
+    rtcp_source: Option<SocketAddr>,
+    cname: ArrayString<MAX_CNAME_BYTES>,
+    // From the peer.
+    stream: Option<Stream>,
+    /// The name and next number that would confirm a new stream.
+    candidate: Option<(u32, u16)>,
+    buffer: JitterBuffer,
+    delay: PlayoutDelay,
+    events: EventReceiver,
+    frame: [u8; SAMPLES_8K],
+    first_packet: Option<Moment>,
+    last_packet: Option<Moment>,
+    // To the peer.
+    sequence: u16,
+    first_timestamp: u32,
+    sent_tick: Option<MediaTick>,
+    sent_last: Option<(Moment, u32)>,
+    sent_at_report: u64,
+    digits: EventSender,
+    // Reports.
+    timer: ReportTimer,
+    our_report: Option<(u32, Moment)>,
+    peer_report: Option<(u32, Moment)>,
+    counters: RtpCounters,
+    lost_in_old_streams: u64,
+}
+
+impl RtpSession {
+    /// A session that begins now. All memory is taken here.
+    pub fn new(settings: &RtpSettings<'_>, now: Moment) -> Self {
+        let mut cname = ArrayString::new();
+        for letter in settings.cname.chars() {
+            if cname.try_push(letter).is_err() {
+                break;
+            }
+        }
+        RtpSession {
+            ssrc: settings.ssrc,
+            payload_types: settings.payload_types,
+            remote: settings.remote,
+            latching: Latching::new(settings.remote.rtp),
+            rtcp_source: None,
+            cname,
+            stream: None,
+            candidate: None,
+            buffer: JitterBuffer::new(),
+            delay: PlayoutDelay::new(),
+            events: EventReceiver::default(),
+            frame: [0; SAMPLES_8K],
+            first_packet: None,
+            last_packet: None,
+            sequence: settings.first_sequence,
+            first_timestamp: settings.first_timestamp,
+            sent_tick: None,
+            sent_last: None,
+            sent_at_report: 0,
+            digits: EventSender::default(),
+            timer: ReportTimer::new(settings.seed, now),
+            our_report: None,
+            peer_report: None,
+            counters: RtpCounters::default(),
+            lost_in_old_streams: 0,
+        }
+    }
+
+    /// Offer and answer agreed on something new. Our stream goes on with its numbers (RFC 3264 §8.3.2).
+    pub fn reconfigure(&mut self, payload_types: PayloadTypes, remote: RtpRemote) {
+        if payload_types.receive != self.payload_types.receive {
+            // What waits is in another codec.
+            self.buffer.clear();
+        }
+        self.payload_types = payload_types;
+        self.remote = remote;
+        self.latching.signal(remote.rtp);
+    }
+
+    /// Takes a datagram that came to the RTP socket.
+    pub fn receive(&mut self, datagram: &[u8], source: SocketAddr, now: Moment) -> Received {
+        let outcome = self.take(datagram, source, now);
+        match outcome {
+            Ok(received) => {
+                self.counters.packets_received += 1;
+                self.first_packet.get_or_insert(now);
+                self.last_packet = Some(now);
+                received
+            }
+            Err(refusal) => {
+                match refusal {
+                    Refusal::Late => self.counters.packets_late += 1,
+                    Refusal::Duplicate => self.counters.packets_duplicate += 1,
+                    _ => self.counters.packets_refused += 1,
+                }
+                Received::Refused(refusal)
+            }
+        }
+    }
+
+    fn take(&mut self, datagram: &[u8], source: SocketAddr, now: Moment) -> Result<Received, Refusal> {
+        let packet = packet::read(datagram)?;
+        let kind = self.kind_of(packet.payload_type)?;
+        let same_stream = self.stream.as_ref().is_none_or(|stream| stream.ssrc == packet.ssrc);
+        if !self.latching.admit(source, same_stream, now) {
+            return Err(Refusal::Source);
+        }
+        let placed = self.place(&packet, now)?;
+        match kind {
+            Kind::Event => {
+                Ok(match self.events.packet(packet.payload, packet.timestamp, placed.number, packet.marker) {
+                    Event::Begun(key) => Received::Digit(key),
+                    Event::Known | Event::Stale => Received::Noted,
+                })
+            }
+            Kind::ComfortNoise => Ok(Received::Noted),
+            Kind::Sound => self.keep(&packet, placed, now),
+        }
+    }
+
+    fn kind_of(&self, payload_type: u8) -> Result<Kind, Refusal> {
+        let types = &self.payload_types;
+        // A peer that numbers by its own description instead of ours is understood too.
+        if payload_type == types.receive || payload_type == types.send {
+            Ok(Kind::Sound)
+        } else if types.receive_event == Some(payload_type) || types.send_event == Some(payload_type) {
+            Ok(Kind::Event)
+        } else if payload_type == COMFORT_NOISE {
+            Ok(Kind::ComfortNoise)
+        } else {
+            Err(Refusal::PayloadType(payload_type))
+        }
+    }
+
+    /// Where the packet stands in the peer's stream, which it may begin anew.
+    fn place(&mut self, packet: &RtpPacket<'_>, now: Moment) -> Result<Placed, Refusal> {
+        if let Some(stream) = &mut self.stream
+            && stream.ssrc == packet.ssrc
+        {
+            self.candidate = None;
+            let placed = stream.place(packet)?;
+            if placed.standing == Standing::Restarted {
+                self.begin_anew();
+            }
+            return Ok(placed);
+        }
+        // RFC 3550 A.1, with two packets in order for a stream that takes the place of another. The first
+        // stream of a call is believed at once, so that none of its sound is lost.
+        if self.stream.is_some() && self.candidate != Some((packet.ssrc, packet.sequence)) {
+            self.candidate = Some((packet.ssrc, packet.sequence.wrapping_add(1)));
+            return Err(Refusal::Doubtful);
+        }
+        self.candidate = None;
+        self.lost_in_old_streams += self.stream.as_ref().map_or(0, Stream::lost);
+        self.counters.streams += 1;
+        self.begin_anew();
+        self.peer_report = None;
+        let stream = self.stream.insert(Stream::beginning_with(packet, now));
+        stream.place(packet)
+    }
+
+    /// What waits belongs to times that are over.
+    fn begin_anew(&mut self) {
+        self.buffer.clear();
+        self.delay.restart(0);
+        self.events = EventReceiver::default();
+    }
+
+    fn keep(&mut self, packet: &RtpPacket<'_>, placed: Placed, now: Moment) -> Result<Received, Refusal> {
+        let Some(stream) = &mut self.stream else { return Err(Refusal::Doubtful) };
+        let (timestamp, clock_restarted) = stream.extend_timestamp(packet.timestamp, placed.standing)?;
+        if clock_restarted {
+            self.buffer.clear();
+            self.delay.restart(timestamp);
+        }
+        if placed.standing != Standing::Earlier {
+            let jitter = stream.note_arrival(packet.timestamp, now);
+            self.delay.set_jitter(jitter);
+            self.counters.jitter_us = u32::try_from(jitter.as_micros()).unwrap_or(u32::MAX);
+        }
+        if self.delay.is_late(timestamp + packet.payload.len() as u64) {
+            return Err(Refusal::Late);
+        }
+        match self.buffer.insert(timestamp, packet.payload, now) {
+            Insertion::Stored => Ok(Received::Sound),
+            Insertion::Overflown => {
+                self.counters.packets_overflown += 1;
+                Ok(Received::Sound)
+            }
+            Insertion::Duplicate => Err(Refusal::Duplicate),
+            Insertion::WrongLength => Err(Refusal::Length),
+        }
+    }
+
+    /// The next 20 ms of the peer's sound; to be called once a tick.
+    pub fn playout(&mut self, now: Moment) -> Playout<'_> {
+        let law = self.payload_types.receive;
+        let tick = self.delay.tick(now, &mut self.buffer, &mut self.frame, |frame| is_quiet(law, frame));
+        match tick {
+            Tick::Frame { arrived, timestamp } => {
+                Playout::Frame { payload: &self.frame, arrived, timestamp: timestamp as u32 }
+            }
+            Tick::Conceal => {
+                self.counters.frames_concealed += 1;
+                Playout::Conceal
+            }
+            Tick::Silence => Playout::Silence,
+        }
+    }
+
+    /// How long packets are made to wait at least, as it is believed to be needed now.
+    pub fn playout_margin(&self) -> Duration {
+        self.delay.margin()
+    }
+
+    /// Where to send RTP now.
+    pub fn send_to(&self) -> SocketAddr {
+        self.latching.send_to()
+    }
+
+    /// Writes the packet of a tick into `out`; its length, or 0 if `out` is too small ([`MAX_PACKET_BYTES`]
+    /// always fit). The timestamp is that of the tick; ticks must grow from call to call.
+    pub fn write_packet(&mut self, payload: &[u8], tick: MediaTick, now: Moment, out: &mut [u8]) -> usize {
+        // RFC 3551 §4.1: the marker is set on the first packet after a pause.
+        let pause = self.sent_tick.map(|sent| tick.0.saturating_sub(sent.0));
+        let marker = pause.is_none_or(|ticks| ticks > MARKER_AFTER_TICKS);
+        let timestamp = tick.rtp_timestamp(self.first_timestamp);
+        let payload_type = self.payload_types.send;
+        let length = self.write(marker, payload_type, timestamp, payload, out);
+        if length > 0 {
+            self.sent_tick = Some(tick);
+            self.sent_last = Some((now, timestamp));
+        }
+        length
+    }
+
+    /// Adds keys to be sent; all of them or none.
+    pub fn queue_digits(&mut self, digits: &str) -> Result<(), DigitFault> {
+        if self.payload_types.send_event.is_none() {
+            return Err(DigitFault::NotAgreed);
+        }
+        self.digits.queue(digits)
+    }
+
+    /// Whether a key is being sent or waits.
+    pub fn sends_digits(&self) -> bool {
+        self.digits.is_busy()
+    }
+
+    /// Writes the event packet of this tick into `out`; 0 if no key takes this tick, which is then the
+    /// sound's. To be called once a tick, before [`write_packet`](RtpSession::write_packet).
+    pub fn write_digit_packet(&mut self, tick: MediaTick, now: Moment, out: &mut [u8]) -> usize {
+        let Some(payload_type) = self.payload_types.send_event else { return 0 };
+        if !self.digits.is_busy() || out.len() < HEADER_BYTES + 4 {
+            return 0;
+        }
+        let timestamp = tick.rtp_timestamp(self.first_timestamp);
+        let Some(event) = self.digits.packet(timestamp) else { return 0 };
+        self.sent_tick = Some(tick);
+        self.sent_last = Some((now, timestamp));
+        self.write(event.marker, payload_type, event.timestamp, &event.payload, out)
+    }
+
+    fn write(
+        &mut self,
+        marker: bool,
+        payload_type: u8,
+        timestamp: u32,
+        payload: &[u8],
+        out: &mut [u8],
+    ) -> usize {
+        let sequence = self.sequence;
+        let packet = RtpPacket { marker, payload_type, sequence, timestamp, ssrc: self.ssrc, payload };
+        let length = packet::write(&packet, out);
+        if length > 0 {
+            self.sequence = self.sequence.wrapping_add(1);
+            self.counters.packets_sent += 1;
+            self.counters.bytes_sent += payload.len() as u64;
+        }
+        length
+    }
+
+    /// When the first packet of the peer was taken.
+    pub fn first_packet_at(&self) -> Option<Moment> {
+        self.first_packet
+    }
+
+    /// When the last packet of the peer was taken.
+    pub fn last_packet_at(&self) -> Option<Moment> {
+        self.last_packet
+    }
+
+    /// What went through so far.
+    pub fn counters(&self) -> RtpCounters {
+        let lost = self.lost_in_old_streams + self.stream.as_ref().map_or(0, Stream::lost);
+        RtpCounters {
+            packets_lost: lost,
+            packets_overflown: self.counters.packets_overflown + self.delay.overflown,
+            frames_dropped: self.delay.dropped,
+            ..self.counters
+        }
+    }
+}
+
+enum Kind {
+    Sound,
+    Event,
+    ComfortNoise,
+}
+
+/// Whether a frame of G.711 is so soft that leaving it out is not heard. Payload types other than the static
+/// ones of G.711 (RFC 3551) are never quiet.
+fn is_quiet(payload_type: u8, frame: &[u8; SAMPLES_8K]) -> bool {
+    let sum: u32 = match payload_type {
+        0 => frame.iter().map(|code| u32::from(g711::ulaw_sample(*code).unsigned_abs())).sum(),
+        8 => frame.iter().map(|code| u32::from(g711::alaw_sample(*code).unsigned_abs())).sum(),
+        _ => return false,
+    };
+    sum < QUIET_MAGNITUDE * SAMPLES_8K as u32
+}
+
+mod reports;
+
+#[cfg(test)]
+mod tests;

@@ -332,7 +332,7 @@ fn context(party: &Party, desk: &Desk<'_>) -> Context {
     let mut words = tenant.map(|tenant| tenant.words.clone()).unwrap_or_default();
     words.insert("party.number".to_owned(), party.number.clone());
     words.insert("party.name".to_owned(), party.name.clone().unwrap_or_default());
-    let locale = tenant.map(|tenant| tenant.locale.clone()).unwrap_or_default();
+    let locale = tenant.map(|tenant| tenant.locale.clone());
     Context { words, locale }
 }
 

@@ -6,6 +6,7 @@ use frontdesk_identifiers::FlowId;
 use frontdesk_media_protocol::{MediaEvent, SpeechEvent};
 use frontdesk_sip_stack::{SipInput, SipSettings};
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -40,6 +41,8 @@ pub struct Rules {
     pub flows: BTreeMap<FlowId, Arc<Flow>>,
     /// The rules of the SIP side.
     pub sip: Arc<SipSettings>,
+    /// The address that sound is told to come to; none takes the one that the call came in on.
+    pub sound_address: Option<IpAddr>,
     /// How much at once.
     pub limits: Limits,
     /// The data folder; recordings go to `tenants/<tenant>/recordings/` in it.

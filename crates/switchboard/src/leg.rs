@@ -7,7 +7,7 @@ use frontdesk_media_protocol::{AgreedAudio, Codec, Direction, MediaCommand};
 use frontdesk_session_description::LocalAudio;
 use frontdesk_sip_message::StatusCode;
 use frontdesk_sip_stack::{Flow, SessionId, SipCommand};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// A leg lives until both its session and its port are gone.
 #[derive(Debug)]
@@ -19,6 +19,8 @@ pub(crate) struct Leg {
     pub port: Port,
     /// The path of its SIP messages; the sound uses the same local address.
     pub flow: Flow,
+    /// What SDP says instead of the port's own address, behind a NAT that forwards ports.
+    advertised: Option<IpAddr>,
     description_id: u64,
     description_version: u64,
     /// Whether the session was told to end: it is told once.
@@ -48,6 +50,7 @@ impl Leg {
             session,
             port: Port::Opening,
             flow,
+            advertised: desk.rules.sound_address,
             description_id,
             description_version: description_id,
             ending: false,
@@ -58,8 +61,9 @@ impl Leg {
     /// What this side can do on this leg; none while the port is not open.
     pub fn local_audio(&self) -> Option<LocalAudio> {
         let Port::Open(address) = self.port else { return None };
+        let ip = self.advertised.unwrap_or(address.ip());
         Some(LocalAudio {
-            address,
+            address: SocketAddr::new(ip, address.port()),
             codecs: vec![Codec::Pcmu, Codec::Pcma],
             direction: Direction::SendReceive,
             session_id: self.description_id,

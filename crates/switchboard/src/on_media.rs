@@ -48,20 +48,10 @@ impl Switchboard {
                 call.record.tell(Fact::Noticed { notice: Notice::HearingOverrun, fault }, desk);
             }),
             MediaEvent::RecordingEnded { leg, samples, gap_samples, kept } => {
-                self.with_recording(leg, now, samples, gap_samples, kept);
+                self.with_leg(leg, now, |call, desk| call.recording_ended(samples, gap_samples, kept, desk));
             }
             _ => {}
         }
-    }
-
-    /// A recording may report after its port, which is then not in the index any more.
-    fn with_recording(&mut self, leg: LegId, now: Moment, samples: u64, gap_samples: u64, kept: bool) {
-        let end = |call: &mut Call, desk: &mut Desk<'_>| {
-            call.recording = Recording::Off;
-            let seconds = samples as f32 / 8_000.0;
-            call.record.tell(Fact::RecordingEnded { seconds, gap_ms: gap_samples / 8, kept }, desk);
-        };
-        self.with_leg(leg, now, end);
     }
 }
 
@@ -147,5 +137,11 @@ impl Call {
         } else if self.transfer.as_ref().is_some_and(|transfer| transfer.leg.id == id) {
             self.transfer_over(TransferOutcome::Completed, desk);
         }
+    }
+
+    fn recording_ended(&mut self, samples: u64, gap_samples: u64, kept: bool, desk: &mut Desk<'_>) {
+        self.recording = Recording::Off;
+        let seconds = samples as f32 / 8_000.0;
+        self.record.tell(Fact::RecordingEnded { seconds, gap_ms: gap_samples / 8, kept }, desk);
     }
 }

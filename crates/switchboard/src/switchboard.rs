@@ -1,6 +1,6 @@
 //! `handle` · `poll` · `deadline`: the one place where a driver's word finds its call.
 
-use crate::call::{Call, Serving};
+use crate::call::{Call, Recording, Serving};
 use crate::desk::{Desk, Outbox};
 use crate::fault;
 use crate::input::{Rules, SwitchboardInput};
@@ -202,7 +202,8 @@ impl Switchboard {
     fn index(&mut self, id: CallId) {
         let Some(call) = self.calls.get(&id) else { return };
         for leg in call.legs() {
-            if leg.port != Port::Closed {
+            // A recording may report its end after its port.
+            if leg.port != Port::Closed || call.recording == Recording::Running {
                 self.by_leg.insert(leg.id, id);
             }
             if let Some(session) = leg.session {

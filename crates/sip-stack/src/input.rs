@@ -24,6 +24,8 @@ pub enum SipInput {
         /// Which flow.
         flow: Flow,
     },
+    /// No news; whatever is due fires. Every other input fires it too.
+    Tick,
     /// The user of the stack wants something.
     Command(SipCommand),
 }

@@ -1,0 +1,199 @@
+//! Who may: digest of an account, or a listed peer (RFC 3261 §22, RFC 7616, RFC 8760); and this side's own answers
+//! to challenges.
+
+use crate::chance::hex;
+use crate::digest::{Algorithm, Proof, equal_in_constant_time, ha1};
+use crate::input::{Credentials, Flow};
+use crate::nonces::Standing;
+use crate::output::{Admission, SipEvent, SipFact};
+use crate::reply::Asked;
+use crate::routing::Owner;
+use crate::settings::Account;
+use crate::stack::{Due, SipStack};
+use frontdesk_sip_message::{
+    CSeq, Challenge, DigestCredentials, HeaderName, Method, Request, Response, StatusCode,
+};
+
+/// How much of a user name that did not fit is told.
+const USERNAME_TOLD_MAX: usize = 64;
+
+/// How many digests of one request are tried: one for each algorithm on offer is sense, more is an attack.
+const CREDENTIALS_TRIED_MAX: usize = 4;
+
+/// What credentials turned out to be.
+enum Verdict {
+    /// The account's.
+    Proved(String),
+    /// Right, but the nonce is too old, of a former run, or used up: ask again with `stale=true`.
+    Stale,
+    /// Wrong.
+    Failed,
+}
+
+impl SipStack {
+    /// By which right an INVITE is served, or the 401. The 401 is the same whoever is called and whoever calls.
+    pub(crate) fn admit(&mut self, asked: &Asked) -> Result<Admission, Box<Response>> {
+        let ip = asked.flow.remote.ip();
+        let challenge = match self.authenticate(asked) {
+            Ok(username) => return Ok(Admission::Account { username }),
+            Err(challenge) => challenge,
+        };
+        match self.settings.peers.iter().find(|peer| peer.addresses.contains(&ip)) {
+            Some(peer) => Ok(Admission::Peer { name: peer.name.clone() }),
+            None => Err(challenge),
+        }
+    }
+
+    /// The user name that a request proves, or the 401.
+    pub(crate) fn authenticate(&mut self, asked: &Asked) -> Result<String, Box<Response>> {
+        let presented = asked.headers().authorizations().unwrap_or_default();
+        let mut stale = false;
+        let realm = self.settings.realm.clone();
+        let own = presented.iter().filter(|presented| presented.realm == realm);
+        for credentials in own.take(CREDENTIALS_TRIED_MAX) {
+            match self.verify(credentials, &asked.request.method) {
+                Verdict::Proved(username) => return Ok(username),
+                Verdict::Stale => stale = true,
+                Verdict::Failed => {
+                    let username = credentials.username.chars().take(USERNAME_TOLD_MAX).collect();
+                    let fact = SipFact::AuthenticationFailed { flow: asked.flow, username };
+                    self.tell(SipEvent::Noticed(fact));
+                }
+            }
+        }
+        Err(Box::new(self.challenge(asked, stale)))
+    }
+
+    /// 401 with SHA-256 first, then MD5 for older phones (RFC 8760 §2.3).
+    fn challenge(&mut self, asked: &Asked, stale: bool) -> Response {
+        let mut response = self.refusal(asked, StatusCode::UNAUTHORIZED);
+        let nonce = self.nonces.mint(&mut self.chance, self.now);
+        for algorithm in [Algorithm::Sha256, Algorithm::Md5] {
+            let mut challenge = Challenge::digest(&self.settings.realm, &nonce, algorithm.name());
+            challenge.stale = stale;
+            response.headers.push(HeaderName::WwwAuthenticate, challenge.to_string());
+        }
+        response
+    }
+
+    /// The proof is computed for unknown users too, against a secret that nobody has, so that time tells nothing.
+    fn verify(&mut self, presented: &DigestCredentials, method: &Method) -> Verdict {
+        let account = self.settings.accounts.get(&presented.username);
+        let nobody = Account { ha1_md5: self.tag_secret, ha1_sha256: [0; 32] };
+        let qop = presented.qop.as_deref().is_some_and(|qop| qop.eq_ignore_ascii_case("auth"));
+        let algorithm = Algorithm::read(presented.algorithm.as_deref());
+        let counted = presented.nc.as_deref().zip(presented.cnonce.as_deref());
+        // Without qop there is no count and nothing stops replay; it was on offer, so it is demanded.
+        let (Some(algorithm), Some(counted), Some(count), true) =
+            (algorithm, counted, presented.nonce_count(), qop)
+        else {
+            return Verdict::Failed;
+        };
+        let proof = Proof {
+            algorithm,
+            nonce: &presented.nonce,
+            counted: Some(counted),
+            method: method.as_str(),
+            uri: &presented.uri,
+        };
+        let expected = proof.response(account.unwrap_or(&nobody));
+        let given = presented.response.to_ascii_lowercase();
+        if !equal_in_constant_time(expected.as_bytes(), given.as_bytes()) || account.is_none() {
+            return Verdict::Failed;
+        }
+        match self.nonces.examine(&presented.nonce, self.now) {
+            Standing::Good(key) if self.nonces.count(key, count) => {
+                if self.nonces.bound() {
+                    self.overloaded("nonces");
+                }
+                self.wheel.set(Due::Nonces, self.nonces.deadline());
+                Verdict::Proved(presented.username.clone())
+            }
+            // RFC 7616 §3.3: the password is known, only the nonce is not good (any more).
+            Standing::Good(_) | Standing::Stale | Standing::Foreign => Verdict::Stale,
+        }
+    }
+
+    /// The request once more, with the answer to a challenge; none where it cannot be answered. SHA-256 is preferred
+    /// (RFC 8760 §2.4). The Via is taken out, the number goes up (RFC 3261 §22.2).
+    pub(crate) fn answering_challenge(
+        &mut self,
+        mut request: Request,
+        answer: &Response,
+        credentials: &Credentials,
+    ) -> Option<Request> {
+        let (challenges, header) = match answer.status {
+            StatusCode::UNAUTHORIZED => (answer.headers.www_challenges().ok()?, HeaderName::Authorization),
+            StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
+                (answer.headers.proxy_challenges().ok()?, HeaderName::ProxyAuthorization)
+            }
+            _ => return None,
+        };
+        let challenge = preferred(&challenges)?;
+        let answer = self.credentials_for(challenge, credentials, &request)?;
+        request.headers.remove(HeaderName::Via);
+        request.headers.set(header, answer.to_string());
+        let number = request.headers.cseq().ok()?.number.checked_add(1)?;
+        let cseq = CSeq { number, method: request.method.clone() };
+        request.headers.set(HeaderName::CSeq, cseq.to_string());
+        Some(request)
+    }
+
+    fn credentials_for(
+        &mut self,
+        challenge: &Challenge,
+        credentials: &Credentials,
+        request: &Request,
+    ) -> Option<DigestCredentials> {
+        let algorithm = Algorithm::read(challenge.algorithm.as_deref())?;
+        let account = ha1(&credentials.username, &challenge.realm, &credentials.password);
+        let uri = request.uri.to_string();
+        let counted = challenge.qop.iter().any(|qop| qop == "auth");
+        let (count, client_nonce) = (hex(&1u32.to_be_bytes()), self.chance.client_nonce());
+        let proof = Proof {
+            algorithm,
+            nonce: &challenge.nonce,
+            counted: counted.then_some((count.as_str(), client_nonce.as_str())),
+            method: request.method.as_str(),
+            uri: &uri,
+        };
+        let response = proof.response(&account);
+        Some(DigestCredentials {
+            username: credentials.username.clone(),
+            realm: challenge.realm.clone(),
+            nonce: challenge.nonce.clone(),
+            uri,
+            response,
+            algorithm: challenge.algorithm.clone(),
+            cnonce: counted.then_some(client_nonce),
+            qop: counted.then(|| "auth".to_owned()),
+            nc: counted.then_some(count),
+            opaque: challenge.opaque.clone(),
+        })
+    }
+
+    /// A BYE that is challenged is answered once; the second has no credentials left to give.
+    pub(crate) fn answer_challenge_to_bye(
+        &mut self,
+        bye: Request,
+        flow: Flow,
+        answer: &Response,
+        credentials: Credentials,
+    ) {
+        if let Some(bye) = self.answering_challenge(bye, answer, &credentials) {
+            self.send_request(bye, flow, Owner::Bye(None));
+        }
+    }
+}
+
+/// The strongest challenge that can be answered: SHA-256, then MD5; with `qop=auth` or of the old form.
+fn preferred(challenges: &[Challenge]) -> Option<&Challenge> {
+    let answerable = |wanted: Algorithm| {
+        challenges.iter().find(|challenge| {
+            challenge.is_digest()
+                && Algorithm::read(challenge.algorithm.as_deref()) == Some(wanted)
+                && (challenge.qop.is_empty() || challenge.qop.iter().any(|qop| qop == "auth"))
+        })
+    };
+    answerable(Algorithm::Sha256).or_else(|| answerable(Algorithm::Md5))
+}

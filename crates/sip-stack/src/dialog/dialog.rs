@@ -1,0 +1,212 @@
+//! The dialog: route set, remote target, sequence numbers (RFC 3261 §12).
+
+use crate::input::{Flow, Transport};
+use frontdesk_sip_message::{
+    CSeq, Contacts, HeaderName, Headers, Method, NameAddr, Request, Response, SipUri, Uri,
+};
+use std::net::SocketAddr;
+
+/// The name of a dialog (RFC 3261 §12).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct DialogKey {
+    pub(crate) call_id: String,
+    pub(crate) local_tag: String,
+    /// Empty where the other side speaks RFC 2543 and sends none (RFC 3261 §12.1.1).
+    pub(crate) remote_tag: String,
+}
+
+impl DialogKey {
+    /// The dialog that a request within it names. `None` without a To tag: such a request is in no dialog.
+    pub(crate) fn of_request(request: &Request) -> Option<Self> {
+        let to = request.headers.to().ok()?;
+        let from = request.headers.from().ok()?;
+        Some(DialogKey {
+            call_id: request.headers.call_id().ok()?.to_owned(),
+            local_tag: to.tag()?.to_owned(),
+            remote_tag: from.tag().unwrap_or_default().to_owned(),
+        })
+    }
+}
+
+/// One peer-to-peer relation of two user agents.
+#[derive(Debug, Clone)]
+pub(crate) struct Dialog {
+    pub(crate) key: DialogKey,
+    /// This side, its tag included.
+    local: NameAddr,
+    /// The other side, its tag included.
+    remote: NameAddr,
+    local_seq: u32,
+    remote_seq: Option<u32>,
+    route_set: Vec<NameAddr>,
+    remote_target: Uri,
+    /// This side's Contact.
+    contact: NameAddr,
+    /// Over which the dialog came to be.
+    flow: Flow,
+    /// Whether the addresses that the other side writes are not those that it is seen with: then only the flow
+    /// leads there, whatever its Contact says.
+    translated: bool,
+}
+
+impl Dialog {
+    /// The callee's side, from the INVITE (RFC 3261 §12.1.1). `None` without a Contact or with a broken From or To.
+    pub(crate) fn of_callee(invite: &Request, local_tag: &str, flow: Flow) -> Option<Self> {
+        let headers = &invite.headers;
+        let mut local = headers.to().ok()?;
+        local.set_tag(local_tag);
+        let remote = headers.from().ok()?;
+        let via = headers.top_via().ok()?;
+        let user = invite.uri.user();
+        Some(Dialog {
+            key: DialogKey {
+                call_id: headers.call_id().ok()?.to_owned(),
+                local_tag: local_tag.to_owned(),
+                remote_tag: remote.tag().unwrap_or_default().to_owned(),
+            },
+            local,
+            remote,
+            local_seq: 0,
+            remote_seq: Some(headers.cseq().ok()?.number),
+            route_set: headers.record_routes().ok()?,
+            remote_target: contact_of(headers)?,
+            contact: local_contact(user.as_deref(), flow),
+            flow,
+            translated: via.host.ip().is_some_and(|ip| ip != flow.remote.ip()),
+        })
+    }
+
+    /// The caller's side, from its INVITE and a 2xx to it (RFC 3261 §12.1.2). A 2xx without a usable Contact is
+    /// answered at the Request-URI: to leave the call unacknowledged would help nobody.
+    pub(crate) fn of_caller(invite: &Request, success: &Response, flow: Flow) -> Option<Self> {
+        let local = invite.headers.from().ok()?;
+        let remote = success.headers.to().ok()?;
+        let mut route_set = success.headers.record_routes().unwrap_or_default();
+        route_set.reverse();
+        let asked = invite.uri.as_sip().and_then(|uri| uri.host.ip());
+        Some(Dialog {
+            key: DialogKey {
+                call_id: invite.headers.call_id().ok()?.to_owned(),
+                local_tag: local.tag()?.to_owned(),
+                remote_tag: remote.tag().unwrap_or_default().to_owned(),
+            },
+            local_seq: invite.headers.cseq().ok()?.number,
+            remote_seq: None,
+            route_set,
+            remote_target: contact_of(&success.headers).unwrap_or_else(|| invite.uri.clone()),
+            contact: local_contact(local.uri.user().as_deref(), flow),
+            flow,
+            translated: asked.is_none_or(|ip| ip != flow.remote.ip()),
+            local,
+            remote,
+        })
+    }
+
+    /// Whether a request with this sequence number is in order; if so it is remembered (RFC 3261 §12.2.2).
+    pub(crate) fn takes(&mut self, number: u32) -> bool {
+        let in_order = self.remote_seq.is_none_or(|before| number > before);
+        if in_order {
+            self.remote_seq = Some(number);
+        }
+        in_order
+    }
+
+    /// A target refresh request moves the other side (RFC 3261 §12.2.2).
+    pub(crate) fn refresh_target(&mut self, headers: &Headers) {
+        if let Some(target) = contact_of(headers) {
+            self.remote_target = target;
+        }
+    }
+
+    /// A new request within the dialog, without Via (RFC 3261 §12.2.1.1).
+    pub(crate) fn request(&mut self, method: Method) -> Request {
+        self.local_seq = self.local_seq.saturating_add(1);
+        self.write(method, self.local_seq)
+    }
+
+    /// The ACK to a 2xx: its number is that of the INVITE (RFC 3261 §13.2.2.4).
+    pub(crate) fn ack(&self, invite: &Request) -> Request {
+        let number = invite.headers.cseq().map(|cseq| cseq.number).unwrap_or(self.local_seq);
+        let mut ack = self.write(Method::ACK, number);
+        // RFC 3261 §22.1: an ACK cannot be challenged, so it carries the credentials of its INVITE.
+        for name in [HeaderName::Authorization, HeaderName::ProxyAuthorization] {
+            let values: Vec<String> = invite.headers.get_all(&name).map(str::to_owned).collect();
+            for value in values {
+                ack.headers.push(name.clone(), value);
+            }
+        }
+        ack
+    }
+
+    fn write(&self, method: Method, number: u32) -> Request {
+        let (uri, routes) = self.routed();
+        let mut headers = Headers::new();
+        for route in routes {
+            headers.push(HeaderName::Route, route.to_string());
+        }
+        headers.push(HeaderName::MaxForwards, "70");
+        headers.push(HeaderName::From, self.local.to_string());
+        headers.push(HeaderName::To, self.remote.to_string());
+        headers.push(HeaderName::CallId, self.key.call_id.clone());
+        headers.push(HeaderName::CSeq, CSeq { number, method: method.clone() }.to_string());
+        Request { method, uri, headers, body: Vec::new() }
+    }
+
+    /// Request-URI and Route (RFC 3261 §12.2.1.1): loose routing, or strict where the first route has no `lr`.
+    fn routed(&self) -> (Uri, Vec<NameAddr>) {
+        let target = self.remote_target.clone();
+        match self.route_set.split_first() {
+            Some((first, rest)) if !is_loose(&first.uri) => {
+                let mut routes = rest.to_vec();
+                routes.push(NameAddr::new(target));
+                (first.uri.clone(), routes)
+            }
+            _ => (target, self.route_set.clone()),
+        }
+    }
+
+    /// This side's Contact.
+    pub(crate) fn contact(&self) -> &NameAddr {
+        &self.contact
+    }
+
+    /// Where requests within the dialog go: to the first route or the remote target, if that is an address of the
+    /// same kind and nothing translates addresses in between; else back over the flow. Names are not resolved here.
+    pub(crate) fn flow(&self) -> Flow {
+        let hop = self.route_set.first().map_or(&self.remote_target, |route| &route.uri);
+        if self.translated && self.route_set.is_empty() {
+            return self.flow;
+        }
+        match hop.as_sip().and_then(address_over_udp) {
+            Some(remote) if remote.is_ipv4() == self.flow.local.is_ipv4() => {
+                Flow { transport: Transport::Udp, local: self.flow.local, remote }
+            }
+            _ => self.flow,
+        }
+    }
+}
+
+fn is_loose(uri: &Uri) -> bool {
+    uri.as_sip().is_none_or(SipUri::is_loose_router)
+}
+
+fn address_over_udp(uri: &SipUri) -> Option<SocketAddr> {
+    let udp = !uri.secure && uri.transport().is_none_or(|name| name.eq_ignore_ascii_case("udp"));
+    let ip = uri.host.ip().filter(|ip| udp && !ip.is_unspecified())?;
+    Some(SocketAddr::new(ip, uri.port.unwrap_or(5060)))
+}
+
+/// The remote target: the one Contact, if it is a SIP URI.
+fn contact_of(headers: &Headers) -> Option<Uri> {
+    match headers.contacts().ok()? {
+        Contacts::List(list) => {
+            list.into_iter().next().map(|contact| contact.address.uri).filter(|uri| uri.as_sip().is_some())
+        }
+        Contacts::Star => None,
+    }
+}
+
+/// Where this side is reached: its own end of the flow.
+pub(crate) fn local_contact(user: Option<&str>, flow: Flow) -> NameAddr {
+    NameAddr::new(SipUri::new(user, flow.local.ip(), Some(flow.local.port())))
+}

@@ -1,0 +1,30 @@
+//! The bounds of the stack. Each says what happens beyond it; a bound reached is told as
+//! [`SipFact::Overloaded`](crate::SipFact::Overloaded).
+
+/// Transactions of both kinds together. Beyond it a new request from outside gets 503 with `Retry-After`, and no
+/// memory is spent on it.
+pub const MAX_TRANSACTIONS: usize = 20_000;
+
+/// INVITE sessions, incoming and outgoing. Beyond it an INVITE gets 503 with `Retry-After`, and a call placed here
+/// ends as if it had got one.
+pub const MAX_SESSIONS: usize = 4_000;
+
+/// Contacts of one account. Beyond it a REGISTER with a further one gets 503 with `Retry-After`.
+pub const MAX_BINDINGS_PER_ACCOUNT: usize = 10;
+
+/// Registrations held at other registrars. Beyond it a new one ends at once.
+pub const MAX_REGISTRATIONS: usize = 1_000;
+
+/// Answers of different called parties to one forked INVITE that are told apart. A further one is not
+/// acknowledged; its sender gives up by itself.
+pub const MAX_FORKS: usize = 16;
+
+/// 2xx to INVITEs of one session that wait for their ACK at the same time. A further re-INVITE gets 500.
+pub const MAX_UNACKNOWLEDGED: usize = 8;
+
+/// Outputs that the deadlines of one input may pile up. Beyond it the rest waits for the next input, which
+/// [`SipStack::deadline`](crate::SipStack::deadline) asks for at once.
+pub const MAX_OUTPUTS_FROM_DEADLINES: usize = 4_096;
+
+/// What a `Retry-After` of an overload says, in seconds.
+pub const OVERLOAD_RETRY_AFTER_S: u32 = 5;

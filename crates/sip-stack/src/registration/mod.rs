@@ -1,0 +1,5 @@
+//! Registrations: phones that register here, and registrars where this side registers (RFC 3261 §10).
+
+pub(crate) mod binding;
+pub(crate) mod client;
+pub(crate) mod registrar;

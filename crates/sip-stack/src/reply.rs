@@ -1,0 +1,149 @@
+//! Responses of this side (RFC 3261 §8.2.6), and where they go (RFC 3261 §18.2.2, RFC 3581 §4).
+
+use crate::input::Flow;
+use crate::limits::OVERLOAD_RETRY_AFTER_S;
+use crate::output::{SipFact, SipOutput};
+use crate::stack::SipStack;
+use crate::transaction::table::{ServerKey, TransactionKey};
+use crate::transaction::{ServerInput, table};
+use crate::{SipEvent, chance};
+use frontdesk_sip_message::{HeaderName, Headers, Method, NameAddr, Request, Response, StatusCode};
+use sha2::{Digest, Sha256};
+use std::net::SocketAddr;
+
+/// The methods that this side serves, as `Allow` says them.
+pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER";
+
+/// A request from outside and all that is needed to answer it.
+#[derive(Debug, Clone)]
+pub(crate) struct Asked {
+    pub(crate) request: Request,
+    pub(crate) key: ServerKey,
+    /// Which way it came.
+    pub(crate) flow: Flow,
+    /// Where its responses go.
+    pub(crate) answer_to: Flow,
+}
+
+impl Asked {
+    pub(crate) fn headers(&self) -> &Headers {
+        &self.request.headers
+    }
+}
+
+/// Writes `received` and `rport` into the top Via, and says where responses go: with `rport` back to where the
+/// request came from, without it to the port that the Via names (RFC 3581 §4). `maddr` is not followed: it would
+/// let anybody aim this side's answers at a third party.
+pub(crate) fn note_source(headers: &mut Headers, flow: Flow) -> Option<Flow> {
+    let mut top = headers.top_via().ok()?;
+    let source = flow.remote;
+    let wants_rport = top.rport().is_some();
+    if wants_rport {
+        top.set_rport(source.port());
+    }
+    if wants_rport || top.host.ip() != Some(source.ip()) {
+        top.set_received(source.ip());
+    }
+    let port = if wants_rport { source.port() } else { top.port.unwrap_or(5060) };
+    headers.set_top_via(&top);
+    Some(Flow { remote: SocketAddr::new(source.ip(), port), ..flow })
+}
+
+impl SipStack {
+    /// A response with what every response takes over from its request. `tag` goes into To if none is there.
+    pub(crate) fn response(&self, asked: &Headers, status: StatusCode, tag: Option<&str>) -> Response {
+        let mut response = Response::answering(asked, status);
+        if let (Some(tag), Ok(mut to)) = (tag, asked.to())
+            && to.tag().is_none()
+        {
+            to.set_tag(tag);
+            response.headers.set(HeaderName::To, to.to_string());
+        }
+        if status.is_final() && !self.settings.product.is_empty() {
+            response.headers.push(HeaderName::Server, &self.settings.product);
+        }
+        response
+    }
+
+    /// A response that makes or keeps a dialog: with Record-Route, Contact and, if there is one, SDP
+    /// (RFC 3261 §12.1.1).
+    pub(crate) fn dialog_response(
+        &self,
+        asked: &Headers,
+        status: StatusCode,
+        tag: &str,
+        contact: &NameAddr,
+        description: Option<Vec<u8>>,
+    ) -> Response {
+        let mut response = self.response(asked, status, Some(tag));
+        for route in asked.get_all(HeaderName::RecordRoute) {
+            response.headers.push(HeaderName::RecordRoute, route);
+        }
+        response.headers.push(HeaderName::Contact, contact.to_string());
+        if status.is_success() {
+            response.headers.push(HeaderName::Allow, ALLOW);
+            response.headers.push(HeaderName::Accept, "application/sdp");
+        }
+        if let Some(body) = description {
+            response.headers.push(HeaderName::ContentType, "application/sdp");
+            response.body = body;
+        }
+        response
+    }
+
+    /// A To tag for an answer without memory: the same for each repetition of a request (RFC 3261 §8.2.7).
+    pub(crate) fn stateless_tag(&self, asked: &Headers) -> String {
+        let mut hash = Sha256::new().chain_update(self.tag_secret);
+        for name in [HeaderName::Via, HeaderName::CallId, HeaderName::From] {
+            hash = hash.chain_update(asked.get(name).unwrap_or("").as_bytes()).chain_update([0]);
+        }
+        chance::hex(&hash.finalize()[..8])
+    }
+
+    /// Answers a request that opens no dialog and needs no memory.
+    pub(crate) fn refuse(&mut self, asked: &Asked, status: StatusCode) {
+        let response = self.refusal(asked, status);
+        self.respond(asked, response);
+    }
+
+    /// The response that [`refuse`](Self::refuse) would send, to add to.
+    pub(crate) fn refusal(&self, asked: &Asked, status: StatusCode) -> Response {
+        let tag = self.stateless_tag(asked.headers());
+        self.response(asked.headers(), status, Some(&tag))
+    }
+
+    /// 503: a bound was reached (RFC 3261 §21.5.4).
+    pub(crate) fn refuse_overload(&mut self, asked: &Asked, bound: &'static str) {
+        let mut response = self.refusal(asked, StatusCode::SERVICE_UNAVAILABLE);
+        response.headers.push(HeaderName::RetryAfter, OVERLOAD_RETRY_AFTER_S.to_string());
+        self.respond(asked, response);
+        self.tell(SipEvent::Noticed(SipFact::Overloaded { bound }));
+    }
+
+    /// Sends a response through the request's transaction, or past it where there is none.
+    pub(crate) fn respond(&mut self, asked: &Asked, response: Response) {
+        debug_assert!(asked.request.method != Method::ACK, "an ACK is never answered");
+        let bytes = response.to_bytes();
+        if !self.transactions.knows_server(&asked.key) {
+            self.outputs.push_back(SipOutput::Transmit { flow: asked.answer_to, bytes });
+            return;
+        }
+        let input = match response.status {
+            status if status.is_provisional() => ServerInput::Provisional(bytes),
+            status if status.is_success() => ServerInput::Success(bytes),
+            _ => ServerInput::Failure(bytes),
+        };
+        self.step_server(&asked.key, input);
+    }
+
+    /// One step of a server transaction, its deadline and its end looked after.
+    pub(crate) fn step_server(&mut self, key: &ServerKey, input: ServerInput) -> table::Step {
+        let limits = self.settings.timers;
+        let step = self.transactions.step_server(key, input, self.now, &limits, &mut self.outputs);
+        self.watch(TransactionKey::Server(key.clone()));
+        if step.gone {
+            self.forget_invite(key);
+        }
+        step
+    }
+}

@@ -1,0 +1,86 @@
+//! What a request must be before anybody asks who sent it (RFC 3261 §8.2.1 to §8.2.3).
+//!
+//! RFC 3261 §8.2 lets authentication go first. Nothing that is judged here depends on users or numbers, so to judge
+//! it first tells nobody anything, and a broken client learns what is wrong instead of being asked for a password.
+
+use crate::reply::{ALLOW, Asked};
+use crate::stack::SipStack;
+use frontdesk_sip_message::{HeaderName, Method, Request, Response, StatusCode, Uri};
+
+/// What is wrong with a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Fault {
+    Malformed,
+    NotAllowed,
+    NotImplemented,
+    Scheme,
+    TooManyHops,
+    Extension(Vec<String>),
+    MediaType,
+    Encoding,
+}
+
+impl SipStack {
+    /// The refusal of a request that this side cannot serve, whoever sent it. `within` is whether it names a dialog.
+    pub(crate) fn scrutinise(&self, asked: &Asked, within: bool) -> Option<Response> {
+        let fault = fault_of(&asked.request, within)?;
+        let status = match &fault {
+            Fault::Malformed => StatusCode::BAD_REQUEST,
+            Fault::NotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Fault::NotImplemented => StatusCode::NOT_IMPLEMENTED,
+            Fault::Scheme => StatusCode::UNSUPPORTED_URI_SCHEME,
+            Fault::TooManyHops => StatusCode::TOO_MANY_HOPS,
+            Fault::Extension(_) => StatusCode::BAD_EXTENSION,
+            Fault::MediaType | Fault::Encoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        };
+        let mut response = self.refusal(asked, status);
+        match fault {
+            Fault::NotAllowed | Fault::NotImplemented => response.headers.push(HeaderName::Allow, ALLOW),
+            Fault::Extension(names) => response.headers.push(HeaderName::Unsupported, names.join(", ")),
+            Fault::MediaType => response.headers.push(HeaderName::Accept, "application/sdp"),
+            Fault::Encoding => response.headers.push(HeaderName::AcceptEncoding, "identity"),
+            Fault::Malformed | Fault::Scheme | Fault::TooManyHops => {}
+        }
+        Some(response)
+    }
+}
+
+fn fault_of(request: &Request, within: bool) -> Option<Fault> {
+    let served = [Method::INVITE, Method::BYE, Method::OPTIONS, Method::REGISTER];
+    if !served.contains(&request.method) {
+        return Some(if request.method.is_known() { Fault::NotAllowed } else { Fault::NotImplemented });
+    }
+    if !matches!(request.uri, Uri::Sip(_) | Uri::Tel(_)) {
+        return Some(Fault::Scheme);
+    }
+    let Ok(hops) = request.headers.max_forwards() else { return Some(Fault::Malformed) };
+    if hops == Some(0) && request.method != Method::OPTIONS {
+        // RFC 3261 §11: an OPTIONS that has run out of hops is answered by whom it reached. For the others this
+        // side is the last hop too, but a count that is used up mostly means a loop.
+        return Some(Fault::TooManyHops);
+    }
+    if request.method == Method::BYE && !within {
+        return None;
+    }
+    let required = request.headers.require();
+    if !required.is_empty() {
+        return Some(Fault::Extension(required.into_iter().map(str::to_owned).collect()));
+    }
+    if request.method == Method::INVITE { body_fault(request) } else { None }
+}
+
+/// RFC 3261 §8.2.3. Only the body of an INVITE is read, so only its kind matters.
+fn body_fault(request: &Request) -> Option<Fault> {
+    let identity = |encoding: &str| encoding.trim().eq_ignore_ascii_case("identity");
+    if request.headers.get_all(HeaderName::ContentEncoding).any(|encoding| !identity(encoding)) {
+        return Some(Fault::Encoding);
+    }
+    if request.body.is_empty() {
+        return None;
+    }
+    match request.headers.content_type() {
+        Ok(Some(kind)) if kind.is_sdp() => None,
+        Ok(_) => Some(Fault::MediaType),
+        Err(_) => Some(Fault::Malformed),
+    }
+}

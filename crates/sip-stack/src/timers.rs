@@ -1,0 +1,87 @@
+//! A wheel of deadlines: one for each owner, the earliest at hand.
+
+use frontdesk_identifiers::Moment;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// At most one deadline for each key. Equal deadlines fire in the order of their keys, so that a run repeats.
+#[derive(Debug)]
+pub(crate) struct Wheel<K> {
+    by_key: BTreeMap<K, Moment>,
+    by_time: BTreeSet<(Moment, K)>,
+}
+
+impl<K: Ord + Clone> Wheel<K> {
+    pub(crate) fn new() -> Self {
+        Wheel { by_key: BTreeMap::new(), by_time: BTreeSet::new() }
+    }
+
+    /// Sets, moves or (with `None`) clears the deadline of `key`.
+    pub(crate) fn set(&mut self, key: K, at: Option<Moment>) {
+        if let Some(before) = self.by_key.get(&key).copied() {
+            if Some(before) == at {
+                return;
+            }
+            self.by_time.remove(&(before, key.clone()));
+        }
+        match at {
+            Some(at) => {
+                self.by_time.insert((at, key.clone()));
+                self.by_key.insert(key, at);
+            }
+            None => {
+                self.by_key.remove(&key);
+            }
+        }
+    }
+
+    /// Takes the earliest key that is due at `now`.
+    pub(crate) fn pop_due(&mut self, now: Moment) -> Option<K> {
+        let (at, _) = self.by_time.first()?;
+        if *at > now {
+            return None;
+        }
+        let (_, key) = self.by_time.pop_first()?;
+        self.by_key.remove(&key);
+        Some(key)
+    }
+
+    /// The earliest deadline.
+    pub(crate) fn next(&self) -> Option<Moment> {
+        self.by_time.first().map(|(at, _)| *at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(millis: u64) -> Moment {
+        Moment::from_millis(millis)
+    }
+
+    #[test]
+    fn the_earliest_deadline_fires_first_and_only_when_due() {
+        let mut wheel = Wheel::new();
+        wheel.set("late", Some(at(20)));
+        wheel.set("early", Some(at(10)));
+        assert_eq!(wheel.next(), Some(at(10)));
+        assert_eq!(wheel.pop_due(at(9)), None);
+        assert_eq!(wheel.pop_due(at(30)), Some("early"));
+        assert_eq!(wheel.pop_due(at(30)), Some("late"));
+        assert_eq!(wheel.pop_due(at(30)), None);
+        assert_eq!(wheel.next(), None);
+    }
+
+    #[test]
+    fn a_moved_deadline_fires_once_at_its_new_time() {
+        let mut wheel = Wheel::new();
+        wheel.set(1, Some(at(10)));
+        wheel.set(1, Some(at(40)));
+        assert_eq!(wheel.pop_due(at(39)), None);
+        assert_eq!(wheel.pop_due(at(40)), Some(1));
+        wheel.set(1, Some(at(50)));
+        wheel.set(1, None);
+        assert_eq!(wheel.pop_due(at(99)), None);
+        assert_eq!(wheel.next(), None);
+    }
+}

@@ -1,0 +1,97 @@
+//! The INVITE client transaction (RFC 3261 §17.1.1, figure 5; RFC 6026 §7.2 for `Accepted`).
+
+use super::{ClientInput, Effect, Limits};
+use frontdesk_identifiers::Moment;
+use std::time::Duration;
+
+/// An INVITE that this side sent, over an unreliable transport.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum InviteClient {
+    /// Sent, nothing heard. Timer A repeats it, timer B gives up.
+    Calling { wire: Vec<u8>, interval: Duration, resend_at: Moment, give_up_at: Moment },
+    /// A provisional response came; no timer, the other side repeats its final response.
+    Proceeding,
+    /// A refusal came and was acknowledged; its repetitions are acknowledged until timer D.
+    Completed { ack: Vec<u8>, until: Moment },
+    /// A 2xx came; all of them go up, where the ACKs are made, until timer M.
+    Accepted { until: Moment },
+    /// Done.
+    Terminated,
+}
+
+impl InviteClient {
+    /// Sends the INVITE.
+    pub(crate) fn start(wire: Vec<u8>, now: Moment, limits: &Limits, effects: &mut Vec<Effect>) -> Self {
+        effects.push(Effect::Send(wire.clone()));
+        InviteClient::Calling {
+            wire,
+            interval: limits.t1,
+            resend_at: now + limits.t1,
+            give_up_at: now + limits.life(),
+        }
+    }
+
+    /// One transition.
+    pub(crate) fn on(
+        self,
+        input: ClientInput,
+        now: Moment,
+        limits: &Limits,
+        effects: &mut Vec<Effect>,
+    ) -> Self {
+        use ClientInput::{Failure, Provisional, Success, Time, TransportFailed};
+        use InviteClient::{Accepted, Calling, Completed, Proceeding, Terminated};
+        match (self, input) {
+            // RFC 3261 §17.1.1.2: "Any provisional response": pass up, stop repeating.
+            (Calling { .. } | Proceeding, Provisional) => {
+                effects.push(Effect::Tell);
+                Proceeding
+            }
+            // RFC 6026 §7.2: a 2xx leads to Accepted and timer M, not to the end.
+            (Calling { .. } | Proceeding, Success) => {
+                effects.push(Effect::Tell);
+                Accepted { until: now + limits.life() }
+            }
+            // RFC 3261 §17.1.1.2: 300 to 699 go up and are acknowledged here.
+            (Calling { .. } | Proceeding, Failure { ack }) => {
+                effects.push(Effect::Send(ack.clone()));
+                effects.push(Effect::Tell);
+                Completed { ack, until: now + limits.timer_d() }
+            }
+            (Completed { ack, until }, Failure { .. }) => {
+                effects.push(Effect::Send(ack.clone()));
+                Completed { ack, until }
+            }
+            // RFC 6026 §7.2: each further 2xx, from whichever fork, goes up.
+            (Accepted { until }, Success) => {
+                effects.push(Effect::Tell);
+                Accepted { until }
+            }
+            (Calling { give_up_at, .. }, Time) if give_up_at <= now => {
+                effects.push(Effect::TimedOut);
+                Terminated
+            }
+            (Calling { wire, interval, resend_at, give_up_at }, Time) if resend_at <= now => {
+                effects.push(Effect::Send(wire.clone()));
+                let interval = interval * 2;
+                Calling { wire, interval, resend_at: now + interval, give_up_at }
+            }
+            (Completed { until, .. } | Accepted { until }, Time) if until <= now => Terminated,
+            // RFC 3261 §17.1.4. In Proceeding and Accepted this transaction sends nothing that could fail.
+            (Calling { .. } | Completed { .. }, TransportFailed) => {
+                effects.push(Effect::Failed);
+                Terminated
+            }
+            (same, _) => same,
+        }
+    }
+
+    /// When [`ClientInput::Time`] is due.
+    pub(crate) fn deadline(&self) -> Option<Moment> {
+        match self {
+            InviteClient::Calling { resend_at, give_up_at, .. } => Some(*resend_at.min(give_up_at)),
+            InviteClient::Completed { until, .. } | InviteClient::Accepted { until } => Some(*until),
+            InviteClient::Proceeding | InviteClient::Terminated => None,
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! The INVITE server transaction (RFC 3261 §17.2.1, figure 7; RFC 6026 §7.1 for `Accepted`).
+
+use super::{Effect, Limits, ServerInput};
+use frontdesk_identifiers::Moment;
+use std::time::Duration;
+
+/// An INVITE that came in, over an unreliable transport.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum InviteServer {
+    /// No final response yet; a repeated INVITE gets the last provisional one again.
+    Proceeding { last: Option<Vec<u8>> },
+    /// A 2xx was sent. Its user repeats it; the transaction only swallows repeated INVITEs until timer L.
+    Accepted { until: Moment },
+    /// Refused; timer G repeats the refusal until its ACK, timer H gives up.
+    Completed { response: Vec<u8>, interval: Duration, resend_at: Moment, give_up_at: Moment },
+    /// The ACK to the refusal came; its repetitions are swallowed until timer I.
+    Confirmed { until: Moment },
+    /// Done.
+    Terminated,
+}
+
+impl InviteServer {
+    /// A new INVITE: nothing is sent yet, its user answers 100 at once.
+    pub(crate) fn start() -> Self {
+        InviteServer::Proceeding { last: None }
+    }
+
+    /// One transition.
+    pub(crate) fn on(
+        self,
+        input: ServerInput,
+        now: Moment,
+        limits: &Limits,
+        effects: &mut Vec<Effect>,
+    ) -> Self {
+        use InviteServer::{Accepted, Completed, Confirmed, Proceeding, Terminated};
+        use ServerInput::{Ack, Failure, Provisional, Repeated, Success, Time, TransportFailed};
+        match (self, input) {
+            (Proceeding { last }, Repeated) => {
+                if let Some(wire) = &last {
+                    effects.push(Effect::Send(wire.clone()));
+                }
+                Proceeding { last }
+            }
+            (Proceeding { .. }, Provisional(wire)) => {
+                effects.push(Effect::Send(wire.clone()));
+                Proceeding { last: Some(wire) }
+            }
+            // RFC 6026 §7.1: after a 2xx the transaction stays, so that a repeated INVITE is no new call.
+            (Proceeding { .. }, Success(wire)) => {
+                effects.push(Effect::Send(wire));
+                Accepted { until: now + limits.life() }
+            }
+            // RFC 6026 §8.5: the 2xx that the user repeats passes through.
+            (Accepted { until }, Success(wire)) => {
+                effects.push(Effect::Send(wire));
+                Accepted { until }
+            }
+            (Proceeding { .. }, Failure(response)) => {
+                effects.push(Effect::Send(response.clone()));
+                Completed {
+                    response,
+                    interval: limits.t1,
+                    resend_at: now + limits.t1,
+                    give_up_at: now + limits.life(),
+                }
+            }
+            (Completed { response, interval, resend_at, give_up_at }, Repeated) => {
+                effects.push(Effect::Send(response.clone()));
+                Completed { response, interval, resend_at, give_up_at }
+            }
+            (Completed { .. }, Ack) => Confirmed { until: now + limits.t4 },
+            (Completed { give_up_at, .. }, Time) if give_up_at <= now => {
+                effects.push(Effect::TimedOut);
+                Terminated
+            }
+            (Completed { response, interval, resend_at, give_up_at }, Time) if resend_at <= now => {
+                effects.push(Effect::Send(response.clone()));
+                let interval = (interval * 2).min(limits.t2);
+                Completed { response, interval, resend_at: now + interval, give_up_at }
+            }
+            (Confirmed { until } | Accepted { until }, Time) if until <= now => Terminated,
+            // RFC 6026 §8.7: an error in Accepted is no end, the 2xx may still get through.
+            (Proceeding { .. } | Completed { .. }, TransportFailed) => {
+                effects.push(Effect::Failed);
+                Terminated
+            }
+            (same, _) => same,
+        }
+    }
+
+    /// When [`ServerInput::Time`] is due.
+    pub(crate) fn deadline(&self) -> Option<Moment> {
+        match self {
+            InviteServer::Completed { resend_at, give_up_at, .. } => Some(*resend_at.min(give_up_at)),
+            InviteServer::Accepted { until } | InviteServer::Confirmed { until } => Some(*until),
+            InviteServer::Proceeding { .. } | InviteServer::Terminated => None,
+        }
+    }
+}

@@ -1,1 +1,70 @@
-//! (being written)
+//! The media engine: a thread with a clock of its own that carries the sound of all legs.
+//!
+//! # The way of 20 ms of sound
+//!
+//! The control side ([`MediaEngine`]) binds sockets, makes rings and takes prompts, and moves them by a ring of
+//! [`Order`]s into the media thread. The thread (`thread.rs`) waits for its sockets and its wheel (`clock.rs`). What a
+//! socket has is read at once, in batches (`sockets.rs`), into the leg's
+//! [`RtpSession`](frontdesk_rtp_session::RtpSession). Four times in 20 ms a turn is due (`deck.rs`), for the legs of
+//! one spoke: each leg *hears* (`port/hear.rs`: playout, decode or conceal; level and activity if ears listen), then
+//! each leg *speaks* (`port/speak.rs`): `route.rs` lends it its partner's frame, the source is chosen — a key,
+//! a playback, the partner, silence —, the frame is tapped for the recorder (`tap.rs`), encoded unless a prompt stands
+//! ready in the codec, and put behind a header; then the packets of all these legs are sent. What happened is told by
+//! a ring of events (`status.rs`) and one write to an eventfd. The recorder's thread (`recorder.rs`) empties its rings
+//! to the disk.
+//!
+//! A bridge joins legs on one spoke: what came in before the turn leaves in the turn, so that the bridge adds the
+//! wait for the next turn (0–20 ms, as the two clocks stand to each other) and no tick of its own.
+//!
+//! # The rules of the tick
+//!
+//! * No lock. No allocation and no free: what is needed is built on the control side and moved in; what is done with is
+//!   moved out by a ring and dropped there. `tests/allocation_guard.rs` counts.
+//! * No system call but receive, send, and one `write` to the eventfd; the clock is read in user space. The wait
+//!   between turns is one `epoll_pwait2`.
+//! * No log, no panic on what a packet says, every loop bounded.
+//! * A turn stands on an absolute deadline. One that is 20 ms late is passed over, counted, and never caught up with a
+//!   burst: the RTP timestamp moves on by the ticks that were skipped, the sequence numbers stay contiguous, a recording has
+//!   silence there.
+//!
+//! # What is kept when a ring is full
+//!
+//! | ring | size | when full |
+//! |---|---|---|
+//! | orders | [`ORDER_CAPACITY`] | they wait on the control side, at most [`OUTBOX_ORDERS`] |
+//! | events | [`EVENT_CAPACITY`] | [`HearingOverrun`](frontdesk_media_protocol::MediaEvent::HearingOverrun) is dropped, everything else waits in its port; no order is taken until there is room |
+//! | speech | 15 s | the frame is lost, and it is told once |
+//! | playback | [`STREAM_CAPACITY_FRAMES`], 400 ms | the voice waits |
+//! | recorder | [`RECORDER_CAPACITY_FRAMES`], 2 s | silence in the recording, counted as its gap |
+//!
+//! # What it never does
+//!
+//! It knows no tenant, no SIP and no database; it decides nothing but which of the sources of a leg is heard.
+
+mod clock;
+mod control;
+mod deck;
+mod engine;
+mod keys;
+mod orders;
+mod playback;
+mod port;
+mod recorder;
+mod route;
+mod sockets;
+mod stage;
+mod status;
+mod tap;
+pub mod testing;
+mod thread;
+mod wire;
+
+pub use clock::{Clock, SPOKE, SPOKES, SteadyClock, TICK};
+pub use control::{MAX_LEGS, ORDER_CAPACITY, OUTBOX_ORDERS};
+pub use engine::{EngineFault, EngineSettings, MediaEngine, Scheduling};
+pub use orders::{DIGITS_PER_ORDER, Order, STREAM_CAPACITY_FRAMES, StreamFrame, speech_ring, stream_ring};
+pub use recorder::recover::{Recovered, Recovery, recover_recordings};
+pub use stage::{NoProbe, Probe, Stage};
+pub use status::EVENT_CAPACITY;
+pub use tap::RECORDER_CAPACITY_FRAMES;
+pub use wire::Channel;

@@ -1,0 +1,284 @@
+//! All ports of one media thread, and the turn that is made with them.
+
+use crate::clock::{Clock, SPOKES};
+use crate::control::{MAX_LEGS, ORDER_CAPACITY, ThreadRings};
+use crate::orders::{LegOrder, Retired, ThreadOrder};
+use crate::port::Port;
+use crate::route::{Partner, join};
+use crate::stage::{Probe, Stage};
+use crate::status::{PendingFacts, Reporter};
+use crate::thread::SOCKETS;
+use crate::wire::{BATCH, Channel, Wire};
+use frontdesk_identifiers::{Moment, WallTime};
+use ringbuf::traits::{Consumer, Observer, Producer};
+use ringbuf::{HeapCons, HeapProd};
+use std::time::Duration;
+
+/// Batches that one socket may have before the others have their turn.
+const BATCHES_A_READ: usize = 2;
+/// The most things that one order makes superfluous: a closed port leaves as one.
+const RETIRED_BY_AN_ORDER: usize = 2;
+
+/// A leg's port, or an empty place.
+pub(crate) type Place<L> = Option<Box<Port<L>>>;
+
+/// The ports of one media thread. Everything in it was given its memory before the first turn.
+pub(crate) struct Deck<W: Wire> {
+    wire: W,
+    ports: Box<[Place<W::Line>]>,
+    /// The slots that are served on each spoke.
+    spokes: [Vec<u16>; SPOKES],
+    /// Sockets that may have something to read.
+    unread: Vec<(u16, Channel)>,
+    orders: HeapCons<ThreadOrder<W::Line>>,
+    retired: HeapProd<Retired<W::Line>>,
+    reporter: Reporter,
+    no_media_after: Duration,
+}
+
+impl<W: Wire> Deck<W> {
+    pub(crate) fn new(wire: W, rings: ThreadRings<W::Line>, no_media_after: Duration) -> Self {
+        Deck {
+            wire,
+            ports: (0..MAX_LEGS).map(|_| None).collect(),
+            spokes: std::array::from_fn(|_| Vec::with_capacity(MAX_LEGS)),
+            unread: Vec::with_capacity(SOCKETS),
+            orders: rings.orders,
+            retired: rings.retired,
+            reporter: Reporter::new(rings.events),
+            no_media_after,
+        }
+    }
+
+    /// This socket has something to read.
+    pub(crate) fn readable(&mut self, slot: u16, channel: Channel) {
+        let Some(Some(port)) = self.ports.get_mut(usize::from(slot)) else { return };
+        if !port.marked_unread(channel) && self.unread.len() < SOCKETS {
+            port.mark_unread(channel, true);
+            self.unread.push((slot, channel));
+        }
+    }
+
+    pub(crate) fn has_unread(&self) -> bool {
+        !self.unread.is_empty()
+    }
+
+    /// Reads from every readable socket, at most [`BATCHES_A_READ`] batches each: somebody who floods one port
+    /// cannot keep the others waiting.
+    pub(crate) fn read(&mut self, now: Moment) {
+        let mut at = 0;
+        while let Some((slot, channel)) = self.unread.get(at).copied() {
+            if self.read_socket(slot, channel, now) {
+                at += 1;
+            } else {
+                if let Some(Some(port)) = self.ports.get_mut(usize::from(slot)) {
+                    port.mark_unread(channel, false);
+                }
+                self.unread.swap_remove(at);
+            }
+        }
+    }
+
+    /// Whether more may be waiting.
+    fn read_socket(&mut self, slot: u16, channel: Channel, now: Moment) -> bool {
+        for _ in 0..BATCHES_A_READ {
+            let Some(Some(port)) = self.ports.get_mut(usize::from(slot)) else { return false };
+            let count = self.wire.receive(port.line_mut(), channel);
+            for at in 0..count {
+                let datagram = self.wire.datagram(at);
+                let Some(Some(port)) = self.ports.get_mut(usize::from(slot)) else { return false };
+                let Some((from, bytes)) = datagram else {
+                    port.refuse();
+                    continue;
+                };
+                let pressed = match channel {
+                    Channel::Rtp => port.receive(from, bytes, now),
+                    Channel::Rtcp => {
+                        port.receive_report(from, bytes, now);
+                        None
+                    }
+                };
+                if let (Some(key), Some(partner)) = (pressed, port.partner()) {
+                    // A key crosses a bridge as an event of its own, whatever the two ends call it.
+                    if let Some(Some(partner)) = self.ports.get_mut(usize::from(partner)) {
+                        partner.send_digit(key);
+                    }
+                }
+            }
+            if count < BATCH {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// One turn: orders, then 20 ms of sound of every leg on this turn's spoke.
+    ///
+    /// All legs hear before any speaks, so that a bridge adds no tick; all packets are made before any is sent, so
+    /// that they leave together.
+    pub(crate) fn turn<P: Probe>(&mut self, turn: u64, clock: &impl Clock, probe: &mut P) {
+        let now = clock.now();
+        let wall = clock.wall();
+        self.take_orders(turn, now, wall);
+        let spoke = spoke_of(turn);
+        probe.begin();
+        let Deck { ports, spokes, wire, reporter, retired, .. } = self;
+        let Some(slots) = spokes.get(spoke) else { return };
+        for slot in slots {
+            if let Some(Some(port)) = ports.get_mut(usize::from(*slot)) {
+                port.hear(turn, now, self.no_media_after, probe);
+            }
+        }
+        for slot in slots {
+            let (port, partner) = Partner::find(ports, *slot, turn);
+            if let Some(port) = port {
+                port.speak(turn, now, partner, probe);
+            }
+        }
+        for slot in slots {
+            if let Some(Some(port)) = ports.get_mut(usize::from(*slot)) {
+                port.send(turn, now, wall, wire);
+            }
+        }
+        let sent_at = clock.now();
+        for slot in slots {
+            if let Some(Some(port)) = ports.get_mut(usize::from(*slot)) {
+                port.tell(sent_at, reporter, retired);
+            }
+        }
+        probe.mark(Stage::Send);
+    }
+
+    /// Whether somebody is to be woken; asked after each round.
+    pub(crate) fn take_bell(&mut self) -> bool {
+        self.reporter.take_bell()
+    }
+
+    /// Takes what was ordered, as long as all that an order may cause finds its place at once.
+    fn take_orders(&mut self, turn: u64, now: Moment, wall: WallTime) {
+        for _ in 0..ORDER_CAPACITY {
+            let room = self.reporter.room() >= PendingFacts::MOST
+                && self.retired.vacant_len() >= RETIRED_BY_AN_ORDER;
+            if !room {
+                break;
+            }
+            match self.orders.try_pop() {
+                None => break,
+                Some(ThreadOrder::Open { slot, port }) => self.open(slot, port, turn),
+                Some(ThreadOrder::Leg { slot, what: LegOrder::Close }) => self.close(slot, now, wall),
+                Some(ThreadOrder::Leg { slot, what }) => self.carry_out(slot, what, now),
+                Some(ThreadOrder::Bridge { first, second }) => self.bridge(first, second),
+                Some(ThreadOrder::Unbridge { first, second }) => {
+                    if self.partner_of(first) == Some(second) {
+                        self.part(first);
+                    }
+                }
+            }
+        }
+    }
+
+    fn open(&mut self, slot: u16, mut port: Box<Port<W::Line>>, turn: u64) {
+        let emptiest = (0..SPOKES).min_by_key(|spoke| self.spokes.get(*spoke).map_or(usize::MAX, Vec::len));
+        let spoke = emptiest.unwrap_or(0);
+        let wait = (spoke + SPOKES - spoke_of(turn)) % SPOKES;
+        port.begin(turn + wait as u64);
+        let Some(place) = self.ports.get_mut(usize::from(slot)) else {
+            return self.retire(Retired::Port { slot, port });
+        };
+        debug_assert!(place.is_none(), "a slot is given out once");
+        *place = Some(port);
+        if let Some(spoke) = self.spokes.get_mut(spoke) {
+            spoke.push(slot);
+        }
+        // What came before the port was here reported an edge that nobody saw.
+        self.readable(slot, Channel::Rtp);
+        self.readable(slot, Channel::Rtcp);
+    }
+
+    fn close(&mut self, slot: u16, now: Moment, wall: WallTime) {
+        self.part(slot);
+        self.unread.retain(|(unread, _)| *unread != slot);
+        let Some(mut port) = self.ports.get_mut(usize::from(slot)).and_then(Option::take) else { return };
+        if let Some(spoke) = self.spokes.get_mut(spoke_of(port.due()))
+            && let Some(at) = spoke.iter().position(|served| *served == slot)
+        {
+            spoke.swap_remove(at);
+        }
+        port.farewell(now, wall, &mut self.wire);
+        port.tell_all(now, &mut self.reporter);
+        self.retire(Retired::Port { slot, port });
+    }
+
+    fn carry_out(&mut self, slot: u16, what: LegOrder, now: Moment) {
+        let Some(Some(port)) = self.ports.get_mut(usize::from(slot)) else { return };
+        if let Some(superfluous) = port.carry_out(what, now, &mut self.reporter) {
+            self.retire(superfluous);
+        }
+    }
+
+    /// Room was made sure of before the order was taken.
+    fn retire(&mut self, superfluous: Retired<W::Line>) {
+        let kept = self.retired.try_push(superfluous);
+        debug_assert!(kept.is_ok(), "an order was taken without room for what it retires");
+        self.reporter.call();
+    }
+
+    fn partner_of(&self, slot: u16) -> Option<u16> {
+        self.ports.get(usize::from(slot))?.as_ref()?.partner()
+    }
+
+    fn bridge(&mut self, first: u16, second: u16) {
+        self.part(first);
+        self.part(second);
+        let Some((one, other)) = join(&mut self.ports, first, second) else { return };
+        // The second leg moves to the spoke of the first, forward: its next packet comes up to 15 ms late, once.
+        let (from, to) = (spoke_of(other.due()), spoke_of(one.due()));
+        if from == to {
+            return;
+        }
+        other.postpone(((to + SPOKES - from) % SPOKES) as u64);
+        if let Some(spoke) = self.spokes.get_mut(from)
+            && let Some(at) = spoke.iter().position(|served| *served == second)
+        {
+            spoke.swap_remove(at);
+        }
+        if let Some(spoke) = self.spokes.get_mut(to) {
+            spoke.push(second);
+        }
+    }
+
+    fn part(&mut self, slot: u16) {
+        let Some(partner) = self.partner_of(slot) else { return };
+        for slot in [slot, partner] {
+            if let Some(Some(port)) = self.ports.get_mut(usize::from(slot)) {
+                port.set_partner(None);
+            }
+        }
+    }
+
+    /// Everything that is left, to be dropped by whoever ended the thread.
+    pub(crate) fn clear(&mut self) -> Vec<Retired<W::Line>> {
+        let ports = self.ports.iter_mut().enumerate();
+        let mut left: Vec<_> = ports
+            .filter_map(|(slot, place)| Some(Retired::Port { slot: slot as u16, port: place.take()? }))
+            .collect();
+        // Orders that were not taken hold ports and rings too.
+        while let Some(order) = self.orders.try_pop() {
+            match order {
+                ThreadOrder::Open { slot, port } => left.push(Retired::Port { slot, port }),
+                ThreadOrder::Leg { what: LegOrder::Record(tap), .. } => left.push(Retired::Recorder(tap)),
+                _ => {}
+            }
+        }
+        left
+    }
+
+    /// A port, for the simulator's side of its line.
+    pub(crate) fn port_mut(&mut self, slot: u16) -> Option<&mut Port<W::Line>> {
+        self.ports.get_mut(usize::from(slot))?.as_deref_mut()
+    }
+}
+
+pub(crate) fn spoke_of(turn: u64) -> usize {
+    (turn % SPOKES as u64) as usize
+}

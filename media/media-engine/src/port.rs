@@ -1,0 +1,285 @@
+//! One leg's port: its line, its stream, and everything that goes on at it.
+
+mod hear;
+mod speak;
+
+use crate::clock::SPOKES;
+use crate::keys::SoundedKeys;
+use crate::orders::{LegOrder, Retired, StreamFrame};
+use crate::playback::Playback;
+use crate::status::{PendingFacts, Reporter};
+use crate::tap::{Listening, RecorderTap};
+use crate::wire::Channel;
+use frontdesk_audio::{ActivityDetector, Conceal};
+use frontdesk_identifiers::{LegId, Moment};
+use frontdesk_media_protocol::{AgreedAudio, StreamCounters};
+use frontdesk_rtp_session::{PayloadTypes, RtpRemote, RtpSession, RtpSettings};
+use hear::Heard;
+use ringbuf::HeapProd;
+use ringbuf::traits::{Observer, Producer};
+use speak::Outgoing;
+use std::net::{Ipv4Addr, SocketAddr};
+
+/// What a stream is called on the wire, drawn by chance (RFC 3550 §5.1).
+#[derive(Debug, Clone)]
+pub(crate) struct Identity {
+    pub(crate) ssrc: u32,
+    pub(crate) first_sequence: u16,
+    pub(crate) first_timestamp: u32,
+    /// A short-term persistent CNAME (RFC 7022 §4.2): it names this stream and nobody behind it.
+    pub(crate) cname: String,
+    pub(crate) seed: [u8; 32],
+}
+
+pub(crate) struct Port<L> {
+    leg: LegId,
+    line: L,
+    stream: RtpSession,
+    /// What was agreed; nothing is heard or said before.
+    agreed: Option<AgreedAudio>,
+    /// The next turn of this leg.
+    due: u64,
+    /// Ticks since the port was opened, skipped ones too: the position in the sound, and the RTP timestamp.
+    ticks: u64,
+    ticks_skipped: u64,
+    refused_by_wire: u64,
+    /// A packet of the other side was taken.
+    spoken_to: bool,
+    unread_rtp: bool,
+    unread_rtcp: bool,
+    heard: Heard,
+    outgoing: Outgoing,
+    conceal: Conceal,
+    activity: ActivityDetector,
+    playback: Option<Playback>,
+    listening: Option<Listening>,
+    recorder: Option<RecorderTap>,
+    partner: Option<u16>,
+    keys: SoundedKeys,
+    facts: PendingFacts,
+    silence: MediaSilence,
+}
+
+/// Whether the other side sends, as it should.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum MediaSilence {
+    /// Nothing was agreed, so nothing is missing.
+    NotAgreed,
+    /// The last packet came then, or was awaited from then on.
+    Since(Moment),
+    /// It was told that nothing comes.
+    Told,
+}
+
+impl<L> Port<L> {
+    /// A port with all its memory. The stream's name and numbers are drawn here, where it is to be sent to and in
+    /// which codec is not known before [`LegOrder::Configure`].
+    pub(crate) fn new(leg: LegId, line: L, identity: &Identity, now: Moment) -> Self {
+        let nowhere = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
+        let settings = RtpSettings {
+            ssrc: identity.ssrc,
+            first_sequence: identity.first_sequence,
+            first_timestamp: identity.first_timestamp,
+            payload_types: PayloadTypes::both_ways(0, None),
+            remote: RtpRemote { rtp: nowhere, rtcp: nowhere },
+            cname: &identity.cname,
+            seed: identity.seed,
+        };
+        Port {
+            leg,
+            line,
+            stream: RtpSession::new(&settings, now),
+            agreed: None,
+            due: 0,
+            ticks: 0,
+            ticks_skipped: 0,
+            refused_by_wire: 0,
+            spoken_to: false,
+            unread_rtp: false,
+            unread_rtcp: false,
+            heard: Heard::nothing(),
+            outgoing: Outgoing::nothing(),
+            conceal: Conceal::new(),
+            activity: ActivityDetector::new(),
+            playback: None,
+            listening: None,
+            recorder: None,
+            partner: None,
+            keys: SoundedKeys::new(),
+            facts: PendingFacts::new(),
+            silence: MediaSilence::NotAgreed,
+        }
+    }
+
+    fn configure(&mut self, audio: AgreedAudio, now: Moment) {
+        let payload_types = PayloadTypes::both_ways(audio.payload_type, audio.telephone_event);
+        let remote = RtpRemote { rtp: audio.remote, rtcp: audio.remote_rtcp };
+        self.stream.reconfigure(payload_types, remote);
+        // A hold that ends, or a new address: from now on sound is awaited again.
+        self.silence =
+            if audio.direction.receives() { MediaSilence::Since(now) } else { MediaSilence::NotAgreed };
+        self.agreed = Some(audio);
+    }
+
+    /// What went through the port.
+    pub(crate) fn counters(&self) -> StreamCounters {
+        let stream = self.stream.counters();
+        StreamCounters {
+            packets_received: stream.packets_received,
+            packets_sent: stream.packets_sent,
+            packets_lost: stream.packets_lost,
+            packets_late: stream.packets_late + stream.packets_duplicate,
+            packets_refused: stream.packets_refused + self.refused_by_wire,
+            jitter_us: stream.jitter_us,
+            frames_concealed: stream.frames_concealed,
+            ticks_skipped: self.ticks_skipped,
+        }
+    }
+
+    pub(crate) fn leg(&self) -> LegId {
+        self.leg
+    }
+
+    pub(crate) fn line_mut(&mut self) -> &mut L {
+        &mut self.line
+    }
+
+    pub(crate) fn due(&self) -> u64 {
+        self.due
+    }
+
+    /// The port is with its thread; its first tick is this turn.
+    pub(crate) fn begin(&mut self, due: u64) {
+        self.due = due;
+    }
+
+    /// The port moves to a later spoke.
+    pub(crate) fn postpone(&mut self, turns: u64) {
+        self.due += turns;
+    }
+
+    pub(crate) fn partner(&self) -> Option<u16> {
+        self.partner
+    }
+
+    pub(crate) fn set_partner(&mut self, partner: Option<u16>) {
+        self.partner = partner;
+    }
+
+    pub(crate) fn marked_unread(&self, channel: Channel) -> bool {
+        match channel {
+            Channel::Rtp => self.unread_rtp,
+            Channel::Rtcp => self.unread_rtcp,
+        }
+    }
+
+    pub(crate) fn mark_unread(&mut self, channel: Channel, unread: bool) {
+        match channel {
+            Channel::Rtp => self.unread_rtp = unread,
+            Channel::Rtcp => self.unread_rtcp = unread,
+        }
+    }
+
+    /// A datagram that the wire itself could not stand.
+    pub(crate) fn refuse(&mut self) {
+        self.refused_by_wire += 1;
+    }
+
+    /// A key for this leg's party: as an event if that was agreed, else in the sound. What cannot wait any
+    /// more is dropped: the party is 64 keys behind already.
+    pub(crate) fn send_digit(&mut self, key: char) {
+        match self.agreed {
+            Some(AgreedAudio { telephone_event: Some(_), .. }) => {
+                let _ = self.stream.queue_digits(key.encode_utf8(&mut [0; 4]));
+            }
+            _ => self.keys.push(key),
+        }
+    }
+
+    /// Carries out an order, and hands back what became superfluous by it.
+    pub(crate) fn carry_out(
+        &mut self,
+        what: LegOrder,
+        now: Moment,
+        reporter: &mut Reporter,
+    ) -> Option<Retired<L>> {
+        match what {
+            LegOrder::Configure(audio) => {
+                self.configure(audio, now);
+                None
+            }
+            LegOrder::Play(playback) => {
+                let mut replaced = self.playback.replace(playback)?;
+                replaced.stop();
+                replaced.tell(self.leg, now, reporter);
+                Some(Retired::Playback(replaced))
+            }
+            LegOrder::StopPlayback(id) => {
+                let mut stopped = self.playback.take_if(|playback| playback.id == id)?;
+                stopped.stop();
+                stopped.tell(self.leg, now, reporter);
+                Some(Retired::Playback(stopped))
+            }
+            LegOrder::Listen(listening) => {
+                self.activity = ActivityDetector::new();
+                self.listening.replace(listening).map(Retired::Listening)
+            }
+            LegOrder::StopListening(id) => {
+                self.listening.take_if(|listening| listening.id == id).map(Retired::Listening)
+            }
+            LegOrder::SendDigits(digits) => {
+                digits.keys().for_each(|key| self.send_digit(key));
+                None
+            }
+            LegOrder::Record(tap) => self.recorder.replace(tap).map(Retired::Recorder),
+            LegOrder::StopRecording => self.recorder.take().map(Retired::Recorder),
+            // The deck closes ports: it has to give their places away.
+            LegOrder::Close => None,
+        }
+    }
+
+    /// Tells what there is to tell, and moves an ended playback out, if there is room.
+    pub(crate) fn tell(&mut self, now: Moment, reporter: &mut Reporter, retired: &mut HeapProd<Retired<L>>) {
+        self.facts.tell(self.leg, reporter);
+        if let Some(listening) = &mut self.listening {
+            listening.tell(self.leg, reporter);
+        }
+        if let Some(playback) = &mut self.playback {
+            playback.tell(self.leg, now, reporter);
+        }
+        if !retired.is_full()
+            && let Some(ended) = self.playback.take_if(|playback| playback.is_told())
+        {
+            let _ = retired.try_push(Retired::Playback(ended));
+            reporter.call();
+        }
+    }
+
+    /// The port closes: all that waited is told, for which the deck made sure of room.
+    pub(crate) fn tell_all(&mut self, now: Moment, reporter: &mut Reporter) {
+        self.facts.tell(self.leg, reporter);
+        if let Some(playback) = &mut self.playback {
+            playback.stop();
+            playback.tell(self.leg, now, reporter);
+        }
+    }
+
+    pub(crate) fn take_recorder(&mut self) -> Option<RecorderTap> {
+        self.recorder.take()
+    }
+
+    /// What this leg's party said in this turn; nothing if the leg had no tick in it.
+    pub(crate) fn said(&self, turn: u64) -> Option<&StreamFrame> {
+        (self.heard.turn == Some(turn)).then_some(&self.heard.samples)
+    }
+
+    /// Has this leg a tick in this turn? Asked after [`hear`](Self::hear).
+    fn is_on(&self, turn: u64) -> bool {
+        self.heard.turn == Some(turn)
+    }
+
+    /// From one turn of a leg to its next.
+    const fn round() -> u64 {
+        SPOKES as u64
+    }
+}

@@ -1,0 +1,152 @@
+//! From the party: datagrams to the stream, and once a tick 20 ms of what it says.
+
+use super::{MediaSilence, Port};
+use crate::orders::StreamFrame;
+use crate::stage::{Probe, Stage};
+use crate::tap::SILENCE;
+use frontdesk_audio::{SAMPLES_8K, g711};
+use frontdesk_identifiers::Moment;
+use frontdesk_media_protocol::{Codec, SpeechFrame};
+use frontdesk_rtp_session::{Playout, Received};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// Frames that a jitter buffer may hold: what lies in it after a stall is let go by as many playouts.
+const BUFFERED_FRAMES: u64 = 32;
+
+/// What was heard in the leg's last tick.
+pub(super) struct Heard {
+    /// The turn of that tick.
+    pub(super) turn: Option<u64>,
+    pub(super) samples: StreamFrame,
+    /// Its position since the port was opened, in samples at 8 kHz.
+    position: u64,
+    arrived: Moment,
+    concealed: bool,
+}
+
+impl Heard {
+    pub(super) fn nothing() -> Self {
+        Heard { turn: None, samples: SILENCE, position: 0, arrived: Moment::ZERO, concealed: false }
+    }
+}
+
+impl<L> Port<L> {
+    /// A datagram came in on the RTP socket. The key, if it is the beginning of one.
+    pub(crate) fn receive(&mut self, from: SocketAddr, datagram: &[u8], now: Moment) -> Option<char> {
+        self.agreed?;
+        let received = self.stream.receive(datagram, from, now);
+        let key = match received {
+            Received::Refused(_) => return None,
+            Received::Digit(key) => Some(key),
+            _ => None,
+        };
+        if !self.spoken_to {
+            self.spoken_to = true;
+            self.facts.first_packet(now);
+        }
+        self.silence = MediaSilence::Since(now);
+        if let Some(key) = key {
+            self.facts.digit(key, now);
+        }
+        key
+    }
+
+    /// A datagram came in on the RTCP socket.
+    pub(crate) fn receive_report(&mut self, from: SocketAddr, datagram: &[u8], now: Moment) {
+        if self.agreed.is_some() {
+            let _ = self.stream.receive_rtcp(datagram, from, now);
+        }
+    }
+
+    /// The first half of the leg's tick, if it has one in this turn: what the party says now.
+    pub(crate) fn hear<P: Probe>(&mut self, turn: u64, now: Moment, no_media_after: Duration, probe: &mut P) {
+        if self.due > turn {
+            return;
+        }
+        self.pass_over((turn - self.due) / Self::round(), now);
+        self.due = turn + Self::round();
+        self.heard.turn = Some(turn);
+        self.heard.position = self.ticks * SAMPLES_8K as u64;
+        self.ticks += 1;
+        self.watch_for_silence(now, no_media_after);
+        self.decode(now, probe);
+        if self.listening.is_some() {
+            self.give_to_ears(probe);
+        }
+    }
+
+    /// Ticks that came too late are not made up for: their place in the sound stays empty, and what waited in
+    /// the jitter buffer for them is let go, so that the delay does not grow by the stall.
+    fn pass_over(&mut self, ticks: u64, now: Moment) {
+        if ticks == 0 {
+            return;
+        }
+        self.ticks += ticks;
+        self.ticks_skipped += ticks;
+        if let Some(recorder) = &mut self.recorder {
+            recorder.skip(ticks);
+        }
+        for _ in 0..ticks.min(BUFFERED_FRAMES) {
+            let _ = self.stream.playout(now);
+        }
+    }
+
+    fn watch_for_silence(&mut self, now: Moment, no_media_after: Duration) {
+        if let MediaSilence::Since(since) = self.silence
+            && !no_media_after.is_zero()
+            && now.since(since) >= no_media_after
+        {
+            self.silence = MediaSilence::Told;
+            self.facts.no_media(since);
+        }
+    }
+
+    fn decode<P: Probe>(&mut self, now: Moment, probe: &mut P) {
+        self.heard.arrived = now;
+        self.heard.concealed = false;
+        let Some(audio) = self.agreed.filter(|audio| audio.direction.receives()) else {
+            self.heard.samples = SILENCE;
+            return;
+        };
+        let playout = self.stream.playout(now);
+        probe.mark(Stage::Playout);
+        match playout {
+            Playout::Frame { payload, arrived, .. } => {
+                self.heard.arrived = arrived;
+                match audio.codec {
+                    Codec::Pcmu => g711::decode_ulaw(payload, &mut self.heard.samples),
+                    Codec::Pcma => g711::decode_alaw(payload, &mut self.heard.samples),
+                }
+                self.conceal.received(&mut self.heard.samples);
+            }
+            Playout::Conceal => {
+                self.heard.concealed = true;
+                self.conceal.conceal(&mut self.heard.samples);
+            }
+            Playout::Silence => {
+                self.heard.samples = SILENCE;
+                self.conceal.received(&mut self.heard.samples);
+            }
+        }
+        probe.mark(Stage::Decode);
+    }
+
+    /// Level and activity are computed here only, where somebody listens: on all legs they would cost a quarter
+    /// of the tick.
+    fn give_to_ears<P: Probe>(&mut self, probe: &mut P) {
+        let activity = self.activity.frame(&self.heard.samples);
+        probe.mark(Stage::Activity);
+        let Some(listening) = &mut self.listening else { return };
+        let frame = SpeechFrame {
+            samples: self.heard.samples,
+            position: self.heard.position,
+            arrived: self.heard.arrived,
+            level_dbov: activity.level_dbov,
+            active: activity.active,
+            concealed: self.heard.concealed,
+        };
+        listening.push(frame);
+        probe.mark(Stage::Route);
+    }
+}

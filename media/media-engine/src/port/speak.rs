@@ -1,0 +1,161 @@
+//! To the party: where the next 20 ms come from, and the packet that carries them.
+
+use super::Port;
+use crate::orders::StreamFrame;
+use crate::playback::PlayFrame;
+use crate::route::Partner;
+use crate::stage::{Probe, Stage};
+use crate::tap::SILENCE;
+use crate::wire::{Channel, Wire};
+use frontdesk_audio::{MediaTick, SAMPLES_8K, g711};
+use frontdesk_identifiers::{Moment, WallTime};
+use frontdesk_media_protocol::{AgreedAudio, Codec};
+use frontdesk_rtp_session::MAX_PACKET_BYTES;
+use frontdesk_rtp_session::rtcp::MAX_REPORT_BYTES;
+
+/// The packet of this tick, until it is sent with those of the other legs.
+pub(super) struct Outgoing {
+    packet: [u8; MAX_PACKET_BYTES],
+    length: usize,
+}
+
+impl Outgoing {
+    pub(super) fn nothing() -> Self {
+        Outgoing { packet: [0; MAX_PACKET_BYTES], length: 0 }
+    }
+}
+
+/// Where the sound of a tick comes from.
+enum Source<'a> {
+    /// A prompt: encoded already.
+    Prompt { payload: &'a [u8; SAMPLES_8K], samples: &'a StreamFrame },
+    /// Somebody else's frame, lent.
+    Lent(&'a StreamFrame),
+    /// A frame of this tick's own.
+    Own(StreamFrame),
+}
+
+impl<L> Port<L> {
+    /// The second half of the leg's tick: what the party gets to hear, as a packet.
+    ///
+    /// Keys go first, then a playback, then the partner of a bridge, then silence.
+    pub(crate) fn speak<P: Probe>(
+        &mut self,
+        turn: u64,
+        now: Moment,
+        partner: Option<Partner<'_>>,
+        probe: &mut P,
+    ) {
+        if !self.is_on(turn) {
+            return;
+        }
+        self.outgoing.length = 0;
+        let Some(audio) = self.agreed.filter(|audio| audio.direction.sends()) else {
+            self.record(&SILENCE);
+            return;
+        };
+        if audio.telephone_event.is_some() && self.speak_key(now) {
+            self.record(&SILENCE);
+            probe.mark(Stage::Encode);
+            return;
+        }
+        self.speak_sound(&audio, now, partner, probe);
+    }
+
+    /// Sends the next packet of a key's event instead of sound, if a key is to be sent.
+    fn speak_key(&mut self, now: Moment) -> bool {
+        let packet = &mut self.outgoing.packet;
+        self.outgoing.length = self.stream.write_digit_packet(MediaTick(self.ticks), now, packet);
+        self.outgoing.length > 0
+    }
+
+    fn speak_sound<P: Probe>(
+        &mut self,
+        audio: &AgreedAudio,
+        now: Moment,
+        partner: Option<Partner<'_>>,
+        probe: &mut P,
+    ) {
+        let tones = if audio.telephone_event.is_none() { self.keys.tones() } else { None };
+        let played = match tones {
+            Some(_) => None,
+            None => self.playback.as_mut().and_then(|playback| playback.next()),
+        };
+        let source = match (tones, played, partner) {
+            (Some(tones), ..) => Source::Own(tones),
+            (None, Some(PlayFrame::Ready(frame)), _) => {
+                let payload = match audio.codec {
+                    Codec::Pcmu => frame.pcmu,
+                    Codec::Pcma => frame.pcma,
+                };
+                Source::Prompt { payload, samples: frame.pcm }
+            }
+            (None, Some(PlayFrame::Samples(samples)), _) => Source::Own(samples),
+            (None, None, Some(Partner { samples })) => Source::Lent(samples),
+            (None, None, None) => Source::Lent(&SILENCE),
+        };
+        let samples = match &source {
+            Source::Prompt { samples, .. } | Source::Lent(samples) => samples,
+            Source::Own(samples) => samples,
+        };
+        if let Some(recorder) = &mut self.recorder {
+            recorder.push(&self.heard.samples, samples);
+        }
+        probe.mark(Stage::Route);
+        let mut encoded = [0; SAMPLES_8K];
+        let payload = match &source {
+            Source::Prompt { payload, .. } => payload,
+            Source::Lent(_) | Source::Own(_) => {
+                match audio.codec {
+                    Codec::Pcmu => g711::encode_ulaw(samples, &mut encoded),
+                    Codec::Pcma => g711::encode_alaw(samples, &mut encoded),
+                }
+                &encoded
+            }
+        };
+        let packet = &mut self.outgoing.packet;
+        self.outgoing.length = self.stream.write_packet(payload, MediaTick(self.ticks), now, packet);
+        probe.mark(Stage::Encode);
+    }
+
+    fn record(&mut self, right: &StreamFrame) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.push(&self.heard.samples, right);
+        }
+    }
+
+    /// Hands the tick's packet, and a report if one is due, to the network.
+    pub(crate) fn send<W: Wire<Line = L>>(&mut self, turn: u64, now: Moment, wall: WallTime, wire: &mut W) {
+        if !self.is_on(turn) {
+            return;
+        }
+        if let Some(packet) = self.outgoing.packet.get(..self.outgoing.length)
+            && !packet.is_empty()
+        {
+            // What the network does not take is lost, as what it loses later.
+            let _ = wire.send(&mut self.line, Channel::Rtp, self.stream.send_to(), packet);
+        }
+        if self.agreed.is_some() && self.stream.rtcp_deadline() <= now {
+            let mut report = [0; MAX_REPORT_BYTES];
+            let length = self.stream.write_rtcp(now, wall, &mut report);
+            self.send_report(report.get(..length), wire);
+        }
+    }
+
+    /// RFC 3550 §6.6: the stream says that it ends.
+    pub(crate) fn farewell<W: Wire<Line = L>>(&mut self, now: Moment, wall: WallTime, wire: &mut W) {
+        if self.agreed.is_some() {
+            let mut report = [0; MAX_REPORT_BYTES];
+            let length = self.stream.write_goodbye(now, wall, &mut report);
+            self.send_report(report.get(..length), wire);
+        }
+    }
+
+    fn send_report<W: Wire<Line = L>>(&mut self, report: Option<&[u8]>, wire: &mut W) {
+        if let Some(report) = report
+            && !report.is_empty()
+        {
+            let _ = wire.send(&mut self.line, Channel::Rtcp, self.stream.rtcp_to(), report);
+        }
+    }
+}

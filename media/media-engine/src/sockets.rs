@@ -1,0 +1,235 @@
+//! The sockets of a node: pairs of ports, batch reads, sends that never wait.
+
+use crate::wire::{BATCH, Channel, DATAGRAM_BYTES, Wire};
+use frontdesk_media_protocol::PortFault;
+use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use rustix::io::Errno;
+use rustix::net::{
+    AddressFamily, SendFlags, SocketFlags, SocketType, bind, getsockname, ipproto, sendto, socket_with,
+    sockopt,
+};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::ops::RangeInclusive;
+
+/// Expedited forwarding (RFC 3246), as RFC 8837 §5 asks for interactive audio: routers that care send it first.
+const EXPEDITED_FORWARDING: u8 = 46 << 2;
+/// How often an ephemeral port is drawn until its neighbour is free too.
+const EPHEMERAL_ATTEMPTS: usize = 64;
+
+/// RTP on an even port and RTCP on the odd port above it (RFC 3550 §11).
+#[derive(Debug)]
+pub struct UdpLine {
+    rtp: OwnedFd,
+    rtcp: OwnedFd,
+    address: SocketAddr,
+}
+
+impl UdpLine {
+    /// The local RTP address.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The socket of a channel.
+    pub(crate) fn socket(&self, channel: Channel) -> BorrowedFd<'_> {
+        match channel {
+            Channel::Rtp => self.rtp.as_fd(),
+            Channel::Rtcp => self.rtcp.as_fd(),
+        }
+    }
+}
+
+/// The ports that legs may have.
+///
+/// Ports are given out in turn, so that a freed one rests for as long as the others last: late packets of an
+/// ended call do not reach the next one. The range `0..=0` asks the system for any free pair.
+#[derive(Debug)]
+pub struct PortRange {
+    first_even: u16,
+    pairs: u16,
+    next: u16,
+}
+
+impl PortRange {
+    /// The pairs that lie wholly within the range.
+    pub fn new(ports: &RangeInclusive<u16>) -> Self {
+        if *ports == (0..=0) {
+            return PortRange { first_even: 0, pairs: 0, next: 0 };
+        }
+        let first_even = ports.start().max(&2).saturating_add(1) & !1;
+        let pairs = (u32::from(*ports.end()) + 1).saturating_sub(u32::from(first_even)) / 2;
+        PortRange { first_even, pairs: u16::try_from(pairs).unwrap_or(u16::MAX), next: 0 }
+    }
+
+    /// Whether a port can ever come out of it.
+    pub fn is_empty(&self) -> bool {
+        self.first_even != 0 && self.pairs == 0
+    }
+
+    /// Binds the next free pair on a local address.
+    pub fn open(&mut self, ip: IpAddr) -> Result<UdpLine, PortFault> {
+        if self.first_even == 0 {
+            return open_anywhere(ip);
+        }
+        for _ in 0..self.pairs {
+            let port = self.first_even + self.next * 2;
+            self.next = (self.next + 1) % self.pairs;
+            match open_pair(ip, port) {
+                Ok(line) => return Ok(line),
+                Err(Errno::ADDRINUSE) => {}
+                Err(fault) => return Err(port_fault(fault)),
+            }
+        }
+        Err(PortFault::RangeExhausted)
+    }
+}
+
+fn port_fault(errno: Errno) -> PortFault {
+    match errno {
+        Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM => PortFault::EngineFull,
+        _ => PortFault::AddressRefused,
+    }
+}
+
+/// Draws an ephemeral port and takes its neighbour too, whichever side of the pair the draw was.
+fn open_anywhere(ip: IpAddr) -> Result<UdpLine, PortFault> {
+    for _ in 0..EPHEMERAL_ATTEMPTS {
+        let drawn = open_socket(ip, 0).map_err(port_fault)?;
+        let port = local_port(&drawn).map_err(port_fault)?;
+        let Ok(neighbour) = open_socket(ip, port ^ 1) else { continue };
+        let (rtp, rtcp) = if port % 2 == 0 { (drawn, neighbour) } else { (neighbour, drawn) };
+        return Ok(UdpLine { rtp, rtcp, address: SocketAddr::new(ip, port & !1) });
+    }
+    Err(PortFault::RangeExhausted)
+}
+
+fn open_pair(ip: IpAddr, port: u16) -> Result<UdpLine, Errno> {
+    let rtp = open_socket(ip, port)?;
+    let rtcp = open_socket(ip, port + 1)?;
+    Ok(UdpLine { rtp, rtcp, address: SocketAddr::new(ip, port) })
+}
+
+fn open_socket(ip: IpAddr, port: u16) -> Result<OwnedFd, Errno> {
+    let family = if ip.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
+    let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+    let socket = socket_with(family, SocketType::DGRAM, flags, Some(ipproto::UDP))?;
+    // The marking is a wish: a system that refuses it still carries the call.
+    if ip.is_ipv4() {
+        let _ = sockopt::set_ip_tos(&socket, EXPEDITED_FORWARDING);
+    } else {
+        // `[::]` shall not take the IPv4 ports too.
+        sockopt::set_ipv6_v6only(&socket, true)?;
+        let _ = sockopt::set_ipv6_tclass(&socket, u32::from(EXPEDITED_FORWARDING));
+    }
+    bind(&socket, &SocketAddr::new(ip, port))?;
+    Ok(socket)
+}
+
+fn local_port(socket: &OwnedFd) -> Result<u16, Errno> {
+    let address = SocketAddr::try_from(getsockname(socket)?)?;
+    Ok(address.port())
+}
+
+/// Reads with `recvmmsg`, sends with `sendto`.
+///
+/// A leg has a socket of its own, and `sendmmsg` takes one socket: a spoke's packets can therefore be sent
+/// together, but not by one system call. Reading is where batches form, when packets come faster than ticks.
+pub(crate) struct UdpWire {
+    headers: Box<[libc::mmsghdr; BATCH]>,
+    // The headers point into the three below, which are never moved or resized.
+    _vectors: Box<[libc::iovec; BATCH]>,
+    addresses: Box<[libc::sockaddr_storage; BATCH]>,
+    buffers: Box<[[u8; DATAGRAM_BYTES]; BATCH]>,
+    received: usize,
+}
+
+impl UdpWire {
+    pub(crate) fn new() -> Self {
+        // SAFETY: all three are plain C structures, for which zeroes are a value.
+        let (mut headers, mut vectors, mut addresses): (
+            Box<[libc::mmsghdr; BATCH]>,
+            Box<[libc::iovec; BATCH]>,
+            _,
+        ) = unsafe {
+            (
+                Box::new(std::mem::zeroed()),
+                Box::new(std::mem::zeroed()),
+                Box::<[libc::sockaddr_storage; BATCH]>::new(std::mem::zeroed()),
+            )
+        };
+        let mut buffers = Box::new([[0; DATAGRAM_BYTES]; BATCH]);
+        let storage_bytes = size_of::<libc::sockaddr_storage>() as libc::socklen_t;
+        for (at, header) in headers.iter_mut().enumerate() {
+            vectors[at].iov_base = buffers[at].as_mut_ptr().cast();
+            vectors[at].iov_len = DATAGRAM_BYTES;
+            header.msg_hdr.msg_name = (&raw mut addresses[at]).cast();
+            header.msg_hdr.msg_namelen = storage_bytes;
+            header.msg_hdr.msg_iov = &raw mut vectors[at];
+            header.msg_hdr.msg_iovlen = 1;
+        }
+        UdpWire { headers, _vectors: vectors, addresses, buffers, received: 0 }
+    }
+}
+
+impl Wire for UdpWire {
+    type Line = UdpLine;
+
+    fn receive(&mut self, line: &mut UdpLine, channel: Channel) -> usize {
+        for header in self.headers.iter_mut().take(self.received) {
+            header.msg_hdr.msg_namelen = size_of::<libc::sockaddr_storage>() as libc::socklen_t;
+        }
+        let socket = line.socket(channel).as_raw_fd();
+        // SAFETY: `headers` holds BATCH headers whose name, vector and buffer pointers point into boxes that this
+        // value owns and never moves, with the lengths that were set beside them; nothing else borrows them now.
+        let count = unsafe {
+            libc::recvmmsg(
+                socket,
+                self.headers.as_mut_ptr(),
+                BATCH as libc::c_uint,
+                libc::MSG_DONTWAIT as _,
+                std::ptr::null_mut(),
+            )
+        };
+        // Nothing waiting, or an ICMP error of an earlier send: neither is worth a word here.
+        self.received = usize::try_from(count).unwrap_or(0).min(BATCH);
+        self.received
+    }
+
+    fn datagram(&self, at: usize) -> Option<(SocketAddr, &[u8])> {
+        if at >= self.received {
+            return None;
+        }
+        let header = self.headers.get(at)?;
+        if header.msg_hdr.msg_flags & libc::MSG_TRUNC != 0 {
+            return None;
+        }
+        let bytes = self.buffers.get(at)?.get(..header.msg_len as usize)?;
+        Some((address_of(self.addresses.get(at)?)?, bytes))
+    }
+
+    fn send(&mut self, line: &mut UdpLine, channel: Channel, to: SocketAddr, datagram: &[u8]) -> bool {
+        let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+        sendto(line.socket(channel), datagram, flags, &to).is_ok()
+    }
+}
+
+fn address_of(storage: &libc::sockaddr_storage) -> Option<SocketAddr> {
+    match libc::c_int::from(storage.ss_family) {
+        libc::AF_INET => {
+            // SAFETY: the family says that the kernel wrote a `sockaddr_in` here, and the storage is larger.
+            let v4 = unsafe { &*(&raw const *storage).cast::<libc::sockaddr_in>() };
+            let ip = Ipv4Addr::from(u32::from_be(v4.sin_addr.s_addr));
+            Some(SocketAddr::new(ip.into(), u16::from_be(v4.sin_port)))
+        }
+        libc::AF_INET6 => {
+            // SAFETY: the family says that the kernel wrote a `sockaddr_in6` here, and the storage is larger.
+            let v6 = unsafe { &*(&raw const *storage).cast::<libc::sockaddr_in6>() };
+            let ip = Ipv6Addr::from(v6.sin6_addr.s6_addr);
+            Some(SocketAddr::new(ip.into(), u16::from_be(v6.sin6_port)))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,167 @@
+//! What the media thread tells, and what it keeps until it can be told.
+//!
+//! The event ring may be full when the control side is busy. Then only what would be true again is dropped;
+//! every other fact waits in its port, in a place that is already there, and is told on a later turn.
+
+use frontdesk_identifiers::{LegId, Moment};
+use frontdesk_media_protocol::MediaEvent;
+use ringbuf::HeapProd;
+use ringbuf::traits::{Observer, Producer};
+use rustix::fd::OwnedFd;
+
+/// Events between the media thread and the control side. When the ring is full, repeatable facts
+/// ([`MediaEvent::HearingOverrun`]) are dropped, all others wait in their port.
+pub const EVENT_CAPACITY: usize = 1_024;
+
+/// Keys of one leg that wait to be told. A key that comes while so many wait is dropped: somebody who presses
+/// 32 keys while nobody listens is not dialling.
+const WAITING_DIGITS: usize = 32;
+
+/// Wakes whoever waits on this eventfd. Rings wake nobody by themselves.
+pub(crate) fn ring_bell(wake: Option<&OwnedFd>) {
+    if let Some(wake) = wake {
+        // It fails only when the counter is full: then the sleeper has been woken 2⁶⁴ − 2 times already.
+        let _ = rustix::io::write(wake, &1u64.to_ne_bytes());
+    }
+}
+
+/// The tick's end of the event ring.
+pub(crate) struct Reporter {
+    ring: HeapProd<MediaEvent>,
+    told_something: bool,
+}
+
+impl Reporter {
+    pub(crate) fn new(ring: HeapProd<MediaEvent>) -> Self {
+        Reporter { ring, told_something: false }
+    }
+
+    /// Whether the ring took it.
+    pub(crate) fn tell(&mut self, event: MediaEvent) -> bool {
+        let taken = self.ring.try_push(event).is_ok();
+        self.told_something |= taken;
+        taken
+    }
+
+    /// How many events the ring still takes.
+    pub(crate) fn room(&self) -> usize {
+        self.ring.vacant_len()
+    }
+
+    /// Something else that the control side should come for.
+    pub(crate) fn call(&mut self) {
+        self.told_something = true;
+    }
+
+    /// Whether the bell has to be rung; asked once a turn.
+    pub(crate) fn take_bell(&mut self) -> bool {
+        std::mem::take(&mut self.told_something)
+    }
+}
+
+/// The facts of one leg that were not told yet, playbacks aside.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PendingFacts {
+    first_packet: Option<Moment>,
+    no_media_since: Option<Moment>,
+    digits: [(char, Moment); WAITING_DIGITS],
+    waiting_digits: usize,
+}
+
+impl PendingFacts {
+    /// The most events that one leg's facts can be, playbacks included: what must be free in the event ring
+    /// before an order is taken, so that closing never leaves a fact untold.
+    pub(crate) const MOST: usize = WAITING_DIGITS + 4;
+
+    pub(crate) fn new() -> Self {
+        let nothing = ('0', Moment::ZERO);
+        PendingFacts {
+            first_packet: None,
+            no_media_since: None,
+            digits: [nothing; WAITING_DIGITS],
+            waiting_digits: 0,
+        }
+    }
+
+    pub(crate) fn first_packet(&mut self, at: Moment) {
+        self.first_packet = Some(at);
+    }
+
+    pub(crate) fn no_media(&mut self, since: Moment) {
+        self.no_media_since = Some(since);
+    }
+
+    pub(crate) fn digit(&mut self, key: char, at: Moment) {
+        if let Some(place) = self.digits.get_mut(self.waiting_digits) {
+            *place = (key, at);
+            self.waiting_digits += 1;
+        }
+    }
+
+    /// Tells what the ring takes, in the order in which keys were pressed.
+    pub(crate) fn tell(&mut self, leg: LegId, reporter: &mut Reporter) {
+        if let Some(at) = self.first_packet
+            && reporter.tell(MediaEvent::FirstPacket { leg, at })
+        {
+            self.first_packet = None;
+        }
+        if let Some(since) = self.no_media_since
+            && reporter.tell(MediaEvent::NoMedia { leg, since })
+        {
+            self.no_media_since = None;
+        }
+        let mut told = 0;
+        for (key, at) in self.digits.iter().take(self.waiting_digits).copied() {
+            if !reporter.tell(MediaEvent::Digit { leg, key, at }) {
+                break;
+            }
+            told += 1;
+        }
+        if told > 0 {
+            self.digits.copy_within(told..self.waiting_digits, 0);
+            self.waiting_digits -= told;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ringbuf::HeapRb;
+    use ringbuf::traits::{Consumer, Split};
+
+    #[test]
+    fn keys_wait_for_room_and_are_told_once_and_in_order() {
+        let (ring, mut control) = HeapRb::new(2).split();
+        let mut reporter = Reporter::new(ring);
+        let mut facts = PendingFacts::new();
+        let leg = LegId(1);
+        for (at, key) in "12345".chars().enumerate() {
+            facts.digit(key, Moment::from_millis(at as u64));
+        }
+        let mut heard = String::new();
+        for _ in 0..4 {
+            facts.tell(leg, &mut reporter);
+            while let Some(event) = control.try_pop() {
+                if let MediaEvent::Digit { key, .. } = event {
+                    heard.push(key);
+                }
+            }
+        }
+        assert_eq!(heard, "12345");
+    }
+
+    #[test]
+    fn the_bell_is_rung_once_for_all_that_a_turn_told() {
+        let (ring, _control) = HeapRb::new(4).split();
+        let mut reporter = Reporter::new(ring);
+        assert!(!reporter.take_bell());
+        let mut facts = PendingFacts::new();
+        facts.first_packet(Moment::ZERO);
+        facts.no_media(Moment::ZERO);
+        facts.tell(LegId(1), &mut reporter);
+        assert_eq!(reporter.room(), 2);
+        assert!(reporter.take_bell());
+        assert!(!reporter.take_bell());
+    }
+}

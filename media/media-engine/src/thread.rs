@@ -1,0 +1,88 @@
+//! The media thread: waits for its wheel and its sockets, reads what came, makes the turns that are due.
+
+use crate::clock::{Clock, SPOKE, Wheel};
+use crate::control::{MAX_LEGS, ThreadRings};
+use crate::deck::Deck;
+use crate::orders::Retired;
+use crate::sockets::{UdpLine, UdpWire};
+use crate::stage::NoProbe;
+use crate::status::ring_bell;
+use crate::wire::Channel;
+use rustix::event::{Timespec, epoll};
+use rustix::fd::OwnedFd;
+use std::mem::MaybeUninit;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// Socket reports a wait; what is more waits for the next one, which follows at once.
+const REPORTS: usize = 256;
+
+/// How a socket is named in epoll: its port's slot, and which of the two it is.
+pub(crate) fn epoll_name(slot: u16, channel: Channel) -> u64 {
+    u64::from(slot) << 1 | u64::from(channel == Channel::Rtcp)
+}
+
+fn named(name: u64) -> (u16, Channel) {
+    let channel = if name & 1 == 1 { Channel::Rtcp } else { Channel::Rtp };
+    ((name >> 1) as u16, channel)
+}
+
+/// What a media thread is started with.
+pub(crate) struct ThreadPlan<C> {
+    pub(crate) rings: ThreadRings<UdpLine>,
+    pub(crate) epoll: Arc<OwnedFd>,
+    pub(crate) clock: C,
+    pub(crate) no_media_after: Duration,
+    pub(crate) wake: Option<OwnedFd>,
+    pub(crate) stop: Arc<AtomicBool>,
+}
+
+/// The loop. Gives back, at its end, everything that has to be dropped.
+///
+/// System calls of a round: one `epoll_pwait2`, one `recvmmsg` for each readable socket (two if a batch was
+/// full), one `sendto` for each packet, at most one `write` to the eventfd; the clock is read in user space.
+pub(crate) fn run<C: Clock>(plan: ThreadPlan<C>) -> Vec<Retired<UdpLine>> {
+    let ThreadPlan { rings, epoll, clock, no_media_after, wake, stop } = plan;
+    let mut deck = Deck::new(UdpWire::new(), rings, no_media_after);
+    let mut wheel = Wheel::new(clock.now() + SPOKE);
+    let mut reports = [MaybeUninit::uninit(); REPORTS];
+    while !stop.load(Ordering::Acquire) {
+        let now = clock.now();
+        let patience = if deck.has_unread() { Duration::ZERO } else { wheel.deadline().since(now) };
+        // A patience that is counted from a clock read just before is as good as an absolute deadline: what is
+        // lost between the two is not carried into the next turn. An interrupted wait ends early, which is fine.
+        let timeout = Timespec { tv_sec: 0, tv_nsec: patience.subsec_nanos().into() };
+        let (ready, _) = epoll::wait(&epoll, &mut reports, Some(&timeout)).unwrap_or((&mut [], &mut []));
+        for report in ready.iter() {
+            let (slot, channel) = named(report.data.u64());
+            deck.readable(slot, channel);
+        }
+        let now = clock.now();
+        deck.read(now);
+        if let Some(turn) = wheel.take_due(now) {
+            deck.turn(turn, &clock, &mut NoProbe);
+        }
+        if deck.take_bell() {
+            ring_bell(wake.as_ref());
+        }
+    }
+    deck.clear()
+}
+
+/// Sockets that can be named: two a leg.
+pub(crate) const SOCKETS: usize = 2 * MAX_LEGS;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_socket_is_found_again_by_its_name() {
+        for slot in [0, 1, 1_023, u16::MAX] {
+            for channel in [Channel::Rtp, Channel::Rtcp] {
+                assert_eq!(named(epoll_name(slot, channel)), (slot, channel));
+            }
+        }
+    }
+}

@@ -257,3 +257,52 @@ impl fmt::Debug for StatusCode {
         write!(f, "{} {}", self.0, self.default_reason())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_method_that_rsip_knows_has_a_constant_and_the_same_word() {
+        assert_eq!(Method::KNOWN.len(), rsip::Method::all().len());
+        for method in rsip::Method::all() {
+            let word = method.to_string();
+            assert_eq!(Method::from_token(&word), Some(Method(MethodWord::Known(method))));
+        }
+    }
+
+    #[test]
+    fn methods_are_compared_by_case_and_kept_when_unknown() {
+        assert_ne!(Method::from_token("Invite"), Some(Method::INVITE));
+        assert_eq!(
+            Method::from_token("NEWMETHOD").map(|method| method.to_string()),
+            Some("NEWMETHOD".to_owned())
+        );
+        assert_eq!(Method::from_token("IN VITE"), None);
+        assert_eq!(Method::from_token(""), None);
+    }
+
+    /// `AddressIncomplete` and `Address Incomplete` are the same letters.
+    #[test]
+    fn the_reasons_are_those_of_rsip_where_it_knows_the_code() {
+        for (code, reason) in KNOWN_CODES {
+            let theirs = rsip::StatusCode::from(*code);
+            if matches!(theirs, rsip::StatusCode::Other(..)) || *code == 606 {
+                continue;
+            }
+            let letters: String = reason.chars().filter(char::is_ascii_alphabetic).collect();
+            assert!(format!("{theirs:?}").eq_ignore_ascii_case(&letters), "{code} {theirs:?} {reason}");
+        }
+    }
+
+    #[test]
+    fn a_status_code_lies_between_100_and_699() {
+        assert_eq!(StatusCode::new(99), None);
+        assert_eq!(StatusCode::new(700), None);
+        assert_eq!(StatusCode::new(180), Some(StatusCode::RINGING));
+        assert!(StatusCode::RINGING.is_provisional() && !StatusCode::RINGING.is_final());
+        assert!(StatusCode::OK.is_success() && StatusCode::OK.is_final());
+        assert!(StatusCode::BUSY_HERE.is_failure() && !StatusCode::BUSY_HERE.is_success());
+        assert_eq!(StatusCode::new(299).map(StatusCode::default_reason), Some("Unknown"));
+    }
+}

@@ -1,0 +1,192 @@
+//! URIs and addresses.
+
+use frontdesk_sip_message::{Host, NameAddr, Parameters, SipUri, Uri};
+
+fn uri(text: &str) -> Uri {
+    text.parse().unwrap_or_else(|error| panic!("{text}: {error}"))
+}
+
+#[test]
+fn uris_are_written_as_they_were_read() {
+    for text in [
+        "sip:alice@atlanta.com",
+        "sip:alice:secretword@atlanta.com;transport=tcp",
+        "sips:alice@atlanta.com?subject=project%20x&priority=urgent",
+        "sip:+1-212-555-1212:1234@gateway.com;user=phone",
+        "sips:1212@gateway.com",
+        "sip:alice@192.0.2.4",
+        "sip:atlanta.com;method=REGISTER?to=alice%40atlanta.com",
+        "sip:alice;day=tuesday@atlanta.com",
+        "sip:user@[2001:db8::10]:5070;lr",
+        "sip:*21#@pbx.example",
+        "sip:desk@office_1.local",
+        "tel:+49-30-1234567",
+        "tel:7042;phone-context=example.com",
+        "urn:service:sos",
+        "mailto:desk@example.com",
+    ] {
+        assert_eq!(uri(text).to_string(), text);
+    }
+}
+
+#[test]
+fn what_is_no_uri_is_refused() {
+    for text in [
+        "",
+        "sip",
+        "sip:",
+        "sip:@example.com",
+        "sip:a@",
+        "sip:a@b@c",
+        "sip:a b@c",
+        "sip:a@b:",
+        "sip:a@b:65536",
+        "sip:a@b:-1",
+        "sip:a@b:50 60",
+        "sip:a@b;",
+        "sip:a@b;;lr",
+        "sip:a@b;=x",
+        "sip:a@b;x=",
+        "sip:a@b?",
+        "sip:a%4@b",
+        "sip:a%zz@b",
+        "sip:2001:db8::1",
+        "sip:[2001:db8::1",
+        "sip:[2001:db8::1]x",
+        "sip:[2001:db8:::1]",
+        "sip:[192.0.2.1]",
+        "tel:",
+        "tel:+",
+        "tel:+12a",
+        "tel:--",
+        "1scheme:x",
+        "<sip:a@b>",
+        "urn:",
+    ] {
+        assert!(text.parse::<Uri>().is_err(), "{text} was read as {:?}", text.parse::<Uri>());
+    }
+}
+
+/// The examples of RFC 3261 §19.1.4.
+#[test]
+fn uris_that_mean_the_same_are_equivalent() {
+    for (one, two) in [
+        ("sip:%61lice@atlanta.com;transport=TCP", "sip:alice@AtLanTa.CoM;Transport=tcp"),
+        ("sip:carol@chicago.com", "sip:carol@chicago.com;newparam=5"),
+        ("sip:carol@chicago.com", "sip:carol@chicago.com;security=on"),
+        (
+            "sip:biloxi.com;transport=tcp;method=REGISTER?to=sip:bob%40biloxi.com",
+            "sip:biloxi.com;method=REGISTER;transport=tcp?to=sip:bob%40biloxi.com",
+        ),
+        (
+            "sip:alice@atlanta.com?subject=project%20x&priority=urgent",
+            "sip:alice@atlanta.com?priority=urgent&subject=project%20x",
+        ),
+        ("tel:+49-30-1234", "tel:+49301234"),
+        ("sip:a@[2001:DB8::1]", "sip:a@[2001:db8:0::1]"),
+    ] {
+        assert!(uri(one).equivalent(&uri(two)) && uri(two).equivalent(&uri(one)), "{one} {two}");
+    }
+}
+
+/// The examples of RFC 3261 §19.1.4.
+#[test]
+fn uris_that_mean_something_else_are_not_equivalent() {
+    for (one, two) in [
+        ("SIP:ALICE@AtLanTa.CoM;Transport=udp", "sip:alice@AtLanTa.CoM;Transport=UDP"),
+        ("sip:bob@biloxi.com", "sip:bob@biloxi.com:5060"),
+        ("sip:bob@biloxi.com", "sip:bob@biloxi.com;transport=udp"),
+        ("sip:bob@biloxi.com", "sip:bob@biloxi.com:6000;transport=tcp"),
+        ("sip:carol@chicago.com", "sip:carol@chicago.com?Subject=next%20meeting"),
+        ("sip:bob@phone21.boxesbybob.com", "sip:bob@192.0.2.4"),
+        ("sip:carol@chicago.com;security=on", "sip:carol@chicago.com;security=off"),
+        ("sip:a@b", "sips:a@b"),
+        ("sip:a@b;user=phone", "sip:a@b"),
+        ("tel:+49301234", "tel:+49301235"),
+        ("tel:7042;phone-context=example.com", "tel:7042"),
+        ("tel:+49301234", "sip:+49301234@example.com"),
+    ] {
+        assert!(!uri(one).equivalent(&uri(two)) && !uri(two).equivalent(&uri(one)), "{one} {two}");
+    }
+}
+
+#[test]
+fn a_user_is_escaped_when_a_uri_is_made_and_unescaped_when_it_is_read() {
+    let made = SipUri::new(Some("Käthe #1@home"), Host::Name("example.com".to_owned()), Some(5060));
+    assert_eq!(made.to_string(), "sip:K%C3%A4the%20%231%40home@example.com:5060");
+    assert_eq!(uri(&made.to_string()).user().as_deref(), Some("Käthe #1@home"));
+    assert_eq!(uri("tel:+49-(30)-12.34").user().as_deref(), Some("+49301234"));
+}
+
+#[test]
+fn addresses_are_read_in_every_form() {
+    for (text, display, address, tag) in [
+        (
+            "\"A. G. Bell\" <sip:agb@bell-telephone.com> ;tag=a48s",
+            Some("A. G. Bell"),
+            "sip:agb@bell-telephone.com",
+            Some("a48s"),
+        ),
+        (
+            "sip:+12125551212@server.phone2net.com;tag=887s",
+            None,
+            "sip:+12125551212@server.phone2net.com",
+            Some("887s"),
+        ),
+        (
+            "Anonymous <sip:c8oqz84zk7z@privacy.org>;tag=hyh8",
+            Some("Anonymous"),
+            "sip:c8oqz84zk7z@privacy.org",
+            Some("hyh8"),
+        ),
+        ("<sip:a@b;lr>", None, "sip:a@b;lr", None),
+        ("\"\" <sip:a@b>", Some(""), "sip:a@b", None),
+        ("\"<sip:x@y>\" <sip:a@b>;TAG = t", Some("<sip:x@y>"), "sip:a@b", Some("t")),
+        ("\"a, \\\"b\\\" \\\\\" <sip:a@b>", Some("a, \"b\" \\"), "sip:a@b", None),
+        ("Käthe <sip:k@b>", Some("Käthe"), "sip:k@b", None),
+        ("tel:+49301234;tag=9", None, "tel:+49301234", Some("9")),
+        ("sip:a@b;x=\"<\";tag=1", None, "sip:a@b", Some("1")),
+    ] {
+        let read: NameAddr = text.parse().unwrap_or_else(|error| panic!("{text}: {error}"));
+        assert_eq!(read.display.as_deref(), display, "{text}");
+        assert_eq!(read.uri.to_string(), address, "{text}");
+        assert_eq!(read.tag(), tag, "{text}");
+        assert_eq!(read.to_string().parse(), Ok(read), "{text}");
+    }
+}
+
+#[test]
+fn what_is_no_address_is_refused() {
+    for text in [
+        "",
+        "<",
+        "<>",
+        "<sip:a@b",
+        "\"a <sip:a@b>",
+        "\"a\" sip:a@b",
+        "sip:a@b?x=y",
+        "a \"b\" <sip:a@b>",
+        "<sip:a@b>;",
+        "<sip:a@b>x",
+        "<sip:a@b>;tag=\"x",
+    ] {
+        assert!(text.parse::<NameAddr>().is_err(), "{text}");
+    }
+}
+
+#[test]
+fn a_parameter_that_needs_quotes_gets_them() {
+    let mut parameters = Parameters::new();
+    parameters.set("+sip.instance", Some("<urn:uuid:1>"));
+    parameters.set("text", Some("he said \"no\"\r\nVia: x"));
+    parameters.set("expires", Some("60"));
+    parameters.set("EXPIRES", Some("90"));
+    parameters.set("lr", None);
+    assert_eq!(
+        parameters.to_string(),
+        ";+sip.instance=\"<urn:uuid:1>\";text=\"he said \\\"no\\\"  Via: x\";expires=90;lr"
+    );
+    assert_eq!(parameters.unquoted("+SIP.instance").as_deref(), Some("<urn:uuid:1>"));
+    parameters.remove("Expires");
+    assert!(!parameters.contains("expires") && parameters.contains("lr"));
+}

@@ -1,0 +1,126 @@
+//! What can go wrong with sockets, and what to do about it.
+
+use std::io;
+use std::net::SocketAddr;
+
+/// Why the sockets cannot be opened. The operator's, or the machine's.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TransportFault {
+    /// `[sip] listen` is empty, or none of it can be had.
+    #[error("there is no address to listen on; name one in [sip] listen, like `udp:0.0.0.0:5060`")]
+    NothingToListenOn,
+    /// Another transport than UDP.
+    #[error("only `udp` is spoken so far; write the entry for {address} in [sip] listen as `udp:{address}`")]
+    NotSpoken {
+        /// The address.
+        address: SocketAddr,
+    },
+    /// The same address twice.
+    #[error("{address} stands twice in [sip] listen; take one of them out")]
+    Twice {
+        /// The address.
+        address: SocketAddr,
+    },
+    /// Somebody else has the port.
+    #[error(
+        "UDP port {} of {} is taken by another program; stop it or set another port in [sip] listen",
+        .address.port(), .address.ip()
+    )]
+    PortTaken {
+        /// The address.
+        address: SocketAddr,
+    },
+    /// The address belongs to another machine.
+    #[error(
+        "{} is no address of this machine; set one of its own in [sip] listen, or 0.0.0.0 for all of them",
+        .address.ip()
+    )]
+    AddressNotHere {
+        /// The address.
+        address: SocketAddr,
+    },
+    /// The port needs more rights.
+    #[error(
+        "this user may not open UDP port {}; set a port above 1023 in [sip] listen, or grant the right",
+        .address.port()
+    )]
+    NotAllowed {
+        /// The address.
+        address: SocketAddr,
+    },
+    /// The machine has no IPv6, or no IPv4.
+    #[error("this machine does not speak the IP version of {address}; take it out of [sip] listen")]
+    NoSuchIpVersion {
+        /// The address.
+        address: SocketAddr,
+    },
+    /// Anything else that the machine says.
+    #[error("the socket for {address} cannot be opened: {source}; see [sip] listen")]
+    Socket {
+        /// The address.
+        address: SocketAddr,
+        /// What the machine says.
+        source: io::Error,
+    },
+}
+
+impl TransportFault {
+    pub(crate) fn of(address: SocketAddr, source: io::Error) -> Self {
+        match source.kind() {
+            io::ErrorKind::AddrInUse => TransportFault::PortTaken { address },
+            io::ErrorKind::AddrNotAvailable => TransportFault::AddressNotHere { address },
+            io::ErrorKind::PermissionDenied => TransportFault::NotAllowed { address },
+            _ if source.raw_os_error() == Some(nix::libc::EAFNOSUPPORT) => {
+                TransportFault::NoSuchIpVersion { address }
+            }
+            _ => TransportFault::Socket { address, source },
+        }
+    }
+}
+
+/// Why a datagram did not leave. The environment's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SendFault {
+    /// The socket's buffer is full; the datagram is dropped, and whoever needs it repeats it (RFC 3261 §17).
+    #[error("the network cannot take more at this moment")]
+    Busy,
+    /// No socket of this side has the flow's local address.
+    #[error("nothing listens on the local address of this flow any more")]
+    NoSocket,
+    /// More than a datagram can hold.
+    #[error("the message is too long for a datagram")]
+    TooLong,
+    /// The machine knows no way there.
+    #[error("there is no way to that address")]
+    Unreachable,
+}
+
+impl SendFault {
+    /// Whether repeating is useless, so that the stack should be told
+    /// [`TransportFailed`](frontdesk_sip_stack::SipInput::TransportFailed) for the flow.
+    pub const fn is_lasting(self) -> bool {
+        !matches!(self, SendFault::Busy)
+    }
+}
+
+/// Why no flow leads to an address. The environment's, or the configuration's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RouteFault {
+    /// This side listens on no address of that IP version, or only on ones that do not reach there.
+    #[error(
+        "no address of [sip] listen can reach {remote}; add one of its IP version, or an unspecified one"
+    )]
+    NoListener {
+        /// The other side.
+        remote: SocketAddr,
+    },
+    /// The machine knows no way there.
+    #[error("this machine has no route to {remote}; see its network settings")]
+    NoRoute {
+        /// The other side.
+        remote: SocketAddr,
+    },
+}

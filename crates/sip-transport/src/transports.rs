@@ -238,3 +238,33 @@ impl<D: Fn(SipInput) -> Result<(), Full>> Reader<D> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::REQUEST_BURST;
+
+    #[tokio::test]
+    async fn a_flood_of_requests_is_cut_while_responses_and_other_sources_pass() {
+        let socket = Arc::new(UdpSocket::open(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap());
+        let tally = Arc::new(Tally::default());
+        let intake = Intake::new(|_| Ok(()), tally.clone());
+        let (started, limits) = (Instant::now(), Limits::default());
+        let mut reader = Reader { socket: socket.clone(), intake, limits, started, tally: tally.clone() };
+        let flow_from = |last: u8| Flow {
+            transport: Transport::Udp,
+            local: socket.bound(),
+            remote: SocketAddr::from(([192, 0, 2, last], 5060)),
+        };
+        let (request, response) = (b"OPTIONS sip:desk SIP/2.0\r\n\r\n", b"SIP/2.0 200 OK\r\n\r\n");
+        for _ in 0..REQUEST_BURST + 10 {
+            reader.take(flow_from(1), request, Moment::ZERO);
+        }
+        assert_eq!(tally.read().dropped_over_rate, 10);
+        reader.take(flow_from(1), response, Moment::ZERO);
+        reader.take(flow_from(2), request, Moment::ZERO);
+        let counters = tally.read();
+        assert_eq!(counters.delivered, u64::from(REQUEST_BURST) + 2);
+        assert_eq!(counters.dropped_over_rate, 10);
+    }
+}

@@ -14,7 +14,7 @@ const SINC_LENGTH: usize = 128;
 const CHUNK_FRAMES: usize = 1_024;
 
 /// Brings a whole sound from one rate to another. The filter's delay is taken out, so that nothing moves in
-/// time, and the outcome has `len · to / from` samples, rounded up.
+/// time by more than about a sample, and the outcome has `len · to / from` samples, rounded up.
 ///
 /// Takes memory and time: not for the tick. A rate outside [`MIN_RATE_HZ`] to [`MAX_RATE_HZ`] gives nothing;
 /// [`crate::wav::read`] refuses such rates already.

@@ -15,7 +15,7 @@ impl Call {
     pub fn begin_transfer(&mut self, target: TelephoneNumber, ring: Duration, desk: &mut Desk<'_>) {
         self.abandon_transfer(desk);
         self.record.tell(Fact::TransferStarted { target: target.to_string().into() }, desk);
-        match Transfer::begin(&self.tenant, target, ring, self.presented.clone(), desk) {
+        match Transfer::begin(&self.party, &target, ring, desk) {
             Ok(transfer) => self.transfer = Some(transfer),
             Err(outcome) => self.transfer_ended(outcome, desk),
         }

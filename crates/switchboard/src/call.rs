@@ -8,21 +8,20 @@ use crate::desk::Desk;
 use crate::facts::Chronicle;
 use crate::leg::Leg;
 use crate::limits::Limits;
-use crate::routing::{Party, Route, presented};
+use crate::routing::{Party, Route};
 use crate::transfer::Transfer;
 use frontdesk_call_flow::{Context, FlowEvent};
 use frontdesk_call_record::{EndReason, Fact, Fault, FaultCode, LegRole, Whose};
 use frontdesk_identifiers::{CallId, LegId, Moment, TelephoneNumber, TenantId};
 use frontdesk_media_protocol::{AgreedAudio, MediaCommand};
 use frontdesk_session_description::{Negotiated, answer, offer};
-use frontdesk_sip_message::{NameAddr, StatusCode};
+use frontdesk_sip_message::StatusCode;
 use frontdesk_sip_stack::{IncomingCall, SipCommand};
 use std::path::PathBuf;
 
 /// A call, from its first ring until nothing of it is left.
 #[derive(Debug)]
 pub(crate) struct Call {
-    pub tenant: TenantId,
     pub caller: Leg,
     pub stage: Stage,
     pub serving: Serving,
@@ -32,8 +31,8 @@ pub(crate) struct Call {
     pub record: Chronicle,
     pub recording: Recording,
     pub ending: Option<Ending>,
-    /// How the caller is presented to whom it is put through.
-    pub presented: NameAddr,
+    /// Who calls.
+    pub party: Party,
 }
 
 /// How far the caller's leg is.
@@ -78,7 +77,7 @@ impl Call {
     /// A call that is let in: its port is being opened.
     pub fn admit(id: CallId, call: IncomingCall, party: Party, route: Route, desk: &mut Desk<'_>) -> Call {
         let mut record = Chronicle::new(party.tenant.clone(), id, desk.now);
-        let called = crate::routing::user_of(&call.called).unwrap_or_default();
+        let called = call.called.user().unwrap_or_default();
         record.tell(
             Fact::CallStarted {
                 caller: frontdesk_call_record::Party {
@@ -101,8 +100,7 @@ impl Call {
             }
         };
         Call {
-            presented: presented(&party, &desk.rules.sip.realm),
-            tenant: party.tenant,
+            party,
             caller,
             stage: Stage::OpeningPort { offer: call.offer },
             serving,
@@ -175,11 +173,7 @@ impl Call {
         }
     }
 
-    fn refuse_description(
-        &mut self,
-        refusal: &frontdesk_session_description::Refusal,
-        desk: &mut Desk<'_>,
-    ) {
+    fn refuse_description(&mut self, refusal: &frontdesk_session_description::Refusal, desk: &mut Desk<'_>) {
         let status = StatusCode::new(refusal.sip_status()).unwrap_or(StatusCode::NOT_ACCEPTABLE_HERE);
         self.refuse(status, EndReason::NotAcceptable, Some(crate::fault::of_refusal(refusal)), desk);
     }
@@ -225,9 +219,9 @@ impl Call {
         if self.caller.awaits_answer {
             self.caller.awaits_answer = false;
             let local = self.caller.local_audio();
-            let agreed = local.zip(description).map(|(local, description)| {
-                frontdesk_session_description::complete(&local, &description)
-            });
+            let agreed = local
+                .zip(description)
+                .map(|(local, description)| frontdesk_session_description::complete(&local, &description));
             match agreed {
                 Some(Ok(audio)) => self.media_agreed(audio, desk),
                 Some(Err(refusal)) => {

@@ -100,7 +100,11 @@ impl Conversation {
             FlowAction::StopListening => self.stop_listening(desk),
             FlowAction::Transfer { target, ring } => return Some(Wish::Transfer { target, ring }),
             FlowAction::End { end } => return Some(Wish::End { end }),
-            FlowAction::Trace(trace) => record.tell(self.fact_of(trace), desk),
+            FlowAction::Trace(trace) => {
+                if let Some(fact) = self.fact_of(trace) {
+                    record.tell(fact, desk);
+                }
+            }
             // A newer flow vocabulary than this switchboard's would be a bug of this workspace.
             other => debug_assert!(false, "no voice for {other:?}"),
         }
@@ -257,14 +261,15 @@ impl Conversation {
         FlowEvent::TransferEnded(outcome)
     }
 
-    fn fact_of(&self, trace: Trace) -> Fact {
-        match trace {
+    fn fact_of(&self, trace: Trace) -> Option<Fact> {
+        Some(match trace {
             Trace::Entered { step } => {
                 Fact::StepEntered { flow: self.flow.clone(), flow_hash: self.flow_hash.clone(), step }
             }
             Trace::Understood { answer, by_key, score } => Fact::Understood { answer, by_key, score },
             Trace::NotUnderstood => Fact::NotUnderstood,
             Trace::NoInput => Fact::NoInput,
-        }
+            _ => return None,
+        })
     }
 }

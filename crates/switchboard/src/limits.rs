@@ -15,11 +15,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits {
-            calls_max: 500,
-            ring: Duration::from_secs(60),
-            farewell: Duration::from_secs(40),
-        }
+        Limits { calls_max: 500, ring: Duration::from_secs(60), farewell: Duration::from_secs(40) }
     }
 }
 

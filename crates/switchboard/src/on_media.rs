@@ -101,7 +101,9 @@ impl Call {
 
     /// While two people talk their keys are their own business: the engine passes them on.
     fn key_pressed(&mut self, id: LegId, key: char, at: Moment, desk: &mut Desk<'_>) {
-        if self.caller.id != id || self.ending.is_some() || self.transfer.as_ref().is_some_and(|t| t.is_talking())
+        if self.caller.id != id
+            || self.ending.is_some()
+            || self.transfer.as_ref().is_some_and(|t| t.is_talking())
         {
             return;
         }

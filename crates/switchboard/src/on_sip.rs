@@ -37,10 +37,8 @@ impl Switchboard {
             SipEvent::Ended { session, end } => {
                 self.with_session(session, now, |call, desk| call.session_ended(session, &end, desk));
             }
-            SipEvent::Bound { account, contact, new } => {
-                if new {
-                    self.notice(Notice::PhoneRegistered { account, contact: contact.to_string() });
-                }
+            SipEvent::Bound { account, contact, new: true } => {
+                self.notice(Notice::PhoneRegistered { account, contact: contact.to_string() });
             }
             SipEvent::Unbound { account, contact, expired } => {
                 self.notice(Notice::PhoneGone { account, contact: contact.to_string(), expired });
@@ -95,8 +93,7 @@ impl Call {
                 leg.configure(audio, desk);
             }
             Err(refusal) => {
-                let status =
-                    StatusCode::new(refusal.sip_status()).unwrap_or(StatusCode::NOT_ACCEPTABLE_HERE);
+                let status = StatusCode::new(refusal.sip_status()).unwrap_or(StatusCode::NOT_ACCEPTABLE_HERE);
                 desk.out.sip(SipCommand::RefuseReoffer { session, status });
                 let fault = Some(crate::fault::of_refusal(&refusal));
                 let notice = frontdesk_call_record::Notice::ReofferRefused;

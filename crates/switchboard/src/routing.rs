@@ -5,8 +5,9 @@ use frontdesk_call_flow::Flow;
 use frontdesk_call_record::AdmittedBy;
 use frontdesk_directory::Phone;
 use frontdesk_identifiers::{TelephoneNumber, TenantId};
-use frontdesk_sip_message::{NameAddr, Uri};
+use frontdesk_sip_message::{Host, NameAddr, SipUri, Uri};
 use frontdesk_sip_stack::{Admission, IncomingCall};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// Who calls, as far as it is proven.
@@ -48,7 +49,7 @@ pub(crate) fn caller(rules: &Rules, call: &IncomingCall) -> Option<Party> {
             Some(Party {
                 tenant: peer.tenant.clone(),
                 name: call.from.display.clone().filter(|name| !name.is_empty()),
-                number: user_of(&call.from.uri).unwrap_or_else(|| "anonymous".to_owned()),
+                number: call.from.uri.user().unwrap_or_else(|| "anonymous".to_owned()),
                 admitted_by: AdmittedBy::Peer(name.clone()),
             })
         }
@@ -57,7 +58,7 @@ pub(crate) fn caller(rules: &Rules, call: &IncomingCall) -> Option<Party> {
 
 /// Where the called number leads within the caller's tenant; none is a 404.
 pub(crate) fn route(rules: &Rules, tenant: &TenantId, called: &Uri) -> Option<Route> {
-    let dialled = TelephoneNumber::new(&user_of(called)?).ok()?;
+    let dialled = TelephoneNumber::new(&called.user()?).ok()?;
     if let Some(number) = rules.directory.number(tenant, &dialled) {
         let flow = Arc::clone(rules.flows.get(&number.flow)?);
         return Some(Route::Flow { flow, record: number.record });
@@ -66,17 +67,12 @@ pub(crate) fn route(rules: &Rules, tenant: &TenantId, called: &Uri) -> Option<Ro
     Some(Route::Phone { number: phone.number.clone() })
 }
 
-/// What stands before the `@`, or the number of a `tel:`.
-pub(crate) fn user_of(uri: &Uri) -> Option<String> {
-    match uri {
-        Uri::Sip(sip) => sip.user_unescaped(),
-        Uri::Tel(tel) => Some(tel.number.clone()),
-        Uri::Other(_) => None,
+impl Party {
+    /// How the caller is presented to the telephone that it is put through to: its own name and number, at this
+    /// desk's address, so that the person sees who calls and calls back through the desk.
+    pub fn presented(&self, desk: IpAddr) -> NameAddr {
+        let mut presented = NameAddr::new(SipUri::new(Some(&self.number), Host::Ip(desk), None));
+        presented.display = self.name.clone();
+        presented
     }
-}
-
-/// How the caller is presented to the telephone that it is put through to: its own name and number, at this
-/// desk's realm, so that the person sees who calls and calls back through the desk.
-pub(crate) fn presented(party: &Party, realm: &str) -> NameAddr {
-    NameAddr::new(party.name.clone(), Uri::sip(Some(&party.number), realm))
 }

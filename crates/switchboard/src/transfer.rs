@@ -2,6 +2,7 @@
 
 use crate::desk::Desk;
 use crate::leg::Leg;
+use crate::routing::Party;
 use frontdesk_call_flow::TransferOutcome;
 use frontdesk_call_record::LegRole;
 use frontdesk_identifiers::{Moment, TelephoneNumber, TenantId};
@@ -14,7 +15,6 @@ use std::time::Duration;
 /// An attempt that has not come to its end.
 #[derive(Debug)]
 pub(crate) struct Transfer {
-    pub target: TelephoneNumber,
     pub leg: Leg,
     pub stage: Stage,
     contact: Uri,
@@ -44,15 +44,15 @@ struct Contact {
 impl Transfer {
     /// Starts the attempt, or tells why there is nothing to attempt.
     pub fn begin(
-        tenant: &TenantId,
-        target: TelephoneNumber,
+        caller: &Party,
+        target: &TelephoneNumber,
         ring: Duration,
-        from: NameAddr,
         desk: &mut Desk<'_>,
     ) -> Result<Transfer, TransferOutcome> {
-        let contact = reach(tenant, &target, desk).ok_or(TransferOutcome::Unreachable)?;
+        let contact = reach(&caller.tenant, target, desk).ok_or(TransferOutcome::Unreachable)?;
+        let from = caller.presented(contact.flow.local.ip());
         let leg = Leg::open(LegRole::Callee, None, contact.flow, desk);
-        Ok(Transfer { target, leg, stage: Stage::OpeningPort, contact: contact.uri, from, ring })
+        Ok(Transfer { leg, stage: Stage::OpeningPort, contact: contact.uri, from, ring })
     }
 
     /// The port is open: the offer can be made.
@@ -86,7 +86,11 @@ impl Transfer {
     }
 
     /// The person answered: what the sound needs to know, unless the answer cannot be used.
-    pub fn answered(&mut self, description: &[u8], desk: &mut Desk<'_>) -> Result<AgreedAudio, TransferOutcome> {
+    pub fn answered(
+        &mut self,
+        description: &[u8],
+        desk: &mut Desk<'_>,
+    ) -> Result<AgreedAudio, TransferOutcome> {
         let local = self.leg.local_audio().ok_or(TransferOutcome::Unreachable)?;
         let audio = complete(&local, description).map_err(|_| TransferOutcome::Unreachable)?;
         self.leg.configure(audio, desk);

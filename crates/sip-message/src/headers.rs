@@ -113,7 +113,7 @@ impl Headers {
     /// Adds a line as it came from the network.
     pub(crate) fn push_bytes(&mut self, name: HeaderName, value: &[u8]) {
         let start = self.text.len();
-        self.push_text(value.trim_ascii());
+        self.push_text(trim_bytes(value));
         self.lines.push(Line { name, value: start..self.text.len() });
     }
 
@@ -121,7 +121,7 @@ impl Headers {
     /// there is no line yet.
     pub(crate) fn fold(&mut self, more: &[u8]) -> Option<()> {
         let start = self.lines.last()?.value.start;
-        let more = more.trim_ascii();
+        let more = trim_bytes(more);
         if self.text.len() > start && !more.is_empty() {
             self.text.push(' ');
         }
@@ -150,7 +150,7 @@ impl Headers {
 
     fn line(&mut self, name: HeaderName, value: &str) -> Line {
         let start = self.text.len();
-        let value = crate::grammar::trim(value);
+        let value = value.trim_matches([' ', '\t', '\r', '\n']);
         if value.contains(['\r', '\n']) {
             self.text.extend(value.chars().map(|c| if matches!(c, '\r' | '\n') { ' ' } else { c }));
         } else {
@@ -158,6 +158,14 @@ impl Headers {
         }
         Line { name, value: start..self.text.len() }
     }
+}
+
+/// Without white space of SIP at both ends; a form feed, say, is none.
+fn trim_bytes(bytes: &[u8]) -> &[u8] {
+    let is_text = |byte: &u8| !matches!(byte, b' ' | b'\t' | b'\r');
+    let start = bytes.iter().position(is_text).unwrap_or(bytes.len());
+    let end = bytes.iter().rposition(is_text).map_or(start, |last| last + 1);
+    bytes.get(start..end).unwrap_or_default()
 }
 
 impl PartialEq for Headers {

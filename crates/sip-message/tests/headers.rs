@@ -121,7 +121,7 @@ fn challenges_are_read_with_everything_that_rfc_8760_brings() {
     assert!(!read.proxy_challenges().unwrap()[0].is_digest());
     for challenge in &challenges {
         let again = headers(&format!("WWW-Authenticate: {challenge}"));
-        assert_eq!(again.www_challenges().unwrap(), [challenge.clone()]);
+        assert_eq!(again.www_challenges().unwrap(), std::slice::from_ref(challenge));
     }
     let joined =
         headers("WWW-Authenticate: Digest realm=a, nonce=b, Digest realm=\"c\", nonce=\"d\",algorithm=MD5");

@@ -9,6 +9,7 @@
 //! answers; `dropped`, a response that nobody can use.
 
 /// One message.
+#[allow(dead_code, reason = "not every test that uses the corpus asks for the verdicts")]
 pub struct Case {
     pub document: &'static str,
     pub name: &'static str,

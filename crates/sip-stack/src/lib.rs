@@ -14,6 +14,7 @@ mod routing;
 mod scrutiny;
 mod settings;
 mod stack;
+pub mod testing;
 mod timers;
 mod transaction;
 

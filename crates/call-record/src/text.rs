@@ -223,7 +223,7 @@ impl CallRecord {
 }
 
 /// Characters of a full bar.
-const BAR_COLUMNS: u64 = 48;
+const BAR_COLUMNS: usize = 48;
 
 fn draw(out: &mut String, number: usize, turn: &Turn) {
     let waterfall = &turn.waterfall;
@@ -234,23 +234,22 @@ fn draw(out: &mut String, number: usize, turn: &Turn) {
         TurnKind::Silence => ("silence", "the end of the wait"),
     };
     let _ = writeln!(out, "turn {number}, {kind}: {} ms from {from} to the desk's first", total / 1_000);
+    // Wide enough for any times, so that facts that contradict one another are drawn and not stumbled over.
+    let column = |at: u64| {
+        let waited = u128::from(at.saturating_sub(waterfall.last_voice_us).min(total));
+        (waited * BAR_COLUMNS as u128 / u128::from(total.max(1))) as usize
+    };
     let mut begin = waterfall.last_voice_us;
     for (stage, end) in waterfall.stages() {
         // A stage that ended before the one before it (a prompt that was ready early) took no time of its own.
         let end = end.max(begin);
         let took = end - begin;
-        let column = |at: u64| (at - waterfall.last_voice_us).min(total) * BAR_COLUMNS / total.max(1);
-        let (left, right) = (column(begin), column(end));
-        let marks = (right - left).max(u64::from(took > 0)).min(BAR_COLUMNS - left.min(BAR_COLUMNS));
-        let _ = writeln!(
-            out,
-            "  {stage:<12} {:>7}.{} ms |{}{}{}|",
-            took / 1_000,
-            took % 1_000 / 100,
-            " ".repeat(left as usize),
-            "#".repeat(marks as usize),
-            " ".repeat((BAR_COLUMNS - left - marks) as usize)
-        );
+        let left = column(begin);
+        // What took time is seen, however short it was.
+        let marks = (column(end) - left).max(usize::from(took > 0)).min(BAR_COLUMNS - left);
+        let bar = format!("{}{}", " ".repeat(left), "#".repeat(marks));
+        let (whole, tenth) = (took / 1_000, took % 1_000 / 100);
+        let _ = writeln!(out, "  {stage:<12} {whole:>7}.{tenth} ms |{bar:<BAR_COLUMNS$}|");
         begin = end;
     }
 }

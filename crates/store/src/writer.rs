@@ -26,10 +26,14 @@ const RETRY_WAIT_MAX: Duration = Duration::from_secs(5);
 #[error("the queue of facts is full: a fact was shed")]
 pub struct Full;
 
-/// Facts that a stopped writer could not keep in time.
+/// Facts that a stopped writer did not keep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the disk did not take every fact in time; {shed} were shed before and {lost} refused")]
+#[error(
+    "the disk did not take every fact: {waiting} were not written in time, {shed} were shed, {lost} were refused"
+)]
 pub struct FactsLost {
+    /// Facts that still waited for the disk.
+    pub waiting: u64,
     /// Facts that found the queue full.
     pub shed: u64,
     /// Facts that the store refused for good.
@@ -61,6 +65,7 @@ enum Job {
 #[derive(Debug, Clone)]
 pub struct FactSender {
     jobs: mpsc::Sender<Job>,
+    taken: Arc<AtomicU64>,
     shed: Arc<AtomicU64>,
 }
 
@@ -70,10 +75,10 @@ impl FactSender {
     /// # Errors
     /// [`Full`]: the fact is shed and counted.
     pub fn try_submit(&self, fact: StampedFact) -> Result<(), Full> {
-        self.jobs.try_send(Job::Keep(Box::new(fact))).map_err(|_| {
-            self.shed.fetch_add(1, Ordering::Relaxed);
-            Full
-        })
+        let handed_over = self.jobs.try_send(Job::Keep(Box::new(fact)));
+        let counter = if handed_over.is_ok() { &self.taken } else { &self.shed };
+        counter.fetch_add(1, Ordering::Relaxed);
+        handed_over.map_err(|_| Full)
     }
 }
 
@@ -88,14 +93,10 @@ pub struct Writer {
 impl Writer {
     /// Starts writing to this store. Must be called within a tokio runtime.
     pub fn start(store: Store) -> Writer {
-        Writer::with_capacity(store, QUEUE_CAPACITY_FACTS)
-    }
-
-    pub(crate) fn with_capacity(store: Store, capacity_facts: usize) -> Writer {
-        let (jobs, queue) = mpsc::channel(capacity_facts);
+        let (jobs, queue) = mpsc::channel(QUEUE_CAPACITY_FACTS);
         let (told, status) = watch::channel(WriterStatus::default());
         let shed = Arc::new(AtomicU64::new(0));
-        let sender = FactSender { jobs, shed: Arc::clone(&shed) };
+        let sender = FactSender { jobs, taken: Arc::default(), shed: Arc::clone(&shed) };
         let task = tokio::spawn(Writing { store, queue, told, shed, shed_said: 0 }.run());
         Writer { sender, status, task }
     }
@@ -129,15 +130,18 @@ impl Writer {
     /// Writes what is left, then stops; gives up after `within`.
     ///
     /// # Errors
-    /// [`FactsLost`] when the disk did not take everything in time, or facts were lost earlier.
+    /// [`FactsLost`] when the disk did not take everything in time, or facts were shed or refused earlier.
     pub async fn stop(self, within: Duration) -> Result<(), FactsLost> {
-        let flushed = tokio::time::timeout(within, self.flush()).await.is_ok();
+        // Whether it came to its end or not is seen in what is left.
+        let _ = tokio::time::timeout(within, self.flush()).await;
         self.task.abort();
         let status = self.status();
-        if flushed && status.lost == 0 && status.shed == 0 {
+        let taken = self.sender.taken.load(Ordering::Relaxed);
+        let waiting = taken.saturating_sub(status.written + status.lost);
+        if waiting == 0 && status.lost == 0 && status.shed == 0 {
             return Ok(());
         }
-        Err(FactsLost { shed: status.shed, lost: status.lost })
+        Err(FactsLost { waiting, shed: status.shed, lost: status.lost })
     }
 }
 

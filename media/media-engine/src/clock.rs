@@ -61,11 +61,6 @@ impl Wheel {
         self.due(self.next)
     }
 
-    /// The number of the next turn.
-    pub(crate) fn next(&self) -> u64 {
-        self.next
-    }
-
     /// The next turn that is due and shall still be made. Turns that are later than one tick are passed over:
     /// their legs are served again on their spoke's next turn, so that a stall never becomes a burst.
     pub(crate) fn take_due(&mut self, now: Moment) -> Option<u64> {

@@ -42,6 +42,8 @@ enum End {
 pub(crate) struct Playback {
     pub(crate) id: PlaybackId,
     source: PlaySource,
+    /// The frame that was taken from the ring last.
+    frame: StreamFrame,
     start: Start,
     end: End,
     sent_samples: u32,
@@ -52,12 +54,19 @@ pub(crate) enum PlayFrame<'a> {
     /// In every form.
     Ready(PromptFrame<'a>),
     /// Samples only.
-    Samples(StreamFrame),
+    Samples(&'a StreamFrame),
 }
 
 impl Playback {
     pub(crate) fn new(id: PlaybackId, source: PlaySource) -> Self {
-        Playback { id, source, start: Start::AwaitingFirstFrame, end: End::Awaited, sent_samples: 0 }
+        Playback {
+            id,
+            source,
+            frame: crate::tap::SILENCE,
+            start: Start::AwaitingFirstFrame,
+            end: End::Awaited,
+            sent_samples: 0,
+        }
     }
 
     /// The next frame. `None` when there is nothing to send in this tick: it is over, or the voice is late.
@@ -77,11 +86,14 @@ impl Playback {
             PlaySource::Stream { ring } => {
                 // Asked in this order: a frame written just before the writer went away is still seen.
                 let writer_stays = ring.write_is_held();
-                let frame = ring.try_pop().map(PlayFrame::Samples);
+                let frame = ring.try_pop();
                 if frame.is_none() && writer_stays {
                     return None;
                 }
-                frame
+                frame.map(|frame| {
+                    self.frame = frame;
+                    PlayFrame::Samples(&self.frame)
+                })
             }
         };
         if frame.is_none() {

@@ -56,9 +56,10 @@ impl PortRange {
         if *ports == (0..=0) {
             return PortRange { first_even: 0, pairs: 0, next: 0 };
         }
-        let first_even = ports.start().max(&2).saturating_add(1) & !1;
-        let pairs = (u32::from(*ports.end()) + 1).saturating_sub(u32::from(first_even)) / 2;
-        PortRange { first_even, pairs: u16::try_from(pairs).unwrap_or(u16::MAX), next: 0 }
+        let first_even = (u32::from(*ports.start()).max(2) + 1) & !1;
+        let pairs = (u32::from(*ports.end()) + 1).saturating_sub(first_even) / 2;
+        // The first is beyond 65,535 only if there is no pair, and at most 32,767 pairs begin at 2.
+        PortRange { first_even: first_even.min(65_534) as u16, pairs: pairs as u16, next: 0 }
     }
 
     /// Whether a port can ever come out of it.

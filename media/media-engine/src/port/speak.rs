@@ -2,7 +2,7 @@
 
 use super::Port;
 use crate::orders::StreamFrame;
-use crate::playback::PlayFrame;
+use crate::playback::{PlayFrame, Playback};
 use crate::route::Partner;
 use crate::stage::{Probe, Stage};
 use crate::tap::SILENCE;
@@ -25,14 +25,23 @@ impl Outgoing {
     }
 }
 
-/// Where the sound of a tick comes from.
-enum Source<'a> {
-    /// A prompt: encoded already.
-    Prompt { payload: &'a [u8; SAMPLES_8K], samples: &'a StreamFrame },
-    /// Somebody else's frame, lent.
-    Lent(&'a StreamFrame),
-    /// A frame of this tick's own.
-    Own(StreamFrame),
+/// The sound of a tick, lent by whoever has it.
+struct Sound<'a> {
+    samples: &'a StreamFrame,
+    /// The same in the leg's codec, if it stands ready: then nothing is encoded.
+    payload: Option<&'a [u8; SAMPLES_8K]>,
+}
+
+impl<'a> Sound<'a> {
+    const SILENCE: Sound<'static> = Sound { samples: &SILENCE, payload: None };
+
+    fn of_playback(frame: PlayFrame<'a>, codec: Codec) -> Self {
+        match (frame, codec) {
+            (PlayFrame::Ready(frame), Codec::Pcmu) => Sound { samples: frame.pcm, payload: Some(frame.pcmu) },
+            (PlayFrame::Ready(frame), Codec::Pcma) => Sound { samples: frame.pcm, payload: Some(frame.pcma) },
+            (PlayFrame::Samples(samples), _) => Sound { samples, payload: None },
+        }
+    }
 }
 
 impl<L> Port<L> {
@@ -77,42 +86,25 @@ impl<L> Port<L> {
         probe: &mut P,
     ) {
         let tones = if audio.telephone_event.is_none() { self.keys.tones() } else { None };
-        let played = match tones {
-            Some(_) => None,
-            None => self.playback.as_mut().and_then(|playback| playback.next()),
-        };
-        let source = match (tones, played, partner) {
-            (Some(tones), ..) => Source::Own(tones),
-            (None, Some(PlayFrame::Ready(frame)), _) => {
-                let payload = match audio.codec {
-                    Codec::Pcmu => frame.pcmu,
-                    Codec::Pcma => frame.pcma,
-                };
-                Source::Prompt { payload, samples: frame.pcm }
-            }
-            (None, Some(PlayFrame::Samples(samples)), _) => Source::Own(samples),
-            (None, None, Some(Partner { samples })) => Source::Lent(samples),
-            (None, None, None) => Source::Lent(&SILENCE),
-        };
-        let samples = match &source {
-            Source::Prompt { samples, .. } | Source::Lent(samples) => samples,
-            Source::Own(samples) => samples,
+        let sound = match &tones {
+            Some(samples) => Sound { samples, payload: None },
+            None => match self.playback.as_mut().and_then(Playback::next) {
+                Some(frame) => Sound::of_playback(frame, audio.codec),
+                None => partner.map_or(Sound::SILENCE, |Partner { samples }| Sound { samples, payload: None }),
+            },
         };
         if let Some(recorder) = &mut self.recorder {
-            recorder.push(&self.heard.samples, samples);
+            recorder.push(&self.heard.samples, sound.samples);
         }
         probe.mark(Stage::Route);
         let mut encoded = [0; SAMPLES_8K];
-        let payload = match &source {
-            Source::Prompt { payload, .. } => payload,
-            Source::Lent(_) | Source::Own(_) => {
-                match audio.codec {
-                    Codec::Pcmu => g711::encode_ulaw(samples, &mut encoded),
-                    Codec::Pcma => g711::encode_alaw(samples, &mut encoded),
-                }
-                &encoded
+        let payload = sound.payload.unwrap_or_else(|| {
+            match audio.codec {
+                Codec::Pcmu => g711::encode_ulaw(sound.samples, &mut encoded),
+                Codec::Pcma => g711::encode_alaw(sound.samples, &mut encoded),
             }
-        };
+            &encoded
+        });
         let packet = &mut self.outgoing.packet;
         self.outgoing.length = self.stream.write_packet(payload, MediaTick(self.ticks), now, packet);
         probe.mark(Stage::Encode);

@@ -1,0 +1,159 @@
+//! The other side of a leg: somebody with an address, a codec and a stream.
+#![allow(dead_code, reason = "each test file uses its part of it")]
+
+use frontdesk_audio::g711;
+use frontdesk_identifiers::LegId;
+use frontdesk_media_engine::testing::Simulation;
+use frontdesk_media_engine::{Channel, Order};
+use frontdesk_media_protocol::{AgreedAudio, Codec, Direction, MediaEvent};
+use frontdesk_rtp_session::packet::{self, RtpPacket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+/// The dynamic payload type of telephone-events in these tests.
+pub const EVENT_TYPE: u8 = 101;
+
+pub struct Party {
+    pub leg: LegId,
+    pub address: SocketAddr,
+    pub codec: Codec,
+    sequence: u16,
+    timestamp: u32,
+}
+
+impl Party {
+    pub fn new(leg: u64, codec: Codec) -> Self {
+        let ip = IpAddr::from(Ipv4Addr::new(192, 0, 2, 1));
+        Party::at(leg, codec, SocketAddr::new(ip, 20_000 + 2 * leg as u16))
+    }
+
+    pub fn at(leg: u64, codec: Codec, address: SocketAddr) -> Self {
+        Party { leg: LegId(leg), address, codec, sequence: 65_530, timestamp: u32::MAX - 1_000 }
+    }
+
+    pub fn audio(&self) -> AgreedAudio {
+        AgreedAudio {
+            remote: self.address,
+            remote_rtcp: SocketAddr::new(self.address.ip(), self.address.port() + 1),
+            codec: self.codec,
+            payload_type: self.payload_type(),
+            telephone_event: Some(EVENT_TYPE),
+            packet_ms: 20,
+            direction: Direction::SendReceive,
+        }
+    }
+
+    pub fn payload_type(&self) -> u8 {
+        match self.codec {
+            Codec::Pcmu => 0,
+            Codec::Pcma => 8,
+        }
+    }
+
+    /// Opens and configures the leg in a simulation.
+    pub fn enters(self, simulation: &mut Simulation) -> Self {
+        simulation.order(Order::Open { leg: self.leg, bind: Ipv4Addr::LOCALHOST.into() });
+        assert!(matches!(simulation.poll(), Some(MediaEvent::PortOpened { .. })));
+        simulation.order(Order::Configure { leg: self.leg, audio: self.audio() });
+        simulation.tick();
+        self
+    }
+
+    /// The party's next packet: 20 ms of a constant value, which G.711 keeps nearly as it is.
+    pub fn packet(&mut self, value: i16) -> Vec<u8> {
+        let mut payload = [0; 160];
+        match self.codec {
+            Codec::Pcmu => g711::encode_ulaw(&[value; 160], &mut payload),
+            Codec::Pcma => g711::encode_alaw(&[value; 160], &mut payload),
+        }
+        let bytes = self.write(self.payload_type(), self.timestamp, false, &payload);
+        self.timestamp = self.timestamp.wrapping_add(160);
+        bytes
+    }
+
+    /// The packets of a key that is held for 60 ms: three updates, three ends (RFC 4733 §2.5.1).
+    pub fn key(&mut self, event: u8) -> Vec<Vec<u8>> {
+        let since = self.timestamp;
+        let packets = (0..6u16).map(|at| {
+            let (end, duration) = if at < 3 { (0, 160 * (at + 1)) } else { (0x80, 480) };
+            let [high, low] = duration.to_be_bytes();
+            self.write(EVENT_TYPE, since, at == 0, &[event, end | 10, high, low])
+        });
+        let packets = packets.collect();
+        self.timestamp = self.timestamp.wrapping_add(480 + 320);
+        packets
+    }
+
+    fn write(&mut self, payload_type: u8, timestamp: u32, marker: bool, payload: &[u8]) -> Vec<u8> {
+        let sequence = self.sequence;
+        self.sequence = sequence.wrapping_add(1);
+        let ssrc = 0x1234_0000 + self.leg.0 as u32;
+        let mut bytes = vec![0; 12 + payload.len()];
+        packet::write(&RtpPacket { marker, payload_type, sequence, timestamp, ssrc, payload }, &mut bytes);
+        bytes
+    }
+
+    /// Says 20 ms of a value; it arrives at once.
+    pub fn says(&mut self, simulation: &mut Simulation, value: i16) {
+        let packet = self.packet(value);
+        assert!(simulation.deliver(self.leg, Channel::Rtp, self.address, &packet));
+    }
+
+    /// All RTP packets that were sent to this party since it was asked last.
+    pub fn hears(&self, simulation: &mut Simulation) -> Vec<Heard> {
+        let sent = std::iter::from_fn(|| simulation.sent(self.leg));
+        sent.filter(|datagram| datagram.channel == Channel::Rtp)
+            .map(|datagram| {
+                assert_eq!(datagram.address, self.address);
+                Heard::read(datagram.bytes(), datagram.at.as_millis())
+            })
+            .collect()
+    }
+}
+
+/// A packet that a party got.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heard {
+    pub at_ms: u64,
+    pub sequence: u16,
+    pub timestamp: u32,
+    pub payload_type: u8,
+    pub payload: Vec<u8>,
+}
+
+impl Heard {
+    pub fn read(bytes: &[u8], at_ms: u64) -> Self {
+        let packet = packet::read(bytes).expect("this side sends RTP");
+        Heard {
+            at_ms,
+            sequence: packet.sequence,
+            timestamp: packet.timestamp,
+            payload_type: packet.payload_type,
+            payload: packet.payload.to_vec(),
+        }
+    }
+
+    /// The samples, if it is sound.
+    pub fn samples(&self) -> Option<[i16; 160]> {
+        let mut samples = [0; 160];
+        match (self.payload_type, self.payload.len()) {
+            (0, 160) => g711::decode_ulaw(&self.payload, &mut samples),
+            (8, 160) => g711::decode_alaw(&self.payload, &mut samples),
+            _ => return None,
+        }
+        Some(samples)
+    }
+
+    /// The greatest magnitude in it; A-law's silence is 8.
+    pub fn peak(&self) -> u16 {
+        self.samples().map_or(0, |samples| samples.iter().map(|sample| sample.unsigned_abs()).max().unwrap_or(0))
+    }
+
+    pub fn is_silent(&self) -> bool {
+        self.peak() <= 8
+    }
+}
+
+/// All events that there are.
+pub fn events(simulation: &mut Simulation) -> Vec<MediaEvent> {
+    std::iter::from_fn(|| simulation.poll()).collect()
+}

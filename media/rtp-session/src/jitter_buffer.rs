@@ -57,8 +57,8 @@ pub enum Taken {
     Whole {
         /// When the packet of the first sample came.
         arrived: Moment,
-        /// Whether that sample is the packet's first.
-        begins_packet: bool,
+        /// When the last of the packets came that begin within these 20 ms, if one does.
+        begun: Option<Moment>,
     },
     /// Some are missing, and later ones are here already.
     Gap,
@@ -116,7 +116,7 @@ impl JitterBuffer {
     /// Copies the 20 ms from `at` on; takes nothing out.
     pub fn copy(&self, at: u64, frame: &mut [u8; SAMPLES_8K]) -> Taken {
         let mut filled = 0;
-        let mut first = None;
+        let (mut first, mut begun) = (None, None);
         for entry in &self.entries {
             let wanted = at + filled as u64;
             if entry.end() <= wanted {
@@ -128,9 +128,12 @@ impl JitterBuffer {
             frame[filled..filled + take]
                 .copy_from_slice(&self.slots[usize::from(entry.slot)][skip..skip + take]);
             filled += take;
-            let (arrived, begins_packet) = *first.get_or_insert((entry.arrived, skip == 0));
+            let arrived = *first.get_or_insert(entry.arrived);
+            if skip == 0 {
+                begun = begun.max(Some(entry.arrived));
+            }
             if filled == SAMPLES_8K {
-                return Taken::Whole { arrived, begins_packet };
+                return Taken::Whole { arrived, begun };
             }
         }
         Taken::Dry
@@ -182,11 +185,11 @@ mod tests {
         let mut frame = [0; 160];
         buffer.insert(1_080, &[2; 240], NOW);
         assert_eq!(buffer.copy(1_000, &mut frame), Taken::Gap);
-        buffer.insert(1_000, &[1; 80], NOW);
-        let whole = |begins_packet| Taken::Whole { arrived: NOW, begins_packet };
-        assert_eq!(buffer.copy(1_000, &mut frame), whole(true));
+        buffer.insert(1_000, &[1; 80], Moment::from_millis(3));
+        let later = Moment::from_millis(3);
+        assert_eq!(buffer.copy(1_000, &mut frame), Taken::Whole { arrived: later, begun: Some(later) });
         assert_eq!((frame[79], frame[80]), (1, 2));
-        assert_eq!(buffer.copy(1_160, &mut frame), whole(false));
+        assert_eq!(buffer.copy(1_160, &mut frame), Taken::Whole { arrived: NOW, begun: None });
         assert_eq!(buffer.copy(1_320, &mut frame), Taken::Dry);
         assert_eq!((buffer.forget_before(1_319), buffer.forget_before(1_320)), (1, 1));
         assert!(buffer.is_empty());

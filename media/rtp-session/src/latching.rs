@@ -123,8 +123,10 @@ mod tests {
     fn a_stranger_who_was_quicker_loses_to_the_signalled_address() {
         let mut latching = Latching::new(address(1));
         assert_eq!(packets(&mut latching, 66, 0, 10), 10);
-        assert_eq!(packets(&mut latching, 1, 200, 1), 1);
-        assert_eq!(packets(&mut latching, 66, 220, 10), 0);
+        for n in 0..10 {
+            assert_eq!(packets(&mut latching, 1, 200 + 20 * n, 1), 1);
+            assert_eq!(packets(&mut latching, 66, 205 + 20 * n, 1), 0);
+        }
         assert_eq!(latching.send_to(), address(1));
     }
 

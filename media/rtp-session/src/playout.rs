@@ -22,6 +22,8 @@ const FIRST_CAUTION: Duration = Duration::from_millis(18);
 /// What a packet that came too late adds to the margin.
 const CAUTION_PER_LATE: Duration = Duration::from_millis(10);
 const GREATEST_CAUTION: Duration = Duration::from_millis(80);
+/// It is added once in so many ticks (200 ms): one stall makes many packets late.
+const CAUTION_TICKS: u16 = 10;
 /// What each second without a late packet takes off.
 const CAUTION_DECAY: Duration = Duration::from_millis(2);
 /// The sound that may wait at most, in samples: 240 ms. What is before it is thrown away at once.
@@ -78,6 +80,7 @@ pub struct PlayoutDelay {
     position: u64,
     jitter: Duration,
     caution: Duration,
+    cautious_in: u16,
     slack: Option<Duration>,
     judged_in: u16,
     surplus_judgements: u8,
@@ -107,6 +110,7 @@ impl PlayoutDelay {
             position: 0,
             jitter: Duration::ZERO,
             caution: FIRST_CAUTION,
+            cautious_in: 0,
             slack: None,
             judged_in: JUDGED_TICKS,
             surplus_judgements: 0,
@@ -153,6 +157,7 @@ impl PlayoutDelay {
         frame: &mut [u8; SAMPLES_8K],
         quiet: impl Fn(&[u8; SAMPLES_8K]) -> bool,
     ) -> Tick {
+        self.cautious_in = self.cautious_in.saturating_sub(1);
         self.judge();
         let paused = match self.begin(now, buffer) {
             Some(paused) => paused,
@@ -199,9 +204,9 @@ impl PlayoutDelay {
 
     fn play(&mut self, now: Moment, taken: Taken) -> Tick {
         match taken {
-            Taken::Whole { arrived, begins_packet } => {
-                if begins_packet {
-                    let waited = now.since(arrived);
+            Taken::Whole { arrived, begun } => {
+                if let Some(begun) = begun {
+                    let waited = now.since(begun);
                     self.slack = Some(self.slack.map_or(waited, |slack| slack.min(waited)));
                 }
                 let timestamp = self.position;
@@ -230,7 +235,10 @@ impl PlayoutDelay {
     }
 
     fn be_cautious(&mut self) {
-        self.caution = (self.caution + CAUTION_PER_LATE).min(GREATEST_CAUTION);
+        if self.cautious_in == 0 {
+            self.caution = (self.caution + CAUTION_PER_LATE).min(GREATEST_CAUTION);
+            self.cautious_in = CAUTION_TICKS;
+        }
     }
 
     /// Throws away what waits too long at once.

@@ -125,11 +125,11 @@ impl Framer {
 
     /// How long the message at the start of the buffer is, once its headers are there.
     fn measure(&mut self) -> Result<Option<usize>, FramingFault> {
-        // The empty line may lie across two reads: three bytes of it may have been there before.
-        let from = self.searched.saturating_sub(3);
+        // The empty line may lie across two reads: two bytes of it may have been there before.
+        let from = self.searched.saturating_sub(2);
         let unsearched = self.buffer.get(from..).unwrap_or_default();
         let ends = unsearched.windows(2).any(|two| two == b"\n\n")
-            || unsearched.windows(4).any(|four| four == b"\r\n\r\n");
+            || unsearched.windows(3).any(|three| three == b"\n\r\n");
         self.searched = self.buffer.len();
         if !ends {
             let endless = self.buffer.len() > HEADER_BYTES_MAX;

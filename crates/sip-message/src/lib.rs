@@ -17,6 +17,24 @@
 //!
 //! A response with a fault is dropped.
 //!
+//! ```
+//! use frontdesk_sip_message::{Message, Method, Response, StatusCode};
+//!
+//! let datagram = b"OPTIONS sip:desk@example.com SIP/2.0\r\n\
+//!     v: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1;rport\r\n\
+//!     f: <sip:alice@example.com>;tag=1\r\nt: <sip:desk@example.com>\r\n\
+//!     i: 7@192.0.2.1\r\nCSeq: 1 OPTIONS\r\nl: 0\r\n\r\n";
+//! let Message::Request(request) = Message::read(datagram)? else { unreachable!() };
+//! assert_eq!(request.method, Method::OPTIONS);
+//! assert_eq!(request.fault(), None);
+//! let mut via = request.headers.top_via()?;
+//! via.set_received([198, 51, 100, 7].into());
+//! let mut answer = Response::answering(&request.headers, StatusCode::OK);
+//! answer.headers.set_top_via(&via);
+//! assert!(answer.to_bytes().starts_with(b"SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1;rport;received"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! **What it never does.** No socket, no clock, no chance; no panic on what the outside says; no recursion; no memory
 //! beyond the bounds below. It does not decide what the desk supports: that is the stack's.
 

@@ -4,6 +4,10 @@ use crate::error::{Malformed, What};
 use crate::grammar::{self, Cursor, Quoted};
 use std::fmt;
 
+/// The most parameters that one address, URI or Via may bring; one with more is malformed. It keeps the comparison of
+/// two URIs, which looks for each parameter of the one among those of the other, short.
+const PARAMETERS_MAX: usize = 64;
+
 /// Parameters in their order. Names are compared whatever their case; values are kept as they came, quotes included.
 #[derive(Debug, Clone, Default)]
 pub struct Parameters {
@@ -74,13 +78,21 @@ impl Parameters {
         self.list.iter().find(|parameter| parameter.name.eq_ignore_ascii_case(name))
     }
 
+    fn add(&mut self, name: &str, value: Option<String>) -> Result<(), Malformed> {
+        if self.list.len() >= PARAMETERS_MAX {
+            return Err(Malformed(What::Parameter));
+        }
+        self.list.push(Parameter { name: name.to_owned(), value });
+        Ok(())
+    }
+
     /// Reads `;name=value` as often as it comes, with white space around `;` and `=`.
     pub(crate) fn read(cursor: &mut Cursor<'_>) -> Result<Self, Malformed> {
         let mut parameters = Parameters::new();
         while cursor.eat_spaced(b';') {
             let name = cursor.token().map_err(|_| Malformed(What::Parameter))?;
             let value = if cursor.eat_spaced(b'=') { Some(read_value(cursor)?.to_owned()) } else { None };
-            parameters.list.push(Parameter { name: name.to_owned(), value });
+            parameters.add(name, value)?;
         }
         Ok(parameters)
     }
@@ -101,7 +113,7 @@ impl Parameters {
             if !sound(name) || !value.is_none_or(sound) {
                 return Err(Malformed(What::Parameter));
             }
-            parameters.list.push(Parameter { name: name.to_owned(), value: value.map(str::to_owned) });
+            parameters.add(name, value.map(str::to_owned))?;
         }
         Ok(parameters)
     }

@@ -171,21 +171,31 @@ status_codes! {
     406 NOT_ACCEPTABLE "Not Acceptable";
     407 PROXY_AUTHENTICATION_REQUIRED "Proxy Authentication Required";
     408 REQUEST_TIMEOUT "Request Timeout";
+    409 CONFLICT "Conflict";
     410 GONE "Gone";
+    411 LENGTH_REQUIRED "Length Required";
     412 CONDITIONAL_REQUEST_FAILED "Conditional Request Failed";
     413 REQUEST_ENTITY_TOO_LARGE "Request Entity Too Large";
     414 REQUEST_URI_TOO_LONG "Request-URI Too Long";
     415 UNSUPPORTED_MEDIA_TYPE "Unsupported Media Type";
     416 UNSUPPORTED_URI_SCHEME "Unsupported URI Scheme";
+    417 UNKNOWN_RESOURCE_PRIORITY "Unknown Resource-Priority";
     420 BAD_EXTENSION "Bad Extension";
     421 EXTENSION_REQUIRED "Extension Required";
     422 SESSION_INTERVAL_TOO_SMALL "Session Interval Too Small";
     423 INTERVAL_TOO_BRIEF "Interval Too Brief";
+    424 BAD_LOCATION_INFORMATION "Bad Location Information";
     428 USE_IDENTITY_HEADER "Use Identity Header";
     429 PROVIDE_REFERRER_IDENTITY "Provide Referrer Identity";
     430 FLOW_FAILED "Flow Failed";
     433 ANONYMITY_DISALLOWED "Anonymity Disallowed";
+    436 BAD_IDENTITY_INFO "Bad Identity Info";
+    437 UNSUPPORTED_CERTIFICATE "Unsupported Certificate";
+    438 INVALID_IDENTITY_HEADER "Invalid Identity Header";
     439 FIRST_HOP_LACKS_OUTBOUND_SUPPORT "First Hop Lacks Outbound Support";
+    440 MAX_BREADTH_EXCEEDED "Max-Breadth Exceeded";
+    469 BAD_INFO_PACKAGE "Bad Info Package";
+    470 CONSENT_NEEDED "Consent Needed";
     480 TEMPORARILY_UNAVAILABLE "Temporarily Unavailable";
     481 CALL_TRANSACTION_DOES_NOT_EXIST "Call/Transaction Does Not Exist";
     482 LOOP_DETECTED "Loop Detected";
@@ -212,6 +222,7 @@ status_codes! {
     604 DOES_NOT_EXIST_ANYWHERE "Does Not Exist Anywhere";
     606 NOT_ACCEPTABLE_ANYWHERE "Not Acceptable";
     607 UNWANTED "Unwanted";
+    608 REJECTED "Rejected";
 }
 
 impl StatusCode {

@@ -49,6 +49,19 @@ fn a_stream_comes_byte_by_byte() {
 }
 
 #[test]
+fn line_ends_of_both_kinds_end_the_headers() {
+    for stream in [
+        &b"BYE sip:a@b SIP/2.0\nl: 0\n\n"[..],
+        b"BYE sip:a@b SIP/2.0\nl: 0\n\r\n",
+        b"BYE sip:a@b SIP/2.0\r\nl: 0\r\n\n",
+    ] {
+        let mut framer = Framer::new();
+        stream.chunks(1).for_each(|byte| framer.feed(byte));
+        assert_eq!(drain(&mut framer), [Frame::Message(stream.to_vec())]);
+    }
+}
+
+#[test]
 fn a_ping_in_two_halves_is_still_a_ping() {
     let mut framer = Framer::new();
     framer.feed(b"\r\n");

@@ -12,7 +12,7 @@ mod walk;
 use frontdesk_sip_message::Framer;
 
 /// About two seconds on one slow core.
-const ROUNDS: u32 = 60_000;
+const ROUNDS: u32 = 150_000;
 
 /// Numbers from a seed: xorshift64*, good enough to choose places in a text.
 struct Dice(u64);

@@ -190,3 +190,18 @@ fn a_parameter_that_needs_quotes_gets_them() {
     parameters.remove("Expires");
     assert!(!parameters.contains("expires") && parameters.contains("lr"));
 }
+
+#[test]
+fn a_flood_of_parameters_is_malformed() {
+    let with = |count: usize| format!("sip:a@b{}", ";x".repeat(count));
+    assert!(with(64).parse::<Uri>().is_ok());
+    assert!(with(65).parse::<Uri>().is_err());
+    assert!(format!("<sip:a@b>{}", ";x".repeat(65)).parse::<NameAddr>().is_err());
+}
+
+#[test]
+fn a_password_is_written_but_never_shown() {
+    let uri = uri("sip:alice:secretword@atlanta.com");
+    assert!(uri.to_string().contains("secretword"));
+    assert!(!format!("{uri:?}").contains("secretword"));
+}

@@ -3,6 +3,9 @@
 use crate::error::{Malformed, What};
 use crate::grammar::{self, Cursor};
 
+/// The most parameters of one challenge; one with more is malformed. RFC 7616 knows a dozen.
+const PARAMETERS_MAX: usize = 64;
+
 /// Names and values, quotes still on them.
 pub(crate) struct AuthParameters<'a> {
     list: Vec<(&'a str, &'a str)>,
@@ -41,6 +44,9 @@ impl<'a> AuthParameters<'a> {
                 // Wider than a token: `uri` and `nonce` come without quotes from some telephones.
                 ahead.take_while(|byte| !grammar::is_space(byte) && !matches!(byte, b',' | b'"'))
             };
+            if list.len() >= PARAMETERS_MAX {
+                return Err(Malformed(What::Digest));
+            }
             list.push((name, value));
             *cursor = ahead;
             cursor.skip_spaces();

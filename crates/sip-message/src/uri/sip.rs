@@ -7,7 +7,8 @@ use crate::uri::Host;
 use std::fmt;
 
 /// A SIP or SIPS URI. User, password and headers are kept as they came, with their escapes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// `Debug` writes it like `Display`, but hides the password.
+#[derive(Clone, PartialEq, Eq)]
 pub struct SipUri {
     /// Whether it is `sips:`.
     pub secure: bool,
@@ -179,12 +180,24 @@ fn headers_agree(one: &SipUri, two: &SipUri) -> bool {
     one.headers == two.headers || sorted(one) == sorted(two)
 }
 
+impl fmt::Debug for SipUri {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(f, self.password.as_ref().map(|_| "…"))
+    }
+}
+
 impl fmt::Display for SipUri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(f, self.password.as_deref())
+    }
+}
+
+impl SipUri {
+    fn write(&self, f: &mut fmt::Formatter<'_>, password: Option<&str>) -> fmt::Result {
         f.write_str(if self.secure { "sips:" } else { "sip:" })?;
         if let Some(user) = &self.user {
             f.write_str(user)?;
-            if let Some(password) = &self.password {
+            if let Some(password) = password {
                 write!(f, ":{password}")?;
             }
             f.write_str("@")?;

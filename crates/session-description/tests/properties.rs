@@ -6,6 +6,10 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+#[path = "oracle/check.rs"]
+mod oracle;
+use oracle::check;
+
 fn codecs() -> impl Strategy<Value = Vec<Codec>> {
     prop_oneof![
         Just(vec![Codec::Pcmu]),
@@ -110,34 +114,9 @@ fn mutated() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
-fn desk() -> LocalAudio {
-    LocalAudio {
-        address: SocketAddr::from(([198, 51, 100, 1], 30_000)),
-        codecs: vec![Codec::Pcmu, Codec::Pcma],
-        direction: Direction::SendReceive,
-        session_id: 1,
-        session_version: 1,
-    }
-}
-
-/// Whatever came, an answer to it is in order: as many streams as offered, at most one of them in use, and
-/// read by an offerer it means the same.
-fn check(offered: &[u8]) -> Result<(), TestCaseError> {
-    let Ok(negotiated) = answer(&desk(), offered) else { return Ok(()) };
-    let streams = |bytes: &[u8]| {
-        let text = String::from_utf8_lossy(bytes).into_owned();
-        text.split(['\r', '\n']).filter(|line| line.starts_with("m=")).map(str::to_owned).collect::<Vec<_>>()
-    };
-    let answered = streams(&negotiated.description);
-    prop_assert_eq!(answered.len(), streams(offered).len());
-    let used = answered.iter().filter(|line| line.starts_with("m=audio 30000 ")).count();
-    prop_assert_eq!(used, 1);
-    prop_assert!(negotiated.description.is_ascii());
-    prop_assert!(!negotiated.audio.direction.sends() || !negotiated.audio.remote.ip().is_unspecified());
-    Ok(())
-}
-
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
     #[test]
     fn both_sides_come_to_the_same_terms((offerer, answerer) in pair()) {
         let result = answer(&answerer, &offer(&offerer));
@@ -156,16 +135,16 @@ proptest! {
 
     #[test]
     fn any_bytes_are_answered_or_refused(bytes in vec(any::<u8>(), 0..2_000)) {
-        check(&bytes)?;
+        check(&bytes);
     }
 
     #[test]
     fn any_order_of_lines_is_answered_or_refused(bytes in shuffled_lines()) {
-        check(&bytes)?;
+        check(&bytes);
     }
 
     #[test]
     fn a_damaged_offer_is_answered_or_refused(bytes in mutated()) {
-        check(&bytes)?;
+        check(&bytes);
     }
 }

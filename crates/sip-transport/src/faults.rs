@@ -97,14 +97,6 @@ pub enum SendFault {
     Unreachable,
 }
 
-impl SendFault {
-    /// Whether repeating is useless, so that the stack should be told
-    /// [`TransportFailed`](frontdesk_sip_stack::SipInput::TransportFailed) for the flow.
-    pub const fn is_lasting(self) -> bool {
-        !matches!(self, SendFault::Busy)
-    }
-}
-
 /// Why no flow leads to an address. The environment's, or the configuration's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

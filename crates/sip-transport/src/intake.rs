@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// What `deliver` says when the desk can take nothing more at this moment; it gives the input back. A desk that
-/// is gone for good should say that it took the input.
+/// is closing may say the same: whoever calls then is told 503.
 #[derive(Debug)]
 pub struct Full(pub SipInput);
 

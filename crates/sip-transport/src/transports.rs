@@ -22,21 +22,22 @@ const BATCH_MAX: usize = 64;
 const OFFER_AGAIN: Duration = Duration::from_millis(5);
 
 /// The open sockets. Dropping them closes them.
-#[derive(Debug)]
 pub struct Transports {
     sockets: Vec<Arc<UdpSocket>>,
     readers: Vec<AbortHandle>,
+    /// Where failures to send are told.
+    deliver: Box<dyn Fn(SipInput) -> Result<(), Full> + Send + Sync>,
     tally: Arc<Tally>,
 }
 
 impl Transports {
     /// Opens a socket for each address and reads from it, on the tokio runtime that this is called in, until
-    /// the transports are dropped. Panics outside of one.
+    /// the transports are dropped.
     ///
     /// `deliver` gets each input that is not turned away here; it must not wait. It is called from the runtime's
     /// threads, a socket's inputs in order. An unspecified IPv6 address is passed over on a machine without
     /// IPv6, as long as another address can be had.
-    pub fn start<D>(listen: &[ListenAddress], deliver: D) -> Result<Transports, TransportFault>
+    pub async fn start<D>(listen: &[ListenAddress], deliver: D) -> Result<Transports, TransportFault>
     where
         D: Fn(SipInput) -> Result<(), Full> + Send + Sync + Clone + 'static,
     {
@@ -72,17 +73,25 @@ impl Transports {
             };
             tokio::spawn(reader.read_for_ever()).abort_handle()
         });
-        Ok(Transports { readers: readers.collect(), sockets, tally })
+        let readers = readers.collect();
+        Ok(Transports { sockets, readers, deliver: Box::new(deliver), tally })
     }
 
     /// Sends a message over a flow, from its local address. It never waits and may be called from any thread.
+    ///
+    /// A fault that repeating cannot mend is also delivered as
+    /// [`TransportFailed`](SipInput::TransportFailed), like an ICMP error: the caller needs only log it.
     pub fn send(&self, flow: &Flow, bytes: &[u8]) -> Result<(), SendFault> {
         let socket = self.sockets.iter().find(|socket| socket.serves(flow.local));
         let sent = socket.ok_or(SendFault::NoSocket).and_then(|socket| send(socket, flow, bytes));
         match sent {
             Ok(()) => self.tally.sent.add_one(),
             Err(SendFault::Busy) => self.tally.send_busy.add_one(),
-            Err(_) => self.tally.send_failed.add_one(),
+            Err(_) => {
+                self.tally.send_failed.add_one();
+                // A desk that is too full to hear of it finds out when its own timer runs out.
+                let _ = (self.deliver)(SipInput::TransportFailed { flow: *flow });
+            }
         }
         sent
     }
@@ -118,6 +127,12 @@ impl Transports {
     /// What went through so far.
     pub fn counters(&self) -> Counters {
         self.tally.read()
+    }
+}
+
+impl std::fmt::Debug for Transports {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Transports").field(&self.local_addresses()).finish()
     }
 }
 

@@ -29,15 +29,16 @@ fn listen(addresses: &[&str]) -> Vec<ListenAddress> {
 }
 
 impl Desk {
-    fn on(addresses: &[&str]) -> Desk {
-        Desk::with_places(addresses, usize::MAX)
+    async fn on(addresses: &[&str]) -> Desk {
+        Desk::with_places(addresses, usize::MAX).await
     }
 
-    fn with_places(addresses: &[&str], places: usize) -> Desk {
+    async fn with_places(addresses: &[&str], places: usize) -> Desk {
         let (sender, inputs) = unbounded_channel();
         let places = Arc::new(AtomicUsize::new(places));
         let free = places.clone();
-        let transports = Transports::start(&listen(addresses), move |input| {
+        let addresses = listen(addresses);
+        let transports = Transports::start(&addresses, move |input| {
             let taken = free.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |places| places.checked_sub(1));
             if taken.is_err() {
                 return Err(Full(input));
@@ -45,7 +46,7 @@ impl Desk {
             let _ = sender.send(input);
             Ok(())
         });
-        Desk { transports: transports.unwrap(), places, inputs }
+        Desk { transports: transports.await.unwrap(), places, inputs }
     }
 
     fn address(&self) -> SocketAddr {
@@ -86,7 +87,7 @@ async fn a_datagram_comes_with_the_address_that_the_phone_knows_and_the_answer_l
         ("udp:[::]:0", "[::1]", "[::1]"),
         ("udp:[::1]:0", "[::1]", "[::1]"),
     ] {
-        let mut desk = Desk::on(&[bound]);
+        let mut desk = Desk::on(&[bound]).await;
         let phone = phone(ip).await;
         let reached: SocketAddr = format!("{reached}:{}", desk.address().port()).parse().unwrap();
         phone.send_to(OPTIONS.as_bytes(), reached).await.unwrap();
@@ -103,13 +104,16 @@ async fn a_datagram_comes_with_the_address_that_the_phone_knows_and_the_answer_l
 #[tokio::test]
 async fn both_ip_versions_listen_on_one_port() {
     // A port that is free in one version may by chance be taken in the other; then another one is tried.
-    let (mut desk, second) = (0..20)
-        .find_map(|_| {
-            let desk = Desk::on(&["udp:0.0.0.0:0"]);
-            let beside = listen(&[&format!("udp:[::]:{}", desk.address().port())]);
-            Transports::start(&beside, |_| Ok(())).ok().map(|second| (desk, second))
-        })
-        .expect("both versions find a port");
+    let mut pair = None;
+    for _ in 0..20 {
+        let desk = Desk::on(&["udp:0.0.0.0:0"]).await;
+        let beside = listen(&[&format!("udp:[::]:{}", desk.address().port())]);
+        if let Ok(second) = Transports::start(&beside, |_| Ok(())).await {
+            pair = Some((desk, second));
+            break;
+        }
+    }
+    let (mut desk, second) = pair.expect("both versions find a port");
     let phone = phone("127.0.0.1").await;
     phone.send_to(OPTIONS.as_bytes(), ("127.0.0.1", desk.address().port())).await.unwrap();
     desk.received().await;
@@ -118,7 +122,7 @@ async fn both_ip_versions_listen_on_one_port() {
 
 #[tokio::test]
 async fn a_message_longer_than_a_packet_arrives_whole() {
-    let mut desk = Desk::on(&["udp:127.0.0.1:0"]);
+    let mut desk = Desk::on(&["udp:127.0.0.1:0"]).await;
     let phone = phone("127.0.0.1").await;
     let long = format!("{OPTIONS}{}", "x".repeat(20_000));
     phone.send_to(long.as_bytes(), desk.address()).await.unwrap();
@@ -131,7 +135,7 @@ async fn a_message_longer_than_a_packet_arrives_whole() {
 
 #[tokio::test]
 async fn keep_alives_and_stun_do_not_reach_the_desk() {
-    let mut desk = Desk::on(&["udp:127.0.0.1:0"]);
+    let mut desk = Desk::on(&["udp:127.0.0.1:0"]).await;
     let phone = phone("127.0.0.1").await;
     for datagram in [&b""[..], b"\r\n\r\n", b"\0\0\0\0", b"\0\x01\0\0\x21\x12\xa4\x42", OPTIONS.as_bytes()] {
         phone.send_to(datagram, desk.address()).await.unwrap();
@@ -143,7 +147,7 @@ async fn keep_alives_and_stun_do_not_reach_the_desk() {
 
 #[tokio::test]
 async fn a_busy_desk_refuses_the_new_and_keeps_what_belongs_to_calls() {
-    let mut desk = Desk::with_places(&["udp:127.0.0.1:0"], 0);
+    let mut desk = Desk::with_places(&["udp:127.0.0.1:0"], 0).await;
     let phone = phone("127.0.0.1").await;
     let response = "SIP/2.0 180 Ringing\r\n\r\n";
     for text in [BYE, response, OPTIONS] {
@@ -164,7 +168,7 @@ async fn a_busy_desk_refuses_the_new_and_keeps_what_belongs_to_calls() {
 #[tokio::test]
 async fn a_phone_that_is_gone_is_told_by_the_network() {
     for bound in ["udp:0.0.0.0:0", "udp:127.0.0.1:0", "udp:[::]:0", "udp:[::1]:0"] {
-        let mut desk = Desk::on(&[bound]);
+        let mut desk = Desk::on(&[bound]).await;
         let ip = if bound.contains('[') { "[::1]" } else { "127.0.0.1" };
         let gone = phone(ip).await.local_addr().unwrap();
         let flow = desk.transports.flow_to(gone).unwrap();
@@ -185,7 +189,7 @@ async fn a_phone_that_is_gone_is_told_by_the_network() {
 /// The error of a lost datagram is pending on the socket when the next one is sent at once.
 #[tokio::test]
 async fn an_error_of_one_phone_is_not_blamed_on_the_next() {
-    let desk = Desk::on(&["udp:127.0.0.1:0"]);
+    let desk = Desk::on(&["udp:127.0.0.1:0"]).await;
     let gone = phone("127.0.0.1").await.local_addr().unwrap();
     let there = phone("127.0.0.1").await;
     for round in 0..50 {
@@ -201,14 +205,14 @@ async fn an_error_of_one_phone_is_not_blamed_on_the_next() {
 
 #[tokio::test]
 async fn a_flow_goes_out_by_the_listener_that_reaches_there() {
-    let desk = Desk::on(&["udp:127.0.0.1:0", "udp:[::1]:0"]);
+    let desk = Desk::on(&["udp:127.0.0.1:0", "udp:[::1]:0"]).await;
     let addresses = desk.transports.local_addresses();
     let flow = |remote: &str| desk.transports.flow_to(remote.parse().unwrap()).map(|flow| flow.local);
     assert_eq!(flow("127.0.0.1:9"), Ok(addresses[0]));
     assert_eq!(flow("[::ffff:127.0.0.1]:9"), Ok(addresses[0]));
     assert_eq!(flow("[::1]:9"), Ok(addresses[1]));
 
-    let only_v6 = Desk::on(&["udp:[::]:0"]);
+    let only_v6 = Desk::on(&["udp:[::]:0"]).await;
     let remote = "127.0.0.1:9".parse().unwrap();
     assert_eq!(only_v6.transports.flow_to(remote), Err(RouteFault::NoListener { remote }));
     let local = only_v6.transports.flow_to("[::1]:9".parse().unwrap()).unwrap().local;
@@ -216,24 +220,24 @@ async fn a_flow_goes_out_by_the_listener_that_reaches_there() {
 }
 
 #[tokio::test]
-async fn a_flow_of_nobody_is_not_sent() {
-    let desk = Desk::on(&["udp:127.0.0.1:0"]);
+async fn a_flow_of_nobody_is_not_sent_and_the_desk_is_told() {
+    let mut desk = Desk::on(&["udp:127.0.0.1:0"]).await;
     let flow = desk.transports.flow_to("127.0.0.1:9".parse().unwrap()).unwrap();
     let mut foreign = flow;
     foreign.local.set_port(1);
-    let fault = desk.transports.send(&foreign, b"x").unwrap_err();
-    assert_eq!(fault, SendFault::NoSocket);
-    assert!(fault.is_lasting());
+    assert_eq!(desk.transports.send(&foreign, b"x"), Err(SendFault::NoSocket));
+    assert!(matches!(desk.next().await, SipInput::TransportFailed { flow } if flow == foreign));
     assert_eq!(desk.transports.counters().send_failed, 1);
 }
 
 #[tokio::test]
 async fn what_cannot_be_listened_on_says_what_to_do() {
-    let fault =
-        |addresses: &[&str]| Transports::start(&listen(addresses), |_| Ok(())).map(|_| ()).unwrap_err();
-    let desk = Desk::on(&["udp:127.0.0.1:0"]);
+    async fn fault(addresses: &[&str]) -> TransportFault {
+        Transports::start(&listen(addresses), |_| Ok(())).await.map(|_| ()).unwrap_err()
+    }
+    let desk = Desk::on(&["udp:127.0.0.1:0"]).await;
     let port = desk.address().port();
-    let taken = fault(&[&format!("udp:127.0.0.1:{port}")]);
+    let taken = fault(&[&format!("udp:127.0.0.1:{port}")]).await;
     assert!(matches!(taken, TransportFault::PortTaken { .. }));
     assert_eq!(
         taken.to_string(),
@@ -241,20 +245,23 @@ async fn what_cannot_be_listened_on_says_what_to_do() {
             "UDP port {port} of 127.0.0.1 is taken by another program; stop it or set another port in [sip] listen"
         )
     );
-    assert!(matches!(fault(&[]), TransportFault::NothingToListenOn));
-    assert!(matches!(fault(&["udp:192.0.2.1:0"]), TransportFault::AddressNotHere { .. }));
-    assert!(matches!(fault(&["udp:127.0.0.9:5999", "udp:127.0.0.9:5999"]), TransportFault::Twice { .. }));
+    assert!(matches!(fault(&[]).await, TransportFault::NothingToListenOn));
+    assert!(matches!(fault(&["udp:192.0.2.1:0"]).await, TransportFault::AddressNotHere { .. }));
+    assert!(matches!(
+        fault(&["udp:127.0.0.9:5999", "udp:127.0.0.9:5999"]).await,
+        TransportFault::Twice { .. }
+    ));
 }
 
 #[tokio::test]
 async fn a_stopped_desk_gives_its_port_back() {
-    let desk = Desk::on(&["udp:127.0.0.77:0"]);
+    let desk = Desk::on(&["udp:127.0.0.77:0"]).await;
     let address = format!("udp:{}", desk.address());
     let Desk { transports, mut inputs, .. } = desk;
     drop(transports);
     // The reader holds the socket until the runtime has ended it; then its end of the channel is gone too.
     assert!(timeout(Duration::from_secs(5), inputs.recv()).await.expect("the reader ends").is_none());
-    Desk::on(&[&address]);
+    Desk::on(&[&address]).await;
 }
 
 #[tokio::test]

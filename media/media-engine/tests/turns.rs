@@ -172,7 +172,9 @@ fn bridged_parties_hear_each_other_soon_and_a_prompt_goes_first() {
     // The jitter buffer's margin, the wait for the turn, and one packet's grain.
     assert!(first_loud.at_ms - began_ms <= 60, "{}", first_loud.at_ms - began_ms);
     assert!(at_other[10..].iter().all(|heard| heard.payload_type == 8 && heard.peak() > 5_000));
-    assert!(at_one[10..].iter().all(|heard| heard.payload_type == 0 && (1_800..2_300).contains(&heard.peak())));
+    assert!(
+        at_one[10..].iter().all(|heard| heard.payload_type == 0 && (1_800..2_300).contains(&heard.peak()))
+    );
     simulation.order(play(&other, 1, &prompt(20_000, 5), false));
     simulation.order(Order::Unbridge { first: one.leg, second: LegId(99) });
     for _ in 0..6 {
@@ -341,13 +343,19 @@ fn the_ears_get_every_frame_and_are_told_once_when_they_are_too_slow() {
     }
     let overruns = |simulation: &mut Simulation| {
         let told = events(simulation);
-        told.iter().filter(|event| matches!(event, MediaEvent::HearingOverrun { listening: ListeningId(4), .. })).count()
+        told.iter()
+            .filter(|event| matches!(event, MediaEvent::HearingOverrun { listening: ListeningId(4), .. }))
+            .count()
     };
     assert_eq!(overruns(&mut simulation), 1);
     let frames: Vec<_> = ears.pop_iter().collect();
     assert_eq!(frames.len(), 750);
     assert!(frames.windows(2).all(|pair| pair[1].position == pair[0].position + 160));
-    assert!(frames[10..].iter().all(|frame| !frame.concealed && frame.samples[80] > 7_500 && frame.level_dbov < 20));
+    assert!(
+        frames[10..]
+            .iter()
+            .all(|frame| !frame.concealed && frame.samples[80] > 7_500 && frame.level_dbov < 20)
+    );
     simulation.order(Order::StopListening { leg: party.leg, listening: ListeningId(4) });
     simulation.tick();
     events(&mut simulation);
@@ -392,7 +400,8 @@ fn a_leg_that_closes_in_the_middle_of_everything_leaves_nothing_behind() {
     assert_eq!(end_of(&told, 4), (PlaybackEnd::Failed, 0), "the port was closed before");
     assert!(told.iter().any(|event| matches!(event, MediaEvent::Digit { key: '7', .. })));
     let place = |wanted: fn(&MediaEvent) -> bool| told.iter().rposition(wanted).unwrap();
-    let last_end = place(|event| matches!(event, MediaEvent::PlaybackEnded { playback: PlaybackId(..4), .. }));
+    let last_end =
+        place(|event| matches!(event, MediaEvent::PlaybackEnded { playback: PlaybackId(..4), .. }));
     let first_closed = told.iter().position(|event| matches!(event, MediaEvent::PortClosed { .. })).unwrap();
     assert!(last_end < first_closed, "a closed port has nothing more to tell");
     assert_eq!(simulation.free_slots(), all);

@@ -90,7 +90,9 @@ impl<L> Port<L> {
             Some(samples) => Sound { samples, payload: None },
             None => match self.playback.as_mut().and_then(Playback::next) {
                 Some(frame) => Sound::of_playback(frame, audio.codec),
-                None => partner.map_or(Sound::SILENCE, |Partner { samples }| Sound { samples, payload: None }),
+                None => {
+                    partner.map_or(Sound::SILENCE, |Partner { samples }| Sound { samples, payload: None })
+                }
             },
         };
         if let Some(recorder) = &mut self.recorder {

@@ -145,7 +145,8 @@ impl Heard {
 
     /// The greatest magnitude in it; A-law's silence is 8.
     pub fn peak(&self) -> u16 {
-        self.samples().map_or(0, |samples| samples.iter().map(|sample| sample.unsigned_abs()).max().unwrap_or(0))
+        self.samples()
+            .map_or(0, |samples| samples.iter().map(|sample| sample.unsigned_abs()).max().unwrap_or(0))
     }
 
     pub fn is_silent(&self) -> bool {

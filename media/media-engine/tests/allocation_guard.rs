@@ -1,0 +1,155 @@
+//! The rules of the tick, enforced: 500 legs under a counting allocator. One allocation or free fails.
+//!
+//! The tick makes no system call that is not receive, send, clock or the eventfd either; that is held by the shape
+//! of the code, since all of them go through the `Wire`, the `Clock` and `status.rs`.
+
+mod party;
+
+use frontdesk_audio::Prompt;
+use frontdesk_media_engine::testing::Simulation;
+use frontdesk_media_engine::{Channel, Order, speech_ring, stream_ring};
+use frontdesk_media_protocol::{Codec, ListeningId, MediaEvent, PlaybackId};
+use party::Party;
+use ringbuf::traits::{Consumer, Producer};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::sync::Arc;
+use std::time::Duration;
+
+thread_local! {
+    /// Allocations and frees of this thread since counting began; `None` while nobody counts.
+    static COUNTED: Cell<Option<u64>> = const { Cell::new(None) };
+}
+
+struct Counting;
+
+fn count() {
+    // A thread that is just ending has no cell any more, and does not count.
+    let _ = COUNTED.try_with(|counted| counted.set(counted.get().map(|count| count + 1)));
+}
+
+// SAFETY: every call is handed on to the system's allocator unchanged; counting touches no memory of the heap.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: as the caller promised.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        count();
+        // SAFETY: as the caller promised.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count();
+        // SAFETY: as the caller promised.
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// How often this thread allocates or frees in it.
+fn allocations(of: impl FnOnce()) -> u64 {
+    COUNTED.set(Some(0));
+    of();
+    COUNTED.take().unwrap_or(u64::MAX)
+}
+
+const LEGS: u64 = 500;
+
+#[test]
+fn the_counter_counts() {
+    assert_eq!(allocations(|| drop(std::hint::black_box(Box::new(7)))), 2);
+    assert_eq!(allocations(|| ()), 0);
+}
+
+#[test]
+fn no_tick_of_500_busy_legs_allocates_or_frees() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut simulation = Simulation::new(Duration::from_millis(500), [1; 32]).unwrap();
+    let codec = |leg: u64| if leg.is_multiple_of(3) { Codec::Pcma } else { Codec::Pcmu };
+    let mut parties: Vec<Party> =
+        (0..LEGS).map(|leg| Party::new(leg, codec(leg)).enters(&mut simulation)).collect();
+    let prompt = Arc::new(Prompt::from_pcm_8k(vec![2_000; 160 * 40]));
+    let mut ears = Vec::new();
+    let mut voices = Vec::new();
+    // A third of the legs in prompts, a third bridged, a third with a streaming voice; all are listened to, and
+    // one in ten is recorded.
+    for (at, party) in parties.iter().enumerate() {
+        let leg = party.leg;
+        match at % 3 {
+            0 => simulation.order(Order::Play {
+                leg,
+                playback: PlaybackId(at as u64),
+                prompt: Arc::clone(&prompt),
+                repeat: at % 2 == 0,
+            }),
+            1 if at + 3 < parties.len() && at % 6 == 1 => {
+                simulation.order(Order::Bridge { first: leg, second: parties[at + 3].leg });
+            }
+            1 => {}
+            _ => {
+                let (voice, ring) = stream_ring();
+                voices.push(voice);
+                simulation.order(Order::PlayStream { leg, playback: PlaybackId(at as u64), ring });
+            }
+        }
+        let (ring, ear) = speech_ring();
+        ears.push(ear);
+        simulation.order(Order::Listen { leg, listening: ListeningId(at as u64), ring });
+        if at % 10 == 0 {
+            simulation.order(Order::Record { leg, path: folder.path().join(format!("{at}.wav")) });
+        }
+        if at % 40 == 0 {
+            simulation.tick();
+        }
+    }
+    for _ in 0..20 {
+        simulation.tick();
+    }
+    let mut told = 0;
+    let mut counted = 0;
+    for round in 0..300u64 {
+        for (at, party) in parties.iter_mut().enumerate() {
+            // One packet in seventeen is lost; keys and rubbish come now and then.
+            let packet = party.packet((at as i16) * 10);
+            if !(round + at as u64).is_multiple_of(17) {
+                simulation.deliver(party.leg, Channel::Rtp, party.address, &packet);
+            }
+            if (round + at as u64).is_multiple_of(61) {
+                for packet in party.key((round % 12) as u8) {
+                    simulation.deliver(party.leg, Channel::Rtp, party.address, &packet);
+                }
+                simulation.deliver(party.leg, Channel::Rtp, party.address, &[0x80, 0, 1]);
+                simulation.deliver(party.leg, Channel::Rtcp, party.address, &[0x81, 200, 0, 1, 9, 9, 9, 9]);
+            }
+        }
+        for voice in &mut voices {
+            let _ = voice.try_push([round as i16; 160]);
+        }
+        if round == 150 {
+            voices.truncate(20);
+        }
+        counted += allocations(|| simulation.tick());
+        // Orders and stalls are the tick's business too: taking them in, and moving out what is done with.
+        if round % 50 == 49 {
+            let party = &parties[round as usize];
+            simulation.order(Order::StopRecording { leg: parties[(round as usize + 1) / 10 * 10].leg });
+            simulation.order(Order::SendDigits { leg: party.leg, digits: "12".into() });
+            simulation.order(Order::Close { leg: parties[499 - round as usize / 50].leg });
+            counted += allocations(|| simulation.stall(Duration::from_millis(70)));
+        }
+        for ear in &mut ears {
+            ear.clear();
+        }
+        told += std::iter::from_fn(|| simulation.poll())
+            .filter(|event| !matches!(event, MediaEvent::PortOpened { .. }))
+            .count();
+    }
+    assert_eq!(counted, 0);
+    assert!(told > 500, "the ticks had something to tell: {told}");
+}

@@ -1,0 +1,101 @@
+//! `frontdesk serve`
+
+use super::{ConfigArgument, failed};
+use crate::console::Words;
+use crate::node::{Node, NodeFault};
+use crate::settings::Settings;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Arguments of `frontdesk serve`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  frontdesk serve
+  frontdesk serve --config /etc/frontdesk/frontdesk.toml --data /var/lib/frontdesk
+  frontdesk serve --show-words     show what callers say; by default only its length is shown")]
+pub struct Arguments {
+    #[command(flatten)]
+    config: ConfigArgument,
+    /// Show names, numbers and what is said on this terminal
+    #[arg(long)]
+    show_words: bool,
+}
+
+/// Runs the desk until SIGINT or SIGTERM.
+pub fn run(arguments: &Arguments) -> ExitCode {
+    let settings = match arguments.config.read() {
+        Ok(settings) => settings,
+        Err(code) => return code,
+    };
+    let words = if arguments.show_words { Words::Shown } else { Words::Hidden };
+    let runtime = match super::runtime() {
+        Ok(runtime) => runtime,
+        Err(code) => return code,
+    };
+    runtime.block_on(serve(&settings, words))
+}
+
+async fn serve(settings: &Settings, words: Words) -> ExitCode {
+    let node = match Node::start(settings, words, |step| println!("{step}")).await {
+        Ok(node) => node,
+        Err(fault @ (NodeFault::Settings(_) | NodeFault::Flows(_))) => {
+            eprintln!("{fault}");
+            return ExitCode::FAILURE;
+        }
+        Err(fault) => return failed(fault),
+    };
+    greet(settings, &node);
+    if let Err(error) = until_asked_to_stop(&node).await {
+        return failed(error);
+    }
+    let broken = node.is_broken();
+    println!("closing: calls are being ended");
+    match node.stop().await {
+        Ok(()) if !broken => {
+            println!("closed");
+            ExitCode::SUCCESS
+        }
+        Ok(()) => failed("the switchboard failed; records of its calls are closed at the next start"),
+        Err(lost) => failed(lost),
+    }
+}
+
+/// What whoever started the desk wants to know.
+fn greet(settings: &Settings, node: &Node) {
+    println!("ears: {}", node.ears);
+    for new in &node.new_passwords {
+        println!(
+            "phone {} ({}): password {}   (shown this once; `frontdesk phones reset {}` makes a new one)",
+            new.account, new.name, new.password, new.account
+        );
+    }
+    for address in &node.listening {
+        println!("listening on {}", sip_address(address));
+    }
+    for number in &settings.numbers {
+        let record = if number.record { ", recorded" } else { "" };
+        println!("dial {} for the flow {}{record}", number.number, number.flow);
+    }
+    for phone in &settings.phones {
+        println!("dial {} for {}", phone.number, phone.name);
+    }
+    println!("the desk is open");
+}
+
+fn sip_address(address: &SocketAddr) -> String {
+    format!("sip:{address} (UDP)")
+}
+
+async fn until_asked_to_stop(node: &Node) -> std::io::Result<()> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut glance = tokio::time::interval(std::time::Duration::from_secs(1));
+    loop {
+        tokio::select! {
+            _ = interrupt.recv() => return Ok(()),
+            _ = terminate.recv() => return Ok(()),
+            _ = glance.tick() => if node.is_broken() { return Ok(()) },
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! What the operator sees while the desk works: a line for each thing that happens.
+
+use frontdesk_call_record::{AdmittedBy, Fact, Party, StampedFact, TransferEnd};
+use frontdesk_switchboard::Notice;
+use std::io::Write;
+
+/// Whether words that people said, and their names and numbers, are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Words {
+    /// They are shown: for a demo, or an operator who looks for a fault.
+    Shown,
+    /// Only their length is.
+    Hidden,
+}
+
+/// Lines that wait to be printed. When a terminal is slower than the desk, lines are dropped, never calls.
+const CONSOLE_CAPACITY_LINES: usize = 1_024;
+
+/// The way to the operator's terminal; a thread of its own writes, so that a slow terminal harms no call.
+#[derive(Debug, Clone)]
+pub struct Console {
+    lines: std::sync::mpsc::SyncSender<String>,
+    /// Whether words that people said are shown.
+    pub words: Words,
+}
+
+impl Console {
+    /// Starts the writing thread.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn start(words: Words) -> std::io::Result<Console> {
+        let (lines, printed) = std::sync::mpsc::sync_channel::<String>(CONSOLE_CAPACITY_LINES);
+        std::thread::Builder::new().name("console".to_owned()).spawn(move || {
+            for line in printed {
+                let mut out = std::io::stdout().lock();
+                // A closed terminal is no reason to end calls.
+                let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+            }
+        })?;
+        Ok(Console { lines, words })
+    }
+
+    /// Prints a line, or drops it when the terminal does not keep up.
+    pub fn print(&self, line: String) {
+        let _ = self.lines.try_send(line);
+    }
+}
+
+/// The line for a fact; none for what only the record wants.
+pub fn fact_line(fact: &StampedFact, words: Words) -> Option<String> {
+    let what = describe(&fact.fact, words)?;
+    let id = fact.call.to_string();
+    let short = id.get(26..).unwrap_or_default();
+    let seconds = fact.since_start_us as f64 / 1e6;
+    Some(format!("call {short} {seconds:7.3} s  {what}"))
+}
+
+fn describe(fact: &Fact, words: Words) -> Option<String> {
+    let say = |text: &frontdesk_call_record::Masked| match words {
+        Words::Shown => format!("\"{text}\""),
+        Words::Hidden => format!("{text:?}"),
+    };
+    Some(match fact {
+        Fact::CallStarted { caller, called, admitted_by, .. } => {
+            let by = match admitted_by {
+                AdmittedBy::Account(name) => format!("phone {name}"),
+                AdmittedBy::Peer(name) => format!("peer {name}"),
+            };
+            format!("rings: {} dials {called}, let in as {by}", party(caller, words))
+        }
+        Fact::Answered => "answered".to_owned(),
+        Fact::StepEntered { flow, step, .. } => format!("step {flow}/{step}"),
+        Fact::DeskSaid { text, completed, heard_ms, .. } => {
+            let end = if *completed { String::new() } else { format!(" (stopped after {heard_ms} ms)") };
+            format!("desk:   {}{end}", say(text))
+        }
+        Fact::CallerSaid { text, mean_log_probability, first_voice_us, last_voice_us, .. } => {
+            let (from, to) = (*first_voice_us as f64 / 1e6, *last_voice_us as f64 / 1e6);
+            format!("caller: {} ({from:.2}–{to:.2} s, certainty {mean_log_probability:.2})", say(text))
+        }
+        Fact::CallerPressed { key } => format!("caller: presses {key}"),
+        Fact::Understood { answer, by_key, score } => {
+            let how = if *by_key { "by key".to_owned() } else { format!("fit {score:.2}") };
+            format!("understood: {answer} ({how})")
+        }
+        Fact::NotUnderstood => "not understood".to_owned(),
+        Fact::NoInput => "nothing said in time".to_owned(),
+        Fact::TurnAnswered(turn) => format!("replied {} ms after the caller", turn.total_us() / 1_000),
+        Fact::TransferStarted { target } => format!("transfer to {target}"),
+        Fact::TransferRinging => "transfer: it rings".to_owned(),
+        Fact::TransferAnswered => "transfer: answered, both hear each other".to_owned(),
+        Fact::TransferEnded { outcome } => format!("transfer: {}", outcome_phrase(*outcome)),
+        Fact::RecordingEnded { seconds, kept, .. } => {
+            let kept = if *kept { "kept" } else { "LOST" };
+            format!("recording of {seconds:.1} s {kept}")
+        }
+        Fact::Noticed { notice, fault } => {
+            let fault = fault.map(|fault| format!(": {fault}")).unwrap_or_default();
+            format!("notice: {notice:?}{fault}")
+        }
+        Fact::CallEnded { reason, fault } => {
+            let fault = fault.map(|fault| format!(": {fault}")).unwrap_or_default();
+            format!("over: {reason}{fault}")
+        }
+        Fact::Ringing
+        | Fact::MediaAgreed { .. }
+        | Fact::MediaArrived { .. }
+        | Fact::Bridged
+        | Fact::RecordingStarted { .. }
+        | Fact::StreamClosed { .. } => return None,
+    })
+}
+
+fn party(party: &Party, words: Words) -> String {
+    match (words, &party.name) {
+        (Words::Hidden, _) => format!("{:?}", party.number),
+        (Words::Shown, Some(name)) => format!("{name} ({})", party.number),
+        (Words::Shown, None) => party.number.to_string(),
+    }
+}
+
+fn outcome_phrase(outcome: TransferEnd) -> &'static str {
+    match outcome {
+        TransferEnd::Completed => "they have talked",
+        TransferEnd::Busy => "busy",
+        TransferEnd::NoAnswer => "no answer",
+        TransferEnd::Declined => "declined",
+        TransferEnd::Unreachable => "unreachable",
+        TransferEnd::CallerLeft => "the caller left before the answer",
+    }
+}
+
+/// The line for something about the node.
+pub fn notice_line(notice: &Notice) -> String {
+    match notice {
+        Notice::PhoneRegistered { account, contact } => format!("phone {account} registered at {contact}"),
+        Notice::PhoneGone { account, contact, expired } => {
+            let why = if *expired { "ran out" } else { "signed off" };
+            format!("phone {account} {why} ({contact})")
+        }
+        Notice::CallRefused { status, why, .. } => format!("call refused with {status}: {why}"),
+        Notice::Sip(fact) => format!("sip: {fact:?}"),
+        _ => format!("{notice:?}"),
+    }
+}

@@ -1,0 +1,330 @@
+//! One desk: start, supervise, stop.
+
+use crate::accounts::{Accounts, AccountsFault, NewPassword};
+use crate::console::{Console, Words};
+use crate::flows::{Flows, phrases, read_flows};
+use crate::mailbox::{Mailbox, mailbox};
+use crate::settings::{Settings, SettingsFault};
+use crate::sound::Sound;
+use crate::wiring::{Letter, Wiring, deliver};
+use frontdesk_call_flow::Fault;
+use frontdesk_identifiers::WallTime;
+use frontdesk_media_engine::{EngineFault, EngineSettings, MediaEngine, recover_recordings};
+use frontdesk_sip_stack::{Account, PeerRule, SipSettings};
+use frontdesk_sip_transport::{TransportFault, Transports};
+use frontdesk_speech::{
+    Ears, ModelFault, Rendered, VoiceFault, VoiceSettings, Voices, WhisperEngine, models,
+};
+use frontdesk_store::{FactsLost, Store, StoreFault, Writer};
+use frontdesk_switchboard::{Limits, Rules, Switchboard, SwitchboardCensus};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant, SystemTime};
+
+/// Why there is no desk. Each says whose it is to mend, and how.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum NodeFault {
+    /// The settings are wrong.
+    #[error("{}", lines(.0))]
+    Settings(Vec<SettingsFault>),
+    /// A flow is wrong.
+    #[error("{}", lines(.0))]
+    Flows(Vec<Fault>),
+    /// The phones' accounts cannot be used.
+    #[error(transparent)]
+    Accounts(#[from] AccountsFault),
+    /// The data folder cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreFault),
+    /// A port cannot be had.
+    #[error(transparent)]
+    Transport(#[from] TransportFault),
+    /// The media engine does not start.
+    #[error(transparent)]
+    Engine(#[from] EngineFault),
+    /// There is no voice.
+    #[error(transparent)]
+    Voice(#[from] VoiceFault),
+    /// A prompt cannot be said.
+    #[error("a prompt cannot be said: {0}")]
+    Prompt(VoiceFault),
+    /// The model that the settings name cannot be used.
+    #[error(transparent)]
+    Model(#[from] ModelFault),
+    /// The system refused a thread, a handle or chance.
+    #[error("the system refused what a desk needs: {0}")]
+    System(#[from] std::io::Error),
+}
+
+fn lines<T: std::fmt::Display>(faults: &[T]) -> String {
+    faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+/// A desk that is open.
+pub struct Node {
+    /// Where calls come in, with the ports that were really taken.
+    pub listening: Vec<SocketAddr>,
+    /// Which ears serve, as a phrase for people.
+    pub ears: String,
+    /// Passwords that were made at this start. They are kept nowhere: whoever started the desk prints them.
+    pub new_passwords: Vec<NewPassword>,
+    /// The flows that serve.
+    pub flows: Flows,
+    mailbox: Mailbox<Letter>,
+    thread: JoinHandle<()>,
+    writer: Writer,
+    store: Store,
+}
+
+/// How long the last facts may take to reach the disk.
+const FLUSH_WAIT: Duration = Duration::from_secs(10);
+/// How long a prompt may take to be rendered at the start.
+const PROMPT_WAIT: Duration = Duration::from_secs(30);
+/// How long no sound may come before the call is given up.
+const NO_MEDIA_AFTER: Duration = Duration::from_secs(30);
+
+impl Node {
+    /// Opens the desk. `progress` is told what is being done.
+    ///
+    /// # Errors
+    /// Whatever keeps it from opening; nothing is left running then.
+    pub async fn start(
+        settings: &Settings,
+        words: Words,
+        progress: impl Fn(&str),
+    ) -> Result<Node, NodeFault> {
+        let epoch = Instant::now();
+        let started = wall_time();
+        let mut chance = Chance::new(settings.node.seed);
+        let store = Store::open(&settings.node.data)?;
+        let (accounts, new_passwords) = accounts(settings, &mut chance)?;
+        let directory = settings.directory(|name| accounts.secret(name)).map_err(NodeFault::Settings)?;
+        let flows = read_flows(settings, &directory).map_err(NodeFault::Flows)?;
+        repair(settings, &store, started, &progress).await?;
+
+        let (mailbox, letters) = mailbox()?;
+        let (voices, rendered) = start_voices(settings)?;
+        render(settings, &flows, &voices, &rendered, &progress)?;
+        forward(rendered, mailbox.clone())?;
+        let (ears, ears_name) = start_ears(settings, epoch, &mailbox)?;
+        let engine = MediaEngine::start(EngineSettings {
+            ports: settings.rtp.ports.clone(),
+            realtime: true,
+            no_media_after: NO_MEDIA_AFTER,
+            wake: Some(mailbox.bell()?),
+            epoch,
+            seed: chance.seed(),
+        })?;
+
+        let rules = Rules {
+            sip: Arc::new(sip_settings(settings, &accounts)),
+            directory: Arc::new(directory),
+            flows: flows.clone(),
+            sound_address: settings.rtp.address,
+            limits: Limits::default(),
+            data: settings.node.data.clone(),
+        };
+        // An empty mailbox has room for the first letter, and nobody calls before it is read.
+        mailbox.post_waiting(Letter::Rules(Arc::new(rules)));
+        let transports = Transports::start(&settings.sip.listen, deliver(&mailbox)).await?;
+        let listening = transports.local_addresses();
+        let writer = Writer::start(store.clone());
+        let wiring = Wiring {
+            switchboard: Switchboard::new(chance.seed(), started),
+            sound: Sound::new(engine, voices),
+            ears,
+            transports,
+            facts: writer.sender(),
+            console: Console::start(words)?,
+            epoch,
+        };
+        let thread =
+            std::thread::Builder::new().name("switchboard".to_owned()).spawn(move || wiring.run(&letters))?;
+        Ok(Node { listening, ears: ears_name, new_passwords, flows, mailbox, thread, writer, store })
+    }
+
+    /// How much of everything there is; none when the switchboard does not answer within a second.
+    pub fn census(&self) -> Option<SwitchboardCensus> {
+        let (answer, answered) = sync_channel(1);
+        self.mailbox.post(Letter::Census(answer)).ok()?;
+        answered.recv_timeout(Duration::from_secs(1)).ok()
+    }
+
+    /// Whether the switchboard's thread is gone without having been asked to go.
+    pub fn is_broken(&self) -> bool {
+        self.thread.is_finished()
+    }
+
+    /// Ends every call, and closes once the last fact is on the disk.
+    ///
+    /// # Errors
+    /// Facts that the disk did not take.
+    pub async fn stop(self) -> Result<(), FactsLost> {
+        self.mailbox.post_waiting(Letter::Stop);
+        let thread = self.thread;
+        // A thread that panicked has said so; the records are closed at the next start.
+        let _ = tokio::task::spawn_blocking(move || thread.join()).await;
+        let kept = self.writer.stop(FLUSH_WAIT).await;
+        self.store.close().await;
+        kept
+    }
+}
+
+/// The phones' accounts, and the passwords that had to be made.
+fn accounts(settings: &Settings, chance: &mut Chance) -> Result<(Accounts, Vec<NewPassword>), NodeFault> {
+    let mut accounts = Accounts::load(&settings.node.data, &settings.sip.realm)?;
+    let new = accounts.provide(&settings.phones, &mut |bytes| chance.fill(bytes))?;
+    Ok((accounts, new))
+}
+
+fn sip_settings(settings: &Settings, accounts: &Accounts) -> SipSettings {
+    let secret =
+        |name: &str| -> Option<(String, Account)> { Some((name.to_owned(), accounts.secret(name)?)) };
+    SipSettings {
+        realm: settings.sip.realm.clone(),
+        accounts: settings.phones.iter().filter_map(|phone| secret(phone.number.as_str())).collect(),
+        peers: settings
+            .peers
+            .iter()
+            .map(|peer| PeerRule { name: peer.name.clone(), addresses: peer.addresses.clone() })
+            .collect(),
+        ..SipSettings::default()
+    }
+}
+
+/// What a killed desk left behind: open records are closed, and recordings made whole.
+async fn repair(
+    settings: &Settings,
+    store: &Store,
+    now: WallTime,
+    progress: &impl Fn(&str),
+) -> Result<(), NodeFault> {
+    for (tenant, call) in store.close_interrupted(now).await? {
+        progress(&format!("call {call} of tenant {tenant} was interrupted: its record is closed"));
+    }
+    for tenant in &settings.tenants {
+        let folder = recordings_folder(&settings.node.data, tenant.id.as_str());
+        std::fs::create_dir_all(&folder)?;
+        for recovered in recover_recordings(&folder)? {
+            progress(&format!("recording {} was interrupted: it is playable", recovered.path.display()));
+        }
+    }
+    Ok(())
+}
+
+/// Where a tenant's recordings stand.
+pub fn recordings_folder(data: &Path, tenant: &str) -> PathBuf {
+    data.join("tenants").join(tenant).join("recordings")
+}
+
+type RenderedRing = std::sync::mpsc::Receiver<Rendered>;
+/// Prompts that are rendered and not taken yet; the voice waits when it is full.
+const RENDERED_CAPACITY: usize = 64;
+
+fn start_voices(settings: &Settings) -> Result<(Voices, RenderedRing), NodeFault> {
+    let (done, rendered) = sync_channel(RENDERED_CAPACITY);
+    let voice = VoiceSettings {
+        prompts_folder: settings.prompts.clone(),
+        ..VoiceSettings::new(settings.node.data.join("prompt-cache"))
+    };
+    let voices = Voices::start(voice, move |prompt| {
+        let _ = done.send(prompt);
+    })?;
+    Ok((voices, rendered))
+}
+
+/// Renders what the flows say, so that no caller waits for it.
+fn render(
+    settings: &Settings,
+    flows: &Flows,
+    voices: &Voices,
+    rendered: &RenderedRing,
+    progress: &impl Fn(&str),
+) -> Result<(), NodeFault> {
+    let phrases = phrases(settings, flows);
+    let total = phrases.len();
+    for (number, (text, locale)) in phrases.into_iter().enumerate() {
+        if voices.cached(&text, &locale).is_some() {
+            continue;
+        }
+        progress(&format!("rendering prompt {} of {total}", number + 1));
+        voices.render(text, locale);
+        match rendered.recv_timeout(PROMPT_WAIT) {
+            Ok(done) => {
+                done.result.map_err(NodeFault::Prompt)?;
+            }
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
+                let error = std::io::Error::new(std::io::ErrorKind::TimedOut, "the voice does not answer");
+                return Err(NodeFault::System(error));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// From now on what is rendered goes to the switchboard's thread.
+fn forward(rendered: RenderedRing, mailbox: Mailbox<Letter>) -> std::io::Result<()> {
+    std::thread::Builder::new().name("rendered".to_owned()).spawn(move || {
+        for prompt in rendered {
+            mailbox.post_waiting(Letter::Rendered(prompt));
+        }
+    })?;
+    Ok(())
+}
+
+/// The ears that serve, and their name for people. A model that the settings name must work.
+fn start_ears(
+    settings: &Settings,
+    epoch: Instant,
+    mailbox: &Mailbox<Letter>,
+) -> Result<(Ears, String), NodeFault> {
+    let model = models::find(&settings.node.data, settings.model.as_deref())?;
+    let engine = WhisperEngine::load(&model)?;
+    let speech = mailbox.clone();
+    let ears = Ears::start(Box::new(engine), epoch, move |event| speech.post_waiting(Letter::Speech(event)))?;
+    Ok((ears, model.name))
+}
+
+/// Civil time now.
+pub fn wall_time() -> WallTime {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    WallTime::from_unix_micros(u64::try_from(since.as_micros()).unwrap_or(u64::MAX))
+}
+
+/// Where a node's chance comes from: the system, or the seed that replays it.
+pub struct Chance(rand_chacha::ChaCha20Rng);
+
+impl Chance {
+    /// Chance from this seed, or from the system.
+    pub fn new(seed: Option<u64>) -> Chance {
+        use rand_chacha::rand_core::SeedableRng;
+        let mut bytes = [0; 32];
+        match seed {
+            Some(seed) => {
+                for (place, byte) in bytes.iter_mut().zip(seed.to_le_bytes()) {
+                    *place = byte;
+                }
+            }
+            // A system without chance cannot keep a nonce secret: better no desk than a guessable one.
+            None => getrandom::fill(&mut bytes).expect("the system's source of chance works"),
+        }
+        Chance(rand_chacha::ChaCha20Rng::from_seed(bytes))
+    }
+
+    /// A seed for one part of the node.
+    pub fn seed(&mut self) -> [u8; 32] {
+        let mut seed = [0; 32];
+        self.fill(&mut seed);
+        seed
+    }
+
+    /// Fills with chance.
+    pub fn fill(&mut self, bytes: &mut [u8]) {
+        use rand_chacha::rand_core::Rng;
+        self.0.fill_bytes(bytes);
+    }
+}

@@ -1,0 +1,13 @@
+//! A telephone for the command line: `frontdesk call`.
+//!
+//! The way of a call: `line.rs` owns the socket, the media engine and the voice, and tells the time; `phone.rs`
+//! decides (pure, over the same SIP stack as the desk); `script.rs` says and presses what it was asked to, each
+//! item when the far end has finished speaking.
+
+mod line;
+mod phone;
+mod script;
+
+pub use line::{LineFault, LineOptions, run};
+pub use phone::{CallEnd, News, Phone, PhoneInput, PhoneOutput, PhonePlan, Registration, WhenCalled};
+pub use script::{Item, Script};

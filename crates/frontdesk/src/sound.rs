@@ -1,0 +1,135 @@
+//! Where the switchboard's orders to the sound are carried out: phrases become prompts, listenings become rings,
+//! and the rest goes to the media engine as it is.
+
+use frontdesk_audio::Prompt;
+use frontdesk_identifiers::{LegId, Locale, Moment};
+use frontdesk_media_engine::{MediaEngine, Order};
+use frontdesk_media_protocol::{
+    ListeningId, ListeningPlan, MediaCommand, MediaEvent, PlaybackEnd, PlaybackId, Source, SpeechFrame,
+};
+use frontdesk_speech::{Rendered, Voices};
+use ringbuf::HeapProd;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// The media engine, the voices, and who waits for a prompt.
+pub struct Sound {
+    engine: MediaEngine,
+    voices: Voices,
+    ringback: Arc<Prompt>,
+    waiting: Vec<Waiting>,
+    /// What came true without the engine: playbacks that ended before they began.
+    events: VecDeque<MediaEvent>,
+}
+
+/// A playback whose sound is being rendered.
+struct Waiting {
+    leg: LegId,
+    playback: PlaybackId,
+    text: Arc<str>,
+    locale: Locale,
+}
+
+/// Who hears.
+pub trait Listener {
+    /// Begins to listen: makes the ring's writing half.
+    fn listen(&mut self, leg: LegId, listening: ListeningId, plan: ListeningPlan) -> HeapProd<SpeechFrame>;
+    /// Stops listening.
+    fn stop(&mut self, listening: ListeningId);
+}
+
+impl Sound {
+    /// The sound of one node.
+    pub fn new(engine: MediaEngine, voices: Voices) -> Self {
+        let ringback = Arc::new(Prompt::ringback());
+        Sound { engine, voices, ringback, waiting: Vec::new(), events: VecDeque::new() }
+    }
+
+    /// Carries one command out. `now` dates what comes true at once.
+    pub fn carry_out(&mut self, command: MediaCommand, listener: &mut dyn Listener, now: Moment) {
+        let order = match command {
+            MediaCommand::Open { leg, bind } => Order::Open { leg, bind },
+            MediaCommand::Configure { leg, audio } => Order::Configure { leg, audio },
+            MediaCommand::Close { leg } => {
+                self.waiting.retain(|waiting| waiting.leg != leg);
+                Order::Close { leg }
+            }
+            MediaCommand::Play { leg, playback, source } => return self.play(leg, playback, source, now),
+            MediaCommand::StopPlayback { leg, playback } => {
+                if self.give_up(|waiting| waiting.playback == playback, PlaybackEnd::Stopped, now) {
+                    return;
+                }
+                Order::StopPlayback { leg, playback }
+            }
+            MediaCommand::Listen { leg, listening, plan } => {
+                Order::Listen { leg, listening, ring: listener.listen(leg, listening, plan) }
+            }
+            MediaCommand::StopListening { leg, listening } => {
+                listener.stop(listening);
+                Order::StopListening { leg, listening }
+            }
+            MediaCommand::SendDigits { leg, digits } => Order::SendDigits { leg, digits },
+            MediaCommand::Bridge { first, second } => Order::Bridge { first, second },
+            MediaCommand::Unbridge { first, second } => Order::Unbridge { first, second },
+            MediaCommand::Record { leg, path } => Order::Record { leg, path },
+            MediaCommand::StopRecording { leg } => Order::StopRecording { leg },
+        };
+        self.engine.order(order);
+    }
+
+    fn play(&mut self, leg: LegId, playback: PlaybackId, source: Source, now: Moment) {
+        self.give_up(|waiting| waiting.leg == leg, PlaybackEnd::Stopped, now);
+        match source {
+            Source::Ringback => {
+                let prompt = Arc::clone(&self.ringback);
+                self.engine.order(Order::Play { leg, playback, prompt, repeat: true });
+            }
+            Source::Phrase { text, locale } => match self.voices.cached(&text, &locale) {
+                Some(prompt) => self.engine.order(Order::Play { leg, playback, prompt, repeat: false }),
+                None => {
+                    self.voices.render(Arc::clone(&text), locale.clone());
+                    self.waiting.push(Waiting { leg, playback, text, locale });
+                }
+            },
+        }
+    }
+
+    /// A text was rendered, or could not be: whoever waits for it is served.
+    pub fn rendered(&mut self, rendered: &Rendered, now: Moment) {
+        let wanted = |waiting: &Waiting| waiting.text == rendered.text && waiting.locale == rendered.locale;
+        match &rendered.result {
+            Ok(prompt) => {
+                for waiting in self.waiting.extract_if(.., |waiting| wanted(waiting)) {
+                    let (leg, playback) = (waiting.leg, waiting.playback);
+                    let prompt = Arc::clone(prompt);
+                    self.engine.order(Order::Play { leg, playback, prompt, repeat: false });
+                }
+            }
+            Err(_) => {
+                self.give_up(wanted, PlaybackEnd::Failed, now);
+            }
+        }
+    }
+
+    /// Ends playbacks that were never begun; whether there were any.
+    fn give_up(&mut self, which: impl Fn(&Waiting) -> bool, end: PlaybackEnd, now: Moment) -> bool {
+        let mut any = false;
+        for waiting in self.waiting.extract_if(.., |waiting| which(waiting)) {
+            let (leg, playback) = (waiting.leg, waiting.playback);
+            let event = MediaEvent::PlaybackEnded { leg, playback, end, sent_samples: 0, at: now };
+            self.events.push_back(event);
+            any = true;
+        }
+        any
+    }
+
+    /// The next thing that happened.
+    pub fn poll(&mut self) -> Option<MediaEvent> {
+        self.events.pop_front().or_else(|| self.engine.poll())
+    }
+
+    /// Ends the media threads; recordings are published first.
+    pub fn stop(self) {
+        self.engine.stop();
+    }
+}

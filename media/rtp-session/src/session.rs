@@ -453,6 +453,3 @@ fn is_quiet(payload_type: u8, frame: &[u8; SAMPLES_8K]) -> bool {
 }
 
 mod reports;
-
-#[cfg(test)]
-mod tests;

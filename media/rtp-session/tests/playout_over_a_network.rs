@@ -103,7 +103,7 @@ fn clocks_that_drift_are_followed() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(40))]
+    #![proptest_config(ProptestConfig::with_cases(300))]
 
     /// `listen` itself asserts that no sample is played twice, out of order, or at another's place.
     #[test]
@@ -119,7 +119,10 @@ proptest! {
         let mut session = session(1);
         for heard in listen(&mut session, network, 12) {
             if let Heard::Frame { waited, .. } = heard {
-                prop_assert!(waited <= ms(360), "{:?}", waited);
+                // At most what may wait in front of it, after the margin, and the tick that it just missed.
+                // A packet that fills no whole frame may wait for its neighbour as long as a pause lasts.
+                let pause = if packet_ms == 20 { 0 } else { 200 };
+                prop_assert!(waited <= ms(240 + 120 + 20 + pause), "{:?}", waited);
             }
         }
         prop_assert!(session.playout_margin() <= ms(120));

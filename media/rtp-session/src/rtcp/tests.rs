@@ -35,7 +35,7 @@ proptest! {
     ) {
         let mut out = [0; MAX_REPORT_BYTES];
         let length = write(&Report { ssrc, sender, block, cname: &cname, goodbye }, &mut out);
-        prop_assert!(length > 0 && length % 4 == 0);
+        prop_assert!(length > 0 && length.is_multiple_of(4));
         let heard = read(&out[..length], block.map_or(0, |block| block.ssrc)).unwrap();
         prop_assert_eq!(heard, Heard { ssrc, sender, block, goodbye });
         // The library reads the same, our name included.

@@ -5,16 +5,14 @@ use proptest::prelude::*;
 fn packets_of(digits: &str) -> Vec<(u64, EventPacket)> {
     let mut sender = EventSender::default();
     sender.queue(digits).unwrap();
-    let mut number = 70_000;
     let mut packets = Vec::new();
-    for tick in 0u32.. {
+    for (number, tick) in (70_000..).zip(0u32..) {
         if !sender.is_busy() {
             break;
         }
         if let Some(packet) = sender.packet(0xffff_f000u32.wrapping_add(tick * 160)) {
             packets.push((number, packet));
         }
-        number += 1;
     }
     packets
 }

@@ -1,0 +1,287 @@
+//! What a session makes of a peer that restarts, moves, presses keys and reports.
+
+mod network;
+
+use frontdesk_audio::MediaTick;
+use frontdesk_identifiers::{Moment, WallTime};
+use frontdesk_rtp_session::packet::{self, PacketFault, RtpPacket};
+use frontdesk_rtp_session::{
+    DigitFault, MAX_PACKET_BYTES, PayloadTypes, Playout, Received, Refusal, RtcpReceived, RtpRemote,
+    RtpSession, jitter_buffer, rtcp,
+};
+use network::{address, session};
+use std::time::Duration;
+
+/// A peer whose packets are made by hand.
+struct Peer {
+    ssrc: u32,
+    sequence: u16,
+    timestamp: u32,
+    port: u16,
+}
+
+impl Peer {
+    fn new(ssrc: u32) -> Self {
+        Peer { ssrc, sequence: 100, timestamp: 5_000, port: 4_000 }
+    }
+
+    /// Its next 20 ms of sound, each byte `code`.
+    fn speak(&mut self, session: &mut RtpSession, code: u8, now: Moment) -> Received {
+        self.send(session, 0, &[code; 160], now)
+    }
+
+    fn send(&mut self, session: &mut RtpSession, payload_type: u8, payload: &[u8], now: Moment) -> Received {
+        let packet = RtpPacket {
+            marker: false,
+            payload_type,
+            sequence: self.sequence,
+            timestamp: self.timestamp,
+            ssrc: self.ssrc,
+            payload,
+        };
+        self.sequence = self.sequence.wrapping_add(1);
+        self.timestamp = self.timestamp.wrapping_add(160);
+        let mut datagram = [0; 800];
+        let length = packet::write(&packet, &mut datagram);
+        session.receive(&datagram[..length], address(self.port), now)
+    }
+}
+
+const fn at(tick: u64) -> Moment {
+    Moment::from_millis(tick * 20)
+}
+
+/// The peer speaks for these ticks; how many frames of `code` were heard.
+fn talk(session: &mut RtpSession, peer: &mut Peer, code: u8, ticks: std::ops::Range<u64>) -> usize {
+    ticks
+        .filter(|tick| {
+            peer.speak(session, code, at(*tick));
+            matches!(session.playout(at(*tick) + Duration::from_millis(10)),
+                Playout::Frame { payload, .. } if payload == &[code; 160])
+        })
+        .count()
+}
+
+#[test]
+fn the_first_packets_are_heard_and_told_with_their_times() {
+    let (mut session, mut peer) = (session(1), Peer::new(9));
+    assert_eq!(session.playout(at(0)), Playout::Silence);
+    assert_eq!(peer.speak(&mut session, 7, at(1)), Received::Sound);
+    peer.speak(&mut session, 8, at(2));
+    assert_eq!(session.playout(at(1) + Duration::from_millis(5)), Playout::Silence, "it waits");
+    let frame = session.playout(at(2) + Duration::from_millis(5));
+    assert_eq!(frame, Playout::Frame { payload: &[7; 160], arrived: at(1), timestamp: 5_000 });
+    assert_eq!((session.first_packet_at(), session.last_packet_at()), (Some(at(1)), Some(at(2))));
+}
+
+#[test]
+fn a_peer_that_falls_silent_is_concealed_shortly_and_then_silent() {
+    let (mut session, mut peer) = (session(1), Peer::new(9));
+    talk(&mut session, &mut peer, 7, 0..50);
+    let after: Vec<bool> = (50..80)
+        .map(|tick| matches!(session.playout(at(tick) + Duration::from_millis(10)), Playout::Silence))
+        .collect();
+    assert!(after[..9].iter().all(|silent| !silent) && after[12..].iter().all(|silent| *silent));
+    // And is heard again, with its clock having run on.
+    peer.timestamp = peer.timestamp.wrapping_add(160 * 30);
+    assert!(talk(&mut session, &mut peer, 8, 80..130) >= 48);
+    assert_eq!(session.counters().packets_lost, 0);
+}
+
+#[test]
+fn half_a_frame_that_nothing_completes_is_given_up() {
+    let (mut session, mut peer) = (session(1), Peer::new(9));
+    for tick in 0..20 {
+        peer.send(&mut session, 0, &[7; 240], at(tick));
+        peer.timestamp = peer.timestamp.wrapping_add(80);
+        session.playout(at(tick));
+    }
+    for tick in 20..60 {
+        session.playout(at(tick));
+    }
+    assert_eq!(session.playout(at(60)), Playout::Silence);
+    assert!(session.counters().frames_concealed < 15);
+}
+
+#[test]
+fn a_new_stream_from_the_same_peer_is_heard_after_its_second_packet() {
+    let (mut session, mut old) = (session(1), Peer::new(9));
+    talk(&mut session, &mut old, 7, 0..50);
+    let mut new = Peer { ssrc: 10, sequence: 60_000, timestamp: 1, port: 4_000 };
+    assert_eq!(new.speak(&mut session, 8, at(50)), Received::Refused(Refusal::Doubtful));
+    assert!(talk(&mut session, &mut new, 8, 51..100) >= 46);
+    assert_eq!(session.counters().streams, 2);
+    // One stray packet of yet another stream changes nothing.
+    let mut stray = Peer { ssrc: 11, sequence: 1, timestamp: 1, port: 4_000 };
+    assert_eq!(stray.speak(&mut session, 9, at(100)), Received::Refused(Refusal::Doubtful));
+    assert!(talk(&mut session, &mut new, 8, 100..120) >= 19);
+}
+
+#[test]
+fn a_peer_that_restarts_its_numbers_or_its_clock_is_heard_on() {
+    let (mut session, mut peer) = (session(1), Peer::new(9));
+    talk(&mut session, &mut peer, 7, 0..50);
+    peer.sequence = 30_000;
+    assert!(talk(&mut session, &mut peer, 8, 50..100) >= 45, "numbers");
+    for clock in [1u32, 900_000_000, 4_294_967_000, 77] {
+        peer.timestamp = clock;
+        assert!(talk(&mut session, &mut peer, 9, 100..150) >= 45, "clock {clock}");
+        talk(&mut session, &mut peer, 7, 150..160);
+    }
+}
+
+#[test]
+fn an_old_packet_from_before_a_new_clock_does_not_disturb() {
+    let (mut session, mut peer) = (session(1), Peer::new(9));
+    peer.timestamp = 800_000;
+    talk(&mut session, &mut peer, 7, 0..50);
+    let mut late = Peer { ssrc: 9, sequence: peer.sequence - 2, timestamp: 810_000, port: 4_000 };
+    peer.timestamp = 1_000;
+    talk(&mut session, &mut peer, 8, 50..52);
+    // Its number is a hole that was never filled: make one.
+    peer.sequence += 1;
+    late.sequence = peer.sequence - 1;
+    talk(&mut session, &mut peer, 8, 52..53);
+    assert_eq!(late.speak(&mut session, 6, at(53)), Received::Refused(Refusal::Late));
+    assert!(talk(&mut session, &mut peer, 8, 53..100) >= 44);
+}
+
+#[test]
+fn strangers_rubbish_and_wrong_types_are_refused_and_counted() {
+    let (mut session, mut peer) = (session(1), Peer::new(9));
+    talk(&mut session, &mut peer, 7, 0..60);
+    let mut stranger = Peer { port: 6_666, ..Peer::new(9) };
+    (stranger.sequence, stranger.timestamp) = (peer.sequence, peer.timestamp);
+    assert_eq!(stranger.speak(&mut session, 1, at(60)), Received::Refused(Refusal::Source));
+    assert_eq!(session.send_to(), address(4_000));
+    let not_rtp = session.receive(&[0; 20], address(4_000), at(60));
+    assert_eq!(not_rtp, Received::Refused(Refusal::NotRtp(PacketFault::Version)));
+    let refused = peer.send(&mut session, 97, &[0; 160], at(60));
+    assert_eq!(refused, Received::Refused(Refusal::PayloadType(97)));
+    assert_eq!(peer.send(&mut session, 0, &[0; 481], at(60)), Received::Refused(Refusal::Length));
+    assert_eq!(peer.send(&mut session, 13, &[30], at(60)), Received::Noted, "comfort noise");
+    assert_eq!(session.counters().packets_refused, 4);
+    // A peer that nobody signalled may come first: that is symmetric RTP.
+    let mut nat = network::session(2);
+    stranger.speak(&mut nat, 1, at(0));
+    assert_eq!((nat.send_to(), nat.rtcp_to()), (address(6_666), address(6_667)));
+}
+
+#[test]
+fn our_timestamps_follow_the_ticks_and_our_numbers_are_contiguous() {
+    let mut session = session(1);
+    let mut out = [0; MAX_PACKET_BYTES];
+    let mut sent = Vec::new();
+    for tick in [0, 1, 2, 4, 5, 20, 21] {
+        let length = session.write_packet(&[3; 160], MediaTick(tick), at(tick), &mut out);
+        let packet = packet::read(&out[..length]).unwrap();
+        sent.push((packet.marker, packet.sequence, packet.timestamp));
+    }
+    let expected = [(true, 0), (false, 1), (false, 2), (false, 4), (false, 5), (true, 20), (false, 21)];
+    let expected: Vec<_> = (65_530..=u16::MAX)
+        .chain(0..)
+        .zip(expected)
+        .map(|(sequence, (marker, tick))| (marker, sequence, 5 + 160 * tick))
+        .collect();
+    assert_eq!(sent[..6], expected[..6]);
+    assert_eq!(sent[6], (false, 0, 5 + 160 * 21));
+    assert_eq!(session.write_packet(&[3; 160], MediaTick(22), at(22), &mut out[..100]), 0);
+    assert_eq!(session.counters().packets_sent, 7);
+}
+
+#[test]
+fn keys_go_from_one_session_to_the_other_while_sound_pauses() {
+    let (mut caller, mut desk) = (session(1), session(2));
+    caller.queue_digits("10#").unwrap();
+    let mut out = [0; MAX_PACKET_BYTES];
+    let mut told = String::new();
+    for tick in 0..100 {
+        let mut length = caller.write_digit_packet(MediaTick(tick), at(tick), &mut out);
+        if length == 0 {
+            length = caller.write_packet(&[1; 160], MediaTick(tick), at(tick), &mut out);
+        }
+        if let Received::Digit(key) = desk.receive(&out[..length], address(4_000), at(tick)) {
+            told.push(key);
+        }
+        desk.playout(at(tick) + Duration::from_millis(10));
+    }
+    assert_eq!((told.as_str(), caller.sends_digits()), ("10#", false));
+    assert_eq!((desk.counters().packets_lost, desk.counters().packets_refused), (0, 0));
+    assert!(desk.counters().jitter_us < 100, "events do not count as jitter");
+    caller.reconfigure(
+        PayloadTypes::both_ways(0, None),
+        RtpRemote { rtp: address(4_000), rtcp: address(4_001) },
+    );
+    assert_eq!(caller.queue_digits("1"), Err(DigitFault::NotAgreed));
+}
+
+#[test]
+fn two_sessions_tell_each_other_loss_and_round_trip() {
+    let (mut caller, mut desk) = (session(1), session(2));
+    let mut out = [0; MAX_PACKET_BYTES];
+    let wall = |now: Moment| WallTime::from_unix_micros(1_800_000_000_000_000) + now.since(Moment::ZERO);
+    let travel = Duration::from_millis(15);
+    let mut reports = 0;
+    for tick in 0..1_500 {
+        let now = at(tick);
+        let length = caller.write_packet(&[1; 160], MediaTick(tick), now, &mut out);
+        if tick % 4 != 0 {
+            desk.receive(&out[..length], address(4_000), now + travel);
+        }
+        desk.playout(now + travel);
+        let due = caller.rtcp_deadline() <= now;
+        let length = caller.write_rtcp(now, wall(now), &mut out);
+        assert_eq!(length > 0, due);
+        if length > 0 {
+            assert_eq!(desk.receive_rtcp(&out[..length], address(4_001), now + travel), RtcpReceived::Report);
+        }
+        let there = now + travel;
+        let length = desk.write_rtcp(there, wall(there), &mut out);
+        if length > 0 {
+            reports += 1;
+            caller.receive_rtcp(&out[..length], address(4_001), there + travel);
+        }
+    }
+    assert!((4..=12).contains(&reports), "{reports} in 30 s");
+    let counters = caller.counters();
+    assert!((55..=75).contains(&counters.remote_fraction_lost), "{}", counters.remote_fraction_lost);
+    let round_trip = counters.round_trip.unwrap();
+    assert!((29..=31).contains(&round_trip.as_millis()), "{round_trip:?}");
+    assert_eq!(desk.counters().round_trip, None, "the caller only heard: nobody measured for the desk");
+
+    let length = caller.write_goodbye(at(1_500), wall(at(1_500)), &mut out);
+    assert_eq!(desk.receive_rtcp(&out[..length], address(4_001), at(1_500)), RtcpReceived::Goodbye);
+    let elsewhere = std::net::SocketAddr::from(([203, 0, 113, 9], 4_001));
+    assert_eq!(desk.receive_rtcp(&out[..length], elsewhere, at(1_500)), RtcpReceived::Source);
+    let fault = desk.receive_rtcp(&[0x80, 1], address(4_001), at(1_500));
+    assert_eq!(fault, RtcpReceived::Refused(rtcp::ReportFault::Short));
+}
+
+proptest::proptest! {
+    /// Datagrams of anything, from two sources, at any time: nothing panics and the buffer stays bounded.
+    #[test]
+    fn any_datagrams_are_borne(
+        datagrams in proptest::collection::vec(
+            (proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200), 0u8..4, 0u64..50), 0..200),
+    ) {
+        let mut session = session(1);
+        let mut now = Moment::ZERO;
+        for (mut datagram, shape, wait) in datagrams {
+            now = now + Duration::from_millis(wait);
+            // Half of them look like RTP of types that are taken, from few streams.
+            if let (true, Some(header)) = (shape < 3, datagram.first_chunk_mut::<12>()) {
+                header[0] = 0x80;
+                header[1] = [0, 101, 13][usize::from(shape)];
+                header[2] = 0;
+                let stream = header[11] & 1;
+                header[8..].copy_from_slice(&[0, 0, 0, stream]);
+            }
+            session.receive(&datagram, address(4_000 + u16::from(shape == 3)), now);
+            session.receive_rtcp(&datagram, address(4_001), now);
+            session.playout(now);
+        }
+        let counters = session.counters();
+        proptest::prop_assert!(counters.packets_received <= 200);
+        proptest::prop_assert!(jitter_buffer::SLOTS == 32);
+    }
+}

@@ -82,6 +82,7 @@ fn uris_that_mean_the_same_are_equivalent() {
             "sip:alice@atlanta.com?subject=project%20x&priority=urgent",
             "sip:alice@atlanta.com?priority=urgent&subject=project%20x",
         ),
+        ("sip:a@b;maddr=c;maddr=d", "sip:a@b;maddr=c;maddr=e"),
         ("tel:+49-30-1234", "tel:+49301234"),
         ("sip:a@[2001:DB8::1]", "sip:a@[2001:db8:0::1]"),
     ] {

@@ -51,7 +51,7 @@ impl Headers {
     /// Call-ID.
     pub fn call_id(&self) -> Result<&str, HeaderError> {
         let text = self.text(HeaderName::CallId)?.ok_or(HeaderError::Missing(HeaderName::CallId))?;
-        if text.is_empty() || text.contains([' ', '\t']) {
+        if text.is_empty() || text.bytes().any(|byte| byte == b' ' || byte.is_ascii_control()) {
             return Err(malformed(HeaderName::CallId)(Malformed(What::Token)));
         }
         Ok(text)

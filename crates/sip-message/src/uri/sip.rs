@@ -157,8 +157,9 @@ const NEVER_IGNORED: [&str; 5] = ["user", "ttl", "method", "maddr", "transport"]
 
 fn parameters_agree(one: &Parameters, two: &Parameters) -> bool {
     let agrees = |one: &Parameters, two: &Parameters| {
-        one.iter().all(|(name, value)| match two.contains(name) {
-            true => match (value, two.get(name)) {
+        // The first of a name counts, should it be there twice.
+        one.iter().all(|(name, _)| match two.contains(name) {
+            true => match (one.get(name), two.get(name)) {
                 (Some(one), Some(two)) => {
                     grammar::unescape(one).eq_ignore_ascii_case(&grammar::unescape(two))
                 }

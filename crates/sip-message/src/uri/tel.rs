@@ -50,7 +50,7 @@ impl TelUri {
     /// RFC 3966 §4: numbers without separators, parameters in any order.
     pub(crate) fn equivalent(&self, other: &TelUri) -> bool {
         let within = |one: &Parameters, two: &Parameters| {
-            one.iter().all(|(name, value)| match (value, two.get(name)) {
+            one.iter().all(|(name, _)| match (one.get(name), two.get(name)) {
                 (Some(one), Some(two)) => one.eq_ignore_ascii_case(two),
                 (None, None) => two.contains(name),
                 _ => false,

@@ -12,15 +12,18 @@ const FRAME_MS: u32 = 20;
 const PREROLL_FRAMES: usize = 12;
 /// What is kept of the silence after the last voiced frame: 300 ms. The rest of the wait says nothing.
 const TAIL_FRAMES: u32 = 15;
-/// Voiced frames that begin a turn. A click is shorter than the 60 ms that two frames and their edges cover.
-const ONSET_FRAMES: u32 = 3;
+/// Voiced frames that begin a turn: 120 ms. A click is 60 ms at most, a chair or a cup stays under 100 ms, and the
+/// curtest "no" has 150 ms. What began is always recognised, so that whoever was told of the start is told of the end.
+const ONSET_FRAMES: u32 = 6;
 /// A frame so much softer than the loudest of its turn is no voice, whatever the detector says: detectors hold on
 /// for a while after the sound is gone, and a turn must not seem longer, or a click be taken for a word, for that.
-const VOICE_RANGE_DB: u8 = 25;
+const VOICE_RANGE_DB: u8 = 20;
+/// Speech begins where frames come within so many dB of the loudest tenth of the turn.
+const SPEECH_RANGE_DB: u8 = 12;
+/// So many of one more frames in a row must be as loud as speech for speech to begin there.
+const SPEECH_LASTS_FRAMES: usize = 3;
 /// Unvoiced frames that may stand among those of an onset without it being a new one: detectors flicker.
-const ONSET_GAP_FRAMES: u32 = 1;
-/// Voiced frames without which a turn is a bang or a cough and not worth an engine's time: 80 ms.
-const LEAST_VOICED_FRAMES: u32 = 4;
+const ONSET_GAP_FRAMES: u32 = 2;
 /// A jump of the position longer than this is not filled with silence but ends the turn: 2 s.
 const LONGEST_FILLED_GAP_SAMPLES: u64 = 16_000;
 /// How long after the moment at which silence should have ended the turn it is ended even if no frames come.
@@ -120,14 +123,13 @@ struct Turn {
     last: Mark,
     samples: Vec<i16>,
     loudest_dbov: u8,
-    voiced: u32,
     silent_frames: u32,
     frames: u32,
 }
 
 impl Turn {
-    fn new(first: Mark, last: Mark, loudest_dbov: u8, frames: u32, voiced: u32) -> Self {
-        Turn { first, last, samples: Vec::new(), loudest_dbov, voiced, silent_frames: 0, frames }
+    fn new(first: Mark, last: Mark, loudest_dbov: u8, frames: u32) -> Self {
+        Turn { first, last, samples: Vec::new(), loudest_dbov, silent_frames: 0, frames }
     }
 }
 
@@ -213,7 +215,7 @@ impl Hearing {
                 let unvoiced_since = if voice { 0 } else { unvoiced_since + 1 };
                 self.remember(heard.samples, PREROLL_FRAMES + frames as usize);
                 if voiced >= ONSET_FRAMES {
-                    self.begin(Turn::new(first, heard.mark, loudest_dbov, frames, voiced));
+                    self.begin(Turn::new(first, heard.mark, loudest_dbov, frames));
                 } else if unvoiced_since <= ONSET_GAP_FRAMES {
                     self.state = State::Stirring { first, loudest_dbov, frames, voiced, unvoiced_since };
                 }
@@ -232,7 +234,6 @@ impl Hearing {
         turn.frames += 1;
         turn.samples.extend_from_slice(heard.samples);
         if heard.is_voice(turn.loudest_dbov) {
-            turn.voiced += 1;
             turn.silent_frames = 0;
             turn.last = heard.mark;
             turn.loudest_dbov = turn.loudest_dbov.min(heard.level_dbov);
@@ -250,11 +251,9 @@ impl Hearing {
 
     fn end_turn(&mut self, now: Moment) {
         let State::Speaking(mut turn) = std::mem::replace(&mut self.state, State::Quiet) else { return };
-        if turn.voiced < LEAST_VOICED_FRAMES {
-            return;
-        }
         let surplus = turn.silent_frames.saturating_sub(TAIL_FRAMES) as usize * SpeechFrame::SAMPLES;
         turn.samples.truncate(turn.samples.len().saturating_sub(surplus));
+        turn.samples.drain(..lead_in_surplus(&turn.samples));
         self.outputs.push_back(HearingOutput::Spoken(Utterance {
             samples: turn.samples,
             first_voice: turn.first.arrived,
@@ -271,6 +270,25 @@ impl Hearing {
             self.before.pop_front();
         }
     }
+}
+
+/// How many samples at the front of a turn to leave out, so that at most [`PREROLL_FRAMES`] stand before the speech.
+///
+/// A noise may have begun the turn long before the caller spoke. Afterwards the two can be told apart: speech is about
+/// as loud as the loudest tenth of the turn, and lasts.
+fn lead_in_surplus(samples: &[i16]) -> usize {
+    let levels: Vec<u8> = samples.chunks(SpeechFrame::SAMPLES).map(frontdesk_audio::level_dbov).collect();
+    let mut sorted = levels.clone();
+    sorted.sort_unstable();
+    let Some(loud) = sorted.get(sorted.len() / 10) else { return 0 };
+    let softest = loud.saturating_add(SPEECH_RANGE_DB);
+    let is_loud = |level: &u8| *level <= softest;
+    let lasts = |frames: &[u8]| {
+        let loud_frames = frames.iter().filter(|level| is_loud(level)).count();
+        frames.first().is_some_and(is_loud) && loud_frames >= SPEECH_LASTS_FRAMES
+    };
+    let begins = levels.windows(SPEECH_LASTS_FRAMES + 1).position(lasts).unwrap_or(0);
+    begins.saturating_sub(PREROLL_FRAMES) * SpeechFrame::SAMPLES
 }
 
 #[cfg(test)]

@@ -48,8 +48,14 @@ impl Scored {
 }
 
 /// Cuts a sound at 8 kHz into the frames that a tick would push, one each 20 ms from the start of time.
-pub fn frames_of(samples_8k: &[i16]) -> Vec<SpeechFrame> {
+///
+/// The tick watches a leg from its first packet, so its detector knows the line's noise by the time the greeting is
+/// over: `heard_before` is what it heard until then.
+pub fn frames_of(heard_before: &[i16], samples_8k: &[i16]) -> Vec<SpeechFrame> {
     let mut detector = ActivityDetector::new();
+    for chunk in heard_before.chunks_exact(SpeechFrame::SAMPLES) {
+        detector.frame(chunk);
+    }
     let mut frames = Vec::new();
     for (at, chunk) in samples_8k.chunks(SpeechFrame::SAMPLES).enumerate() {
         let mut samples = [0; SpeechFrame::SAMPLES];
@@ -67,8 +73,8 @@ pub fn frames_of(samples_8k: &[i16]) -> Vec<SpeechFrame> {
     frames
 }
 
-/// The turns in a sound.
-pub fn turns_in(samples_8k: &[i16], plan: &ListeningPlan) -> Vec<Utterance> {
+/// The turns in a sound; `heard_before` as in [`frames_of`].
+pub fn turns_in(heard_before: &[i16], samples_8k: &[i16], plan: &ListeningPlan) -> Vec<Utterance> {
     let mut hearing = Hearing::new(plan);
     let mut turns = Vec::new();
     let mut collect = |hearing: &mut Hearing| {
@@ -78,7 +84,7 @@ pub fn turns_in(samples_8k: &[i16], plan: &ListeningPlan) -> Vec<Utterance> {
             }
         }
     };
-    for frame in frames_of(samples_8k) {
+    for frame in frames_of(heard_before, samples_8k) {
         hearing.handle(&frame);
         collect(&mut hearing);
     }
@@ -89,16 +95,17 @@ pub fn turns_in(samples_8k: &[i16], plan: &ListeningPlan) -> Vec<Utterance> {
     turns
 }
 
-/// Hears a whole sound as a call would.
+/// Hears a whole sound as a call would; `heard_before` as in [`frames_of`].
 pub fn score(
     engine: &mut dyn SpeechToText,
+    heard_before: &[i16],
     samples_8k: &[i16],
     locale: &Locale,
     plan: &ListeningPlan,
 ) -> Result<Scored, RecogniseError> {
     let cancel = AtomicBool::new(false);
     let mut turns = Vec::new();
-    for utterance in turns_in(samples_8k, plan) {
+    for utterance in turns_in(heard_before, samples_8k, plan) {
         let recognised = engine.recognise(&to_16k(&utterance.samples), locale, &cancel)?;
         turns.push((utterance, recognised));
     }

@@ -1,10 +1,11 @@
 //! Which of the expected answers was given.
 
+use crate::filler;
 use crate::fit::option_score;
 use crate::language::Language;
 use crate::negation::{Phrases, turned_away};
 use crate::number_words::digits_of;
-use crate::utterance::{Role, Word, spellings, words};
+use crate::utterance::{spellings, words};
 
 /// Words whose mean log probability is below this are doubtful, and only an exact answer with nothing else
 /// beside it counts. Measured on the small Whisper that ships with the desk: above it 87 % of what is
@@ -95,7 +96,7 @@ pub fn choose(heard: Heard<'_>, options: &[Choice<'_>]) -> Verdict {
         .map(|option| option.phrases.iter().map(|phrase| words(phrase, heard.language)).collect())
         .collect();
     let away = turned_away(&said, &phrases);
-    let key = said_key(heard, &said);
+    let key = said_key(heard);
     let scores = options.iter().zip(&phrases).map(|(option, phrases)| {
         let by_words = option_score(phrases, &said, &away);
         let by_key = key.filter(|(key, _)| option.key == Some(*key)).map_or(0.0, |(_, score)| score);
@@ -132,34 +133,37 @@ fn verdict(scores: impl Iterator<Item = f32>, doubtful: bool) -> Verdict {
 }
 
 /// The key that was named, if nothing else was said: "press two please", "number two", "star".
-fn said_key(heard: Heard<'_>, said: &[Word]) -> Option<(char, f32)> {
-    let names = ["number", "digit", "key", "button", "option", "hit", "type", "dial", "nummer", "ziffer"];
+///
+/// "Two in the afternoon" and "I need two" name a time and an amount, so only [`filler::beside_key`] may stand there.
+fn said_key(heard: Heard<'_>) -> Option<(char, f32)> {
     let spelled = spellings(heard.text);
-    let told: Vec<&str> = spelled
-        .iter()
-        .zip(said)
-        .filter(|(spelling, word)| word.role != Role::Filler && !names.contains(&spelling.as_str()))
-        .map(|(spelling, _)| spelling.as_str())
-        .collect();
-    if let [only] = told[..]
-        && let Some(key) = named_key(only)
-    {
-        return Some((key, 1.0));
+    let mut told: Vec<&str> = Vec::new();
+    for word in &spelled {
+        let goes_on = word == "oh" && !told.is_empty();
+        if goes_on || !filler::beside_key(word) {
+            told.push(word);
+        }
     }
-    if !told.is_empty() {
-        return single(&digits_of(&told, heard.language)?).map(|key| (key, 1.0));
+    match told[..] {
+        [] => key_by_sound(&spelled, heard.language),
+        [only] if named_key(only).is_some() => named_key(only).map(|key| (key, 1.0)),
+        _ => single(&digits_of(&told, heard.language)?).map(|key| (key, 1.0)),
     }
-    // Nothing but fillers: two of them are numbers to the ear, when they stand where a number would.
-    if heard.language != Language::English {
+}
+
+/// Nothing but fillers: some of them are numbers to the ear, where a key was announced: "press to".
+fn key_by_sound(spelled: &[String], language: Language) -> Option<(char, f32)> {
+    let asked = spelled.iter().any(|word| filler::asks_for_key(word));
+    if language != Language::English || !asked {
         return None;
     }
-    let asked = spelled.iter().any(|word| word == "press" || names.contains(&word.as_str()));
-    match (spelled.last()?.as_str(), asked, spelled.len()) {
-        ("oh", true, _) | ("oh", false, 1) => Some(('0', KEY_BY_SOUND)),
-        ("to" | "too", true, _) | ("to" | "too", false, 1) => Some(('2', KEY_BY_SOUND)),
-        ("for", true, _) | ("for", false, 1) => Some(('4', KEY_BY_SOUND)),
-        _ => None,
-    }
+    let key = match spelled.last()?.as_str() {
+        "oh" => '0',
+        "to" | "too" => '2',
+        "for" => '4',
+        _ => return None,
+    };
+    Some((key, KEY_BY_SOUND))
 }
 
 fn named_key(word: &str) -> Option<char> {

@@ -333,6 +333,30 @@ const GERMAN_NEGATIONS: &[&str] = &[
     "statt",
 ];
 
+/// Words that announce a key: "number two".
+const KEY_NAMES: &[&str] = &[
+    "button", "choose", "choice", "dial", "digit", "hit", "key", "number", "option", "press", "pressing",
+    "type", "nummer", "ziffer", "taste", "druecke", "druecken", "waehle",
+];
+
+/// Words that may stand beside a key that is said, in either language, and leave it a key.
+const BESIDE_KEY: &[&str] = &[
+    "and", "er", "erm", "for", "hello", "hi", "hm", "hmm", "i", "id", "ill", "is", "its", "just", "like",
+    "oh", "ok", "okay", "please", "said", "say", "sorry", "take", "thank", "thanks", "that", "thats", "the",
+    "then", "to", "too", "uh", "uhm", "um", "want", "well", "with", "would", "yeah", "yes", "you", "aeh",
+    "aehm", "also", "bitte", "die", "danke", "hallo", "ich", "ja", "moechte", "nehme",
+];
+
+/// Whether a word announces a key.
+pub(crate) fn asks_for_key(word: &str) -> bool {
+    KEY_NAMES.contains(&word)
+}
+
+/// Whether a word may stand beside a key that is said.
+pub(crate) fn beside_key(word: &str) -> bool {
+    KEY_NAMES.contains(&word) || BESIDE_KEY.contains(&word)
+}
+
 /// What a word contributes.
 pub(crate) fn role(word: &str, language: Language) -> Role {
     let (fillers, questions, negations) = match language {

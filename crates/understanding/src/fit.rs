@@ -55,18 +55,30 @@ fn explained_share(said: &[Word], away: &[bool], explained: &[bool]) -> f32 {
 }
 
 fn cover(phrase: &[Word], said: &[Word], away: &[bool]) -> Cover {
-    let mut needed: Vec<&Word> = phrase.iter().filter(|word| word.role == Role::Content).collect();
+    let mut needed: Vec<&Word> =
+        phrase.iter().filter(|word| matches!(word.role, Role::Content | Role::Negation)).collect();
     // A phrase of courtesy alone, such as "yes please", is meant as it stands.
     if needed.is_empty() {
         needed = phrase.iter().collect();
-    } else {
-        needed.extend(phrase.iter().filter(|word| word.role == Role::Negation));
+    }
+    // "Not working" is neither half said by "working" nor by words at both ends of a sentence.
+    let negates = needed.iter().any(|word| word.role == Role::Negation);
+    if negates && !said_together(&needed, said) {
+        return Cover { share: 0.0, explains: Vec::new() };
     }
     let by_words = cover_by_words(&needed, said, away);
     if by_words.share >= SAME {
         return by_words;
     }
     cover_by_pieces(&needed, said, away).unwrap_or(by_words)
+}
+
+/// Whether the words were said in this order, with at most one other word among them.
+fn said_together(needed: &[&Word], said: &[Word]) -> bool {
+    said.windows(needed.len().min(said.len()) + 1).chain([said]).any(|window| {
+        let mut at = window.iter();
+        window.len() <= needed.len() + 1 && needed.iter().all(|word| at.any(|said| alike(word, said) >= NEAR))
+    })
 }
 
 /// Each word of the phrase takes the said word that is most like it.

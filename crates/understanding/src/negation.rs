@@ -46,17 +46,16 @@ fn negates(at: usize, word: &Word, said: &[Word]) -> bool {
 /// Whether some answer expects just this negation: "no" by itself, or beside its neighbour, "not working".
 fn is_expected(said: &[Word], at: usize, options: &[Phrases]) -> bool {
     let Some(negation) = said.get(at) else { return false };
+    // Fillers between do no harm: "not really working".
+    let tells = |word: &&Word| word.role != Role::Filler;
+    let behind = said.iter().skip(at + 1).find(tells);
+    let before = said.iter().take(at).rev().find(tells);
     let beside = |phrase: &[Word], place: usize| {
-        let neighbour = if place + 1 < phrase.len() {
-            (place + 1, at.checked_add(1))
-        } else {
-            (place.wrapping_sub(1), at.checked_sub(1))
+        let (expected, word) = match phrase.get(place + 1) {
+            Some(expected) => (Some(expected), behind),
+            None => (place.checked_sub(1).and_then(|place| phrase.get(place)), before),
         };
-        match (phrase.get(neighbour.0), neighbour.1.and_then(|at| said.get(at))) {
-            (None, _) => true,
-            (Some(expected), Some(word)) => likeness(expected, word) >= SAME,
-            (Some(_), None) => false,
-        }
+        expected.is_none_or(|expected| word.is_some_and(|word| likeness(expected, word) >= SAME))
     };
     options.iter().flatten().any(|phrase| {
         phrase.iter().enumerate().any(|(place, word)| word.text == negation.text && beside(phrase, place))

@@ -41,17 +41,26 @@ impl SipStack {
         if let Some(rejection) = error.answerable() {
             let mut headers = rejection.headers.clone();
             if let Some(answer_to) = note_source(&mut headers, flow) {
-                let tag = self.stateless_tag(&headers);
-                let response = self.response(&headers, rejection.fault.status(), Some(&tag));
-                let bytes = response.to_bytes();
-                self.outputs.push_back(SipOutput::Transmit { flow: answer_to, bytes });
+                self.refuse_broken(&headers, rejection.fault.status(), answer_to);
             }
         }
         self.tell(SipEvent::Noticed(SipFact::NotUnderstood { flow, why: error.to_string() }));
     }
 
+    fn refuse_broken(&mut self, headers: &Headers, status: StatusCode, answer_to: Flow) {
+        let tag = self.stateless_tag(headers);
+        let bytes = self.response(headers, status, Some(&tag)).to_bytes();
+        self.outputs.push_back(SipOutput::Transmit { flow: answer_to, bytes });
+    }
+
     fn receive_request(&mut self, flow: Flow, mut request: Request) {
         let Some(answer_to) = note_source(&mut request.headers, flow) else { return };
+        if request.method != Method::ACK
+            && let Some(fault) = request.fault()
+        {
+            self.refuse_broken(&request.headers, fault.status(), answer_to);
+            return self.tell(SipEvent::Noticed(SipFact::NotUnderstood { flow, why: fault.to_string() }));
+        }
         let Some(key) = ServerKey::of(&request) else { return };
         let asked = Asked { request, key, flow, answer_to };
         if asked.request.method == Method::ACK {
@@ -61,10 +70,6 @@ impl SipStack {
         if self.transactions.knows_server(&asked.key) {
             self.step_server(&asked.key, ServerInput::Repeated);
             return;
-        }
-        if let Some(fault) = asked.request.fault() {
-            self.tell(SipEvent::Noticed(SipFact::NotUnderstood { flow, why: fault.to_string() }));
-            return self.refuse(&asked, fault.status());
         }
         if asked.request.method == Method::CANCEL {
             return self.receive_cancel(&asked);

@@ -256,3 +256,29 @@ impl std::fmt::Debug for SipStack {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(debug_assertions)]
+    #[should_panic(expected = "drained")]
+    fn a_caller_that_does_not_drain_is_told_so_in_debug_builds() {
+        let mut stack = SipStack::new([0; 32]);
+        for _ in 0..2 {
+            stack
+                .outputs
+                .push_back(SipOutput::Event(SipEvent::Noticed(SipFact::Overloaded { bound: "test" })));
+            stack.handle(SipInput::Tick, Moment::ZERO);
+        }
+    }
+
+    #[test]
+    fn time_never_goes_back() {
+        let mut stack = SipStack::new([0; 32]);
+        stack.handle(SipInput::Tick, Moment::from_millis(5));
+        stack.handle(SipInput::Tick, Moment::from_millis(3));
+        assert_eq!(stack.now, Moment::from_millis(5));
+    }
+}

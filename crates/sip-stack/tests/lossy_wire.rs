@@ -24,7 +24,7 @@ enum Story {
     CallerGivesUp { after_ms: u64 },
     CallerGivesUpWhileAnswering,
     Unanswered,
-    Hold,
+    LongTalk,
     RegisterThenCall,
 }
 
@@ -37,7 +37,7 @@ fn story(rng: &mut ChaCha8Rng) -> Story {
         4 => Story::CallerGivesUp { after_ms: rng.next_u64() % 700 },
         5 => Story::CallerGivesUpWhileAnswering,
         6 => Story::Unanswered,
-        7 => Story::Hold,
+        7 => Story::LongTalk,
         _ => Story::RegisterThenCall,
     }
 }
@@ -164,7 +164,7 @@ fn answer(
             pair.command(Side::A, end(arrived));
             pair.command(Side::B, end(placed));
         }
-        Story::Hold => {
+        Story::LongTalk => {
             pair.run(seconds(10));
             pair.command(Side::B, end(placed));
         }

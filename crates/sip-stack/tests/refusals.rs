@@ -80,6 +80,12 @@ fn insuf_a_missing_header_is_400() {
         let kept: Vec<&str> = text.split('\n').filter(|line| !line.starts_with(missing)).collect();
         assert_eq!(verdict(&kept.join("\n")).status, status(400), "{missing}");
     }
+    let old = Script { branch: "old", from: "<sip:alice@192.0.2.9", ..Script::invite() };
+    assert_eq!(
+        verdict(&old.text()).status,
+        status(400),
+        "a broken From without the cookie that names the branch"
+    );
     let text = Script::invite().text();
     let kept: Vec<&str> = text.split('\n').filter(|line| !line.starts_with("Via")).collect();
     let mut stage = Stage::with_peer();

@@ -104,7 +104,7 @@ impl Dialog {
 
     /// Whether a request with this sequence number is in order; if so it is remembered (RFC 3261 §12.2.2).
     pub(crate) fn takes(&mut self, number: u32) -> bool {
-        let in_order = self.remote_seq.is_none_or(|before| number > before);
+        let in_order = self.remote_seq.is_none_or(|before| number >= before);
         if in_order {
             self.remote_seq = Some(number);
         }

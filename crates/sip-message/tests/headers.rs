@@ -268,3 +268,11 @@ fn an_answer_copies_what_the_rfc_says() {
     assert_eq!(names(StatusCode::OK), ["Via", "Via", "To", "From", "Call-ID", "CSeq"]);
     assert_eq!(names(StatusCode::TRYING), ["Via", "Via", "To", "From", "Call-ID", "CSeq", "Timestamp"]);
 }
+
+#[test]
+fn a_call_id_is_one_word_without_control_characters() {
+    for text in ["", "a b", "\u{c}a", "a\u{0}"] {
+        assert!(headers(&format!("Call-ID: {text}")).call_id().is_err(), "{text:?}");
+    }
+    assert_eq!(headers("i:  word@host ").call_id(), Ok("word@host"));
+}

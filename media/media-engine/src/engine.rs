@@ -109,6 +109,12 @@ impl MediaEngine {
         self.scheduling
     }
 
+    /// Whether the media thread lives. It ends only by [`stop`](Self::stop), or by a fault of its own, after which
+    /// nothing is carried any more and the desk has to end its calls.
+    pub fn is_running(&self) -> bool {
+        self.thread.as_ref().is_some_and(|thread| !thread.is_finished())
+    }
+
     /// Gives an order. Never waits: what the media thread cannot take yet waits here, and is moved on by the next
     /// `order` or [`poll`](Self::poll).
     pub fn order(&mut self, order: Order) {

@@ -42,8 +42,6 @@ enum End {
 pub(crate) struct Playback {
     pub(crate) id: PlaybackId,
     source: PlaySource,
-    /// The frame that was taken from the ring last.
-    frame: StreamFrame,
     start: Start,
     end: End,
     sent_samples: u32,
@@ -59,18 +57,12 @@ pub(crate) enum PlayFrame<'a> {
 
 impl Playback {
     pub(crate) fn new(id: PlaybackId, source: PlaySource) -> Self {
-        Playback {
-            id,
-            source,
-            frame: crate::tap::SILENCE,
-            start: Start::AwaitingFirstFrame,
-            end: End::Awaited,
-            sent_samples: 0,
-        }
+        Playback { id, source, start: Start::AwaitingFirstFrame, end: End::Awaited, sent_samples: 0 }
     }
 
     /// The next frame. `None` when there is nothing to send in this tick: it is over, or the voice is late.
-    pub(crate) fn next(&mut self) -> Option<PlayFrame<'_>> {
+    /// `room` is where a frame from a ring is put.
+    pub(crate) fn next<'a>(&'a mut self, room: &'a mut StreamFrame) -> Option<PlayFrame<'a>> {
         if self.end != End::Awaited {
             return None;
         }
@@ -91,8 +83,8 @@ impl Playback {
                     return None;
                 }
                 frame.map(|frame| {
-                    self.frame = frame;
-                    PlayFrame::Samples(&self.frame)
+                    *room = frame;
+                    PlayFrame::Samples(room)
                 })
             }
         };

@@ -7,7 +7,7 @@ use frontdesk_identifiers::LegId;
 use frontdesk_media_engine::{
     EngineFault, EngineSettings, MediaEngine, Order, Scheduling, recover_recordings,
 };
-use frontdesk_media_protocol::{Codec, MediaEvent, PlaybackEnd, PlaybackId, PortFault};
+use frontdesk_media_protocol::{AgreedAudio, Codec, MediaEvent, PlaybackEnd, PlaybackId, PortFault};
 use party::{EVENT_TYPE, Heard, Party};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 use rustix::fd::OwnedFd;
@@ -186,6 +186,31 @@ fn a_flood_on_one_leg_does_not_reach_another() {
 }
 
 #[test]
+fn a_closing_leg_says_goodbye_on_the_other_side_s_rtcp_port() {
+    let mut desk = Desk::start();
+    let ip = IpAddr::from(Ipv6Addr::LOCALHOST);
+    let mut telephone = desk.telephone(1, ip, Codec::Pcmu);
+    let reports = UdpSocket::bind((ip, 0)).unwrap();
+    reports.set_read_timeout(Some(PATIENCE)).unwrap();
+    let audio = AgreedAudio { remote_rtcp: reports.local_addr().unwrap(), ..telephone.party.audio() };
+    desk.engine.order(Order::Configure { leg: LegId(1), audio });
+    for _ in 0..5 {
+        telephone.say(100);
+        telephone.hear();
+    }
+    desk.engine.order(Order::Close { leg: LegId(1) });
+    let mut bytes = [0; 1_500];
+    // RFC 3550 §6.1: a compound packet begins with a report (200, 201); a goodbye is of type 203 and stands last.
+    let said_goodbye = (0..10).any(|_| {
+        let (length, from) = reports.recv_from(&mut bytes).expect("a report");
+        assert_eq!(from.port(), telephone.desk.port() + 1);
+        assert!(matches!(bytes[1], 200 | 201));
+        bytes[..length].windows(2).any(|pair| pair == [0x81, 203])
+    });
+    assert!(said_goodbye);
+}
+
+#[test]
 fn a_stopped_engine_leaves_a_whole_recording_and_nothing_to_recover() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("calls/one.wav");
@@ -209,6 +234,7 @@ fn what_cannot_be_is_said_and_not_done() {
     assert!(matches!(MediaEngine::start(none), Err(EngineFault::NoPorts(_))));
     let mut desk = Desk::start();
     assert_eq!(desk.engine.scheduling(), Scheduling::Ordinary);
+    assert!(desk.engine.is_running());
     let elsewhere = IpAddr::from(Ipv4Addr::new(192, 0, 2, 77));
     desk.engine.order(Order::Open { leg: LegId(1), bind: elsewhere });
     let fault = desk.wait_for(|event| match event {

@@ -504,3 +504,39 @@ fn a_recording_has_both_sides_in_step_and_silence_where_the_machine_stalled() {
     let left: Vec<i16> = heard.chunks(320).map(|frame| frame[160]).collect();
     assert!((900..1_100).contains(&left[20]) && (9_000..11_000).contains(&left[50]));
 }
+
+#[test]
+fn a_stall_does_not_become_lasting_delay() {
+    let mut simulation = simulation();
+    let mut party = Party::new(1, Codec::Pcmu).enters(&mut simulation);
+    let (ring, mut ears) = speech_ring();
+    simulation.order(Order::Listen { leg: party.leg, listening: ListeningId(1), ring });
+    let mut delays_ms = |simulation: &Simulation| -> Vec<u64> {
+        let now = simulation.now();
+        ears.pop_iter().map(|frame| now.since(frame.arrived).as_millis() as u64).collect()
+    };
+    for _ in 0..100 {
+        party.says(&mut simulation, 5_000);
+        simulation.tick();
+        delays_ms(&simulation);
+    }
+    // The party speaks on while the machine stands still; all of it waits in the socket.
+    for _ in 0..15 {
+        party.says(&mut simulation, 5_000);
+    }
+    simulation.stall(Duration::from_millis(300));
+    delays_ms(&simulation);
+    // The jitter buffer is more cautious after such a burst, and takes it back in the next quiet seconds.
+    for _ in 0..200 {
+        party.says(&mut simulation, 0);
+        simulation.tick();
+        let delays = delays_ms(&simulation);
+        assert!(delays.iter().all(|delay| *delay <= 100), "{delays:?}");
+    }
+    for _ in 0..50 {
+        party.says(&mut simulation, 5_000);
+        simulation.tick();
+        let delays = delays_ms(&simulation);
+        assert!(delays.len() == 1 && delays[0] <= 40, "{delays:?}");
+    }
+}

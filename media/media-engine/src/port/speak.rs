@@ -2,7 +2,7 @@
 
 use super::Port;
 use crate::orders::StreamFrame;
-use crate::playback::{PlayFrame, Playback};
+use crate::playback::PlayFrame;
 use crate::route::Partner;
 use crate::stage::{Probe, Stage};
 use crate::tap::SILENCE;
@@ -86,9 +86,10 @@ impl<L> Port<L> {
         probe: &mut P,
     ) {
         let tones = if audio.telephone_event.is_none() { self.keys.tones() } else { None };
+        let mut room = SILENCE;
         let sound = match &tones {
             Some(samples) => Sound { samples, payload: None },
-            None => match self.playback.as_mut().and_then(Playback::next) {
+            None => match self.playback.as_mut().and_then(|playback| playback.next(&mut room)) {
                 Some(frame) => Sound::of_playback(frame, audio.codec),
                 None => {
                     partner.map_or(Sound::SILENCE, |Partner { samples }| Sound { samples, payload: None })

@@ -230,21 +230,7 @@ fn with_sockets(load: Load) {
     let mut engine = MediaEngine::start(settings).expect("an engine");
     // One socket is all the telephones; what the engine sends to it is dropped by the kernel when it is full.
     let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a socket");
-    let here = socket.local_addr().expect("its address");
-    let mut parties = Vec::new();
-    for number in 0..LEGS {
-        let party = Party::new(number, here);
-        engine.order(Order::Open { leg: party.leg, bind: Ipv4Addr::LOCALHOST.into() });
-        let desk = loop {
-            match engine.poll() {
-                Some(MediaEvent::PortOpened { address, .. }) => break address,
-                Some(MediaEvent::PortFailed { fault, .. }) => panic!("{fault:?}: are 1,100 files allowed?"),
-                _ => {}
-            }
-        };
-        engine.order(Order::Configure { leg: party.leg, audio: party.audio() });
-        parties.push((party, desk));
-    }
+    let mut parties = connected(&mut engine, socket.local_addr().expect("its address"));
     let (orders, mut ears) = orders(load, &folder);
     orders.into_iter().for_each(|order| engine.order(order));
     let ticks = SOCKET_SECONDS * 1_000 / TICK.as_millis() as u64;
@@ -268,18 +254,7 @@ fn with_sockets(load: Load) {
     }
     let spent = thread_time_ns("media").zip(before).map(|(after, before)| after - before);
     let ticks = began.elapsed().as_secs_f64() / TICK.as_secs_f64();
-    for (party, _) in &parties {
-        engine.order(Order::Close { leg: party.leg });
-    }
-    let (mut closed, mut received, mut skipped) = (0, 0, 0);
-    while closed < LEGS {
-        if let Some(MediaEvent::PortClosed { counters, .. }) = engine.poll() {
-            closed += 1;
-            received += counters.packets_received;
-            skipped += counters.ticks_skipped;
-        }
-        std::thread::yield_now();
-    }
+    let (received, skipped) = closed(&mut engine);
     println!(
         "\n{load:?} with sockets: {LEGS} legs, {SOCKET_SECONDS} s, scheduling {:?}",
         engine.scheduling()
@@ -297,6 +272,42 @@ fn with_sockets(load: Load) {
     println!("  {received} packets received, {skipped} leg ticks skipped");
     engine.stop();
     let _ = std::fs::remove_dir_all(folder);
+}
+
+/// Opens the legs; each party with the desk's address for it.
+fn connected(engine: &mut MediaEngine, here: SocketAddr) -> Vec<(Party, SocketAddr)> {
+    let mut parties = Vec::new();
+    for number in 0..LEGS {
+        let party = Party::new(number, here);
+        engine.order(Order::Open { leg: party.leg, bind: Ipv4Addr::LOCALHOST.into() });
+        let desk = loop {
+            match engine.poll() {
+                Some(MediaEvent::PortOpened { address, .. }) => break address,
+                Some(MediaEvent::PortFailed { fault, .. }) => panic!("{fault:?}: are 1,100 files allowed?"),
+                _ => {}
+            }
+        };
+        engine.order(Order::Configure { leg: party.leg, audio: party.audio() });
+        parties.push((party, desk));
+    }
+    parties
+}
+
+/// Closes the legs; the packets that they received and the ticks that they skipped.
+fn closed(engine: &mut MediaEngine) -> (u64, u64) {
+    for leg in 0..LEGS {
+        engine.order(Order::Close { leg: LegId(leg) });
+    }
+    let (mut closed, mut received, mut skipped) = (0, 0, 0);
+    while closed < LEGS {
+        if let Some(MediaEvent::PortClosed { counters, .. }) = engine.poll() {
+            closed += 1;
+            received += counters.packets_received;
+            skipped += counters.ticks_skipped;
+        }
+        std::thread::yield_now();
+    }
+    (received, skipped)
 }
 
 fn main() {

@@ -26,7 +26,7 @@ pub struct Arguments {
 /// Checks the files and tells everything that is wrong.
 pub fn run(arguments: &Arguments) -> ExitCode {
     if arguments.schema {
-        let schema = serde_json::Value::Null;
+        let schema = frontdesk_call_flow::schema();
         println!("{}", serde_json::to_string_pretty(&schema).unwrap_or_default());
         return ExitCode::SUCCESS;
     }

@@ -1,4 +1,10 @@
 //! One listening: where a turn of speech begins and where it ends. Pure, and told the time.
+//!
+//! Whether a frame is voice is what the tick's detector says of it, within [`VOICE_RANGE_DB`] of the loudest frame of
+//! the turn. A neural detector as a second opinion was measured (earshot 1.2, at 16 kHz, threshold 0.5) and left out: on
+//! telephone audio it follows the level. It took 47 to 99 % of each raised clip of office noise, 99 % of a loud hiss and
+//! 99 % of a 140 Hz hum for voice, and in office noise at 15 dB began more than a second before the speech in 20 of 24
+//! sounds; the tick's detector, which knows the line's noise by then, began within 0.15 s of it in 21 of them.
 
 use frontdesk_identifiers::Moment;
 use frontdesk_media_protocol::{ListeningPlan, SpeechFrame};

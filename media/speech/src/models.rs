@@ -240,3 +240,6 @@ fn read_settings(text: &str, path: &Path) -> Result<EngineSettings, ModelFault> 
 pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
+
+#[cfg(test)]
+mod tests;

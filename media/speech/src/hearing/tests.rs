@@ -26,11 +26,13 @@ impl Line {
     }
 
     fn utterances(&self) -> Vec<&Utterance> {
-        let spoken = |output| match output {
-            &HearingOutput::Spoken(ref utterance) => Some(utterance),
-            HearingOutput::Started { .. } => None,
-        };
-        self.heard.iter().filter_map(spoken).collect()
+        let mut utterances = Vec::new();
+        for output in &self.heard {
+            if let HearingOutput::Spoken(utterance) = output {
+                utterances.push(utterance);
+            }
+        }
+        utterances
     }
 
     fn starts(&self) -> usize {

@@ -199,11 +199,7 @@ impl<W: Wire> Deck<W> {
         self.part(slot);
         self.unread.retain(|(unread, _)| *unread != slot);
         let Some(mut port) = self.ports.get_mut(usize::from(slot)).and_then(Option::take) else { return };
-        if let Some(spoke) = self.spokes.get_mut(spoke_of(port.due()))
-            && let Some(at) = spoke.iter().position(|served| *served == slot)
-        {
-            spoke.swap_remove(at);
-        }
+        self.leave_spoke(slot, spoke_of(port.due()));
         port.farewell(now, wall, &mut self.wire);
         port.tell_all(now, &mut self.reporter);
         self.retire(Retired::Port { slot, port });
@@ -237,13 +233,18 @@ impl<W: Wire> Deck<W> {
             return;
         }
         other.postpone(((to + SPOKES - from) % SPOKES) as u64);
-        if let Some(spoke) = self.spokes.get_mut(from)
-            && let Some(at) = spoke.iter().position(|served| *served == second)
-        {
-            spoke.swap_remove(at);
-        }
+        self.leave_spoke(second, from);
         if let Some(spoke) = self.spokes.get_mut(to) {
             spoke.push(second);
+        }
+    }
+
+    fn leave_spoke(&mut self, slot: u16, spoke: usize) {
+        let Some(served) = self.spokes.get_mut(spoke) else { return };
+        let place = served.iter().position(|served| *served == slot);
+        debug_assert!(place.is_some(), "a port stands on the spoke of its next turn");
+        if let Some(place) = place {
+            served.swap_remove(place);
         }
     }
 

@@ -540,3 +540,43 @@ fn a_stall_does_not_become_lasting_delay() {
         assert!(delays.len() == 1 && delays[0] <= 40, "{delays:?}");
     }
 }
+
+#[test]
+fn whoever_comes_after_a_closed_leg_is_not_heard_by_its_old_partner() {
+    let mut simulation = simulation();
+    let one = Party::new(1, Codec::Pcmu).enters(&mut simulation);
+    let mut other = Party::new(2, Codec::Pcmu).enters(&mut simulation);
+    simulation.order(Order::Bridge { first: one.leg, second: other.leg });
+    simulation.tick();
+    // With these on the other spokes, the next leg gets the place and the spoke of the one that goes.
+    for leg in [10, 11, 12] {
+        Party::new(leg, Codec::Pcmu).enters(&mut simulation);
+    }
+    simulation.order(Order::Close { leg: one.leg });
+    simulation.tick();
+    events(&mut simulation);
+    let mut stranger = Party::new(3, Codec::Pcmu).enters(&mut simulation);
+    (other.hears(&mut simulation), stranger.hears(&mut simulation));
+    for _ in 0..20 {
+        stranger.says(&mut simulation, 9_000);
+        other.says(&mut simulation, 9_000);
+        simulation.tick();
+    }
+    assert!(other.hears(&mut simulation).iter().all(party::Heard::is_silent));
+    assert!(stranger.hears(&mut simulation).iter().all(party::Heard::is_silent));
+}
+
+#[test]
+fn legs_that_are_bridged_and_closed_within_one_turn_leave_their_spokes() {
+    let mut simulation = simulation();
+    for round in 0..200 {
+        let legs = [2 * round, 2 * round + 1];
+        let [one, other] = legs.map(|leg| Party::new(leg, Codec::Pcmu).enters(&mut simulation));
+        simulation.order(Order::Bridge { first: one.leg, second: other.leg });
+        simulation.order(Order::Close { leg: other.leg });
+        simulation.order(Order::Close { leg: one.leg });
+        simulation.tick();
+        events(&mut simulation);
+    }
+    assert_eq!(simulation.free_slots(), MAX_LEGS);
+}

@@ -6,7 +6,7 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::time::Duration;
 use thiserror::Error;
 
-/// The longest report that [`write`] writes, with the longest name.
+/// The longest report that [`write()`] writes, with the longest name.
 pub const MAX_REPORT_BYTES: usize = 28 + 24 + 4 + 4 + 2 + MAX_CNAME_BYTES + 4 + 8;
 /// The longest canonical name that is sent; a longer one is cut.
 pub const MAX_CNAME_BYTES: usize = 64;

@@ -253,10 +253,15 @@ impl RtpSession {
 
     fn kind_of(&self, payload_type: u8) -> Result<Kind, Refusal> {
         let types = &self.payload_types;
-        // A peer that numbers by its own description instead of ours is understood too.
-        if payload_type == types.receive || payload_type == types.send {
+        let is = |number: Option<u8>| number == Some(payload_type);
+        // Our own numbers first; a peer that numbers by its own description instead is understood too.
+        if payload_type == types.receive {
             Ok(Kind::Sound)
-        } else if types.receive_event == Some(payload_type) || types.send_event == Some(payload_type) {
+        } else if is(types.receive_event) {
+            Ok(Kind::Event)
+        } else if payload_type == types.send {
+            Ok(Kind::Sound)
+        } else if is(types.send_event) {
             Ok(Kind::Event)
         } else if payload_type == COMFORT_NOISE {
             Ok(Kind::ComfortNoise)

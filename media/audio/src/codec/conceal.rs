@@ -9,6 +9,7 @@
 //! place (see [`Template::offset`]).
 
 use crate::SAMPLES_8K;
+use crate::dsp::dot::dot;
 
 /// The longest and the shortest pitch period that are looked for: 66 and 200 Hz; a higher voice is found at
 /// a multiple of its period.
@@ -187,20 +188,27 @@ impl Template {
 }
 
 /// The lag at which the last 20 ms resemble what came before them most.
+///
+/// All legs of a node may lose a packet in the same tick, so only every second lag is tried, then the
+/// neighbours of the best.
 fn find_pitch(sound: &[f32; HISTORY]) -> Repeats {
     let newest = &sound[HISTORY - COMPARED..];
-    let energy: f32 = newest.iter().map(|x| x * x).sum();
-    let mut best = (0.0f32, LONGEST_PITCH);
-    for lag in SHORTEST_PITCH..=LONGEST_PITCH {
+    let energy = dot(newest, newest);
+    let likeness = |lag: usize| {
         let earlier = &sound[HISTORY - COMPARED - lag..HISTORY - lag];
-        let (mut product, mut earlier_energy) = (0.0f32, 0.0f32);
-        for (x, y) in newest.iter().zip(earlier) {
-            product += x * y;
-            earlier_energy += y * y;
-        }
-        let correlation = product / (energy * earlier_energy).sqrt().max(1.0);
+        dot(newest, earlier) / (energy * dot(earlier, earlier)).sqrt().max(1.0)
+    };
+    let mut best = (0.0f32, LONGEST_PITCH);
+    for lag in (SHORTEST_PITCH..=LONGEST_PITCH).step_by(2) {
+        let correlation = likeness(lag);
         // A multiple of the period fits as well as the period: the shorter one wins unless clearly worse.
         if correlation > best.0 + 0.01 {
+            best = (correlation, lag);
+        }
+    }
+    for lag in [best.1 - 1, best.1 + 1] {
+        let correlation = likeness(lag);
+        if correlation > best.0 && (SHORTEST_PITCH..=LONGEST_PITCH).contains(&lag) {
             best = (correlation, lag);
         }
     }

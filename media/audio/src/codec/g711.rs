@@ -58,28 +58,28 @@ const fn magnitude(sample: i16) -> u16 {
     (sample ^ (sample >> 15)) as u16
 }
 
+/// Segment and step of a magnitude of at least 128 in seven bits: the exponent and the four bits after the
+/// leading one are the upper bits of a float, which the processor makes of several samples at once.
+#[inline(always)]
+const fn segment_and_step(magnitude: u16) -> u8 {
+    ((magnitude as f32).to_bits() >> 19).wrapping_sub((127 + 7) << 4) as u8
+}
+
 /// The µ-law code of one sample.
 #[inline(always)]
 pub const fn ulaw_of(sample: i16) -> u8 {
     let clipped = magnitude(sample);
     let clipped = if clipped < ULAW_CLIP { clipped } else { ULAW_CLIP };
-    let biased = clipped + ULAW_BIAS;
-    // `biased` is 132..=32,767: its highest bit, 7..=14, names the segment.
-    let segment = 8 - biased.leading_zeros() as u16;
-    let step = (biased >> (segment + 3)) & 0x0f;
     let sign = (sample >> 8) as u8 & 0x80;
-    !(sign | (segment << 4) as u8 | step as u8)
+    !(sign | segment_and_step(clipped + ULAW_BIAS))
 }
 
 /// The A-law code of one sample.
 #[inline(always)]
 pub const fn alaw_of(sample: i16) -> u8 {
     let magnitude = magnitude(sample);
-    // Setting bit 7 makes segments 0 and 1 share a shift, as they share a step.
-    let top = 15 - (magnitude | 0x80).leading_zeros() as u16;
-    let segment_above_first = top - 7;
-    let shift = if segment_above_first < 1 { 4 } else { segment_above_first + 3 };
-    let code = (segment_above_first << 4) as u8 | ((magnitude >> shift) & 0x0f) as u8;
+    // Segments 0 and 1 have the same step.
+    let code = if magnitude < 256 { (magnitude >> 4) as u8 } else { segment_and_step(magnitude) };
     let sign = !((sample >> 8) as u8) & 0x80;
     (sign | code) ^ 0x55
 }

@@ -1,6 +1,7 @@
 //! What may be done to a frame.
 
 pub mod activity;
+pub(crate) mod dot;
 pub mod gain;
 pub mod mix;
 pub mod resample;

@@ -1,5 +1,6 @@
 //! From one rate to another, with a proper low-pass.
 
+use crate::dsp::dot::dot;
 use audioadapter_buffers::owned::InterleavedOwned;
 use rubato::{Async, FixedAsync, Resampler, SincInterpolationParameters, WindowFunction};
 
@@ -92,7 +93,7 @@ impl Upsampler {
             // From the oldest to the newest of the last 32 inputs.
             let window = &self.past[self.at..self.at + 2 * HALF_TAPS];
             out.push(window[HALF_TAPS - 1]);
-            out.push(window.iter().zip(&self.taps).map(|(x, tap)| x * tap).sum());
+            out.push(dot(window, &self.taps));
         }
     }
 

@@ -4,8 +4,8 @@ use frontdesk_identifiers::{Locale, TelephoneNumber};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// One thing that happened to the conversation.
-#[derive(Debug, Clone, PartialEq)]
+/// One thing that happened to the conversation. `Debug` masks what the party said and pressed.
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum FlowEvent {
     /// The conversation stands: the call is answered.
@@ -38,6 +38,30 @@ pub enum FlowEvent {
     PartyLeft,
     /// Nothing but time: what is due by [`FlowRun::deadline`](crate::FlowRun::deadline) happens.
     Tick,
+}
+
+/// What a party said or typed is not for the log: only how much it was is shown.
+impl std::fmt::Debug for FlowEvent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            FlowEvent::Began => f.write_str("Began"),
+            FlowEvent::Tick => f.write_str("Tick"),
+            FlowEvent::SayEnded { say, completed } => {
+                f.debug_struct("SayEnded").field("say", say).field("completed", completed).finish()
+            }
+            FlowEvent::PartySpeaks => f.write_str("PartySpeaks"),
+            FlowEvent::Heard { text, mean_log_probability } => f
+                .debug_struct("Heard")
+                .field("characters", &text.chars().count())
+                .field("mean_log_probability", mean_log_probability)
+                .finish(),
+            FlowEvent::Key(_) => f.write_str("Key"),
+            FlowEvent::EarsFailed => f.write_str("EarsFailed"),
+            FlowEvent::TransferAnswered => f.write_str("TransferAnswered"),
+            FlowEvent::TransferEnded(outcome) => f.debug_tuple("TransferEnded").field(outcome).finish(),
+            FlowEvent::PartyLeft => f.write_str("PartyLeft"),
+        }
+    }
 }
 
 /// One wanted saying of one run; counted up.

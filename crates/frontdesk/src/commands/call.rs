@@ -48,7 +48,7 @@ pub struct Arguments {
     /// Do not wait for the far end to finish speaking
     #[arg(long)]
     at_once: bool,
-    /// Record the call: left what is heard, right what is said
+    /// Record the call: left what is heard, right what is said; the second call goes to NAME-2.wav, and so on
     #[arg(long, value_name = "WAV")]
     record: Option<PathBuf>,
     /// Register as this phone, and be called

@@ -9,10 +9,8 @@ pub struct Act {
     pub title: &'static str,
     /// What the caller says and presses, as arguments of `frontdesk call`.
     pub caller: &'static [&'static str],
-    /// The telephone that should be rung, and what its person says.
+    /// The telephone that should be rung.
     pub phone: &'static str,
-    /// What the person says who answers.
-    pub phone_says: &'static str,
     /// The answer that the flow should understand; none when it should not understand any.
     pub understood: Option<Understood>,
 }
@@ -25,6 +23,39 @@ pub struct Understood {
     /// By key rather than by voice.
     pub by_key: bool,
 }
+
+/// A telephone of the office, and the person at it.
+#[derive(Debug, Clone, Copy)]
+pub struct Desk {
+    /// Its number.
+    pub number: &'static str,
+    /// Its name in the settings.
+    pub name: &'static str,
+    /// Its password; the demo's data folder is thrown away.
+    pub password: &'static str,
+    /// What the person says who answers.
+    pub says: &'static str,
+    /// The flite voice of the person.
+    pub voice: &'static str,
+}
+
+/// The office.
+pub const DESKS: [Desk; 2] = [
+    Desk {
+        number: "1001",
+        name: "Sales",
+        password: "sales demo pass",
+        says: "Good morning, this is the sales department, how can I help you?",
+        voice: "rms",
+    },
+    Desk {
+        number: "1002",
+        name: "Reception",
+        password: "reception demo pass",
+        says: "Reception, you are speaking to Anna, what can I do for you?",
+        voice: "awb",
+    },
+];
 
 /// The demo.
 pub const ACTS: [Act; 3] = [
@@ -43,7 +74,6 @@ pub const ACTS: [Act; 3] = [
             "--hang-up",
         ],
         phone: "1001",
-        phone_says: "Good morning, this is the sales department, how can I help you?",
         understood: Some(Understood { answer: "sales", by_key: false }),
     },
     Act {
@@ -63,7 +93,6 @@ pub const ACTS: [Act; 3] = [
             "--hang-up",
         ],
         phone: "1002",
-        phone_says: "Reception, you are speaking to Anna, what can I do for you?",
         understood: Some(Understood { answer: "reception", by_key: true }),
     },
     Act {
@@ -83,7 +112,6 @@ pub const ACTS: [Act; 3] = [
             "--hang-up",
         ],
         phone: "1002",
-        phone_says: "Reception, you are speaking to Anna, what can I do for you?",
         understood: None,
     },
 ];

@@ -1,7 +1,10 @@
 //! The processes of the demo: the desk, the telephones, the caller.
 
-use super::act::Act;
+use super::act::{Act, DESKS, Desk};
 use super::telephone_recording;
+use crate::softphone::numbered;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -64,8 +67,16 @@ pub struct Cast {
     stage: PathBuf,
     until: Instant,
     desk: Actor,
+    phones: BTreeMap<&'static str, Phone>,
     address: String,
     ears: String,
+}
+
+/// A telephone of the office: its process, where it records, and how many calls it has had.
+struct Phone {
+    actor: Actor,
+    recording: PathBuf,
+    calls: u32,
 }
 
 /// One process, and what it has printed.
@@ -73,14 +84,17 @@ struct Actor {
     name: String,
     child: Child,
     lines: Receiver<String>,
+    /// The last line that was shown.
+    last: RefCell<String>,
 }
 
-const PASSWORDS: [(&str, &str); 2] = [("1001", "sales demo pass"), ("1002", "reception demo pass")];
 /// How long the desk may take to open; the first time it renders its prompts.
 const OPENING: Duration = Duration::from_secs(30);
 const REGISTERING: Duration = Duration::from_secs(5);
 const CALLING: Duration = Duration::from_secs(45);
+const RECORDING: Duration = Duration::from_secs(5);
 const SIGNING_OFF: Duration = Duration::from_secs(8);
+const CLOSING: Duration = Duration::from_secs(15);
 
 impl Cast {
     /// Opens a desk on free ports, with its data on the stage.
@@ -90,8 +104,11 @@ impl Cast {
     pub fn open(program: &Path, stage: &Path, until: Instant) -> Result<Cast, CastFault> {
         let config = stage.join("frontdesk.toml");
         std::fs::write(&config, settings())?;
-        for (number, password) in PASSWORDS {
-            std::fs::write(stage.join(format!("{number}.password")), format!("{password}\n"))?;
+        for phone in &DESKS {
+            std::fs::write(
+                stage.join(format!("{}.password", phone.number)),
+                format!("{}\n", phone.password),
+            )?;
         }
         println!("=== the desk opens ===");
         let mut command = Command::new(program);
@@ -109,7 +126,13 @@ impl Cast {
             line == "the desk is open"
         })?;
         let (program, stage) = (program.to_owned(), stage.to_owned());
-        Ok(Cast { program, stage, until, desk, address, ears })
+        let mut cast = Cast { program, stage, until, desk, phones: BTreeMap::new(), address, ears };
+        for desk in &DESKS {
+            let phone = cast.phone(desk)?;
+            cast.phones.insert(desk.number, phone);
+        }
+        cast.desk.show();
+        Ok(cast)
     }
 
     /// Which ears serve.
@@ -117,33 +140,41 @@ impl Cast {
         &self.ears
     }
 
-    /// Plays one call: a phone registers, a caller calls, both leave.
+    /// Plays one call: a caller calls and leaves, and the telephone that was rung has recorded it.
     ///
     /// # Errors
     /// When one of them does not do its part.
     pub fn play(&mut self, act: &Act, recordings: &Path) -> Result<(), CastFault> {
-        let mut phone = self.phone(act, recordings)?;
-        phone.wait_for("registered", REGISTERING, |line| line.ends_with(": registered"))?;
         let mut caller = self.caller(act, recordings)?;
-        let left = CALLING.min(left(self.until));
-        let caller_end = caller.finish(left, &[&self.desk, &phone]);
-        let phone_end = phone.finish(SIGNING_OFF, &[&self.desk]);
+        let phones: Vec<_> = self.phones.values().map(|phone| &phone.actor).collect();
+        let others: Vec<_> = phones.into_iter().chain([&self.desk]).collect();
+        caller.finish(CALLING.min(left(self.until)), &others)?;
+        let nobody = || CastFault::OtherStory(format!("there is no phone {}", act.phone));
+        let phone = self.phones.get_mut(act.phone).ok_or_else(nobody)?;
+        if !phone.actor.printed("recorded") {
+            phone.actor.wait_for("its recording", RECORDING, |line| line.contains("recorded"))?;
+        }
+        phone.calls += 1;
+        let recorded = numbered(&phone.recording, phone.calls);
+        std::fs::rename(recorded, telephone_recording(recordings, "phone"))?;
         self.desk.show();
-        caller_end?;
-        phone_end
+        Ok(())
     }
 
-    fn phone(&self, act: &Act, recordings: &Path) -> Result<Actor, CastFault> {
+    /// A telephone that is registered, and stays until the desk closes.
+    fn phone(&self, desk: &Desk) -> Result<Phone, CastFault> {
+        let recording = self.stage.join(format!("{}.wav", desk.number));
         let mut command = Command::new(&self.program);
-        let password = self.stage.join(format!("{}.password", act.phone));
         command
-            .args(["call", "--register", act.phone, "--server", &self.address, "--answer", "--calls", "1"])
-            .args(["--ring", "1", "--say", act.phone_says, "--voice", "rms"])
+            .args(["call", "--register", desk.number, "--server", &self.address, "--answer"])
+            .args(["--ring", "1", "--say", desk.says, "--voice", desk.voice])
             .arg("--password-file")
-            .arg(password)
+            .arg(self.stage.join(format!("{}.password", desk.number)))
             .arg("--record")
-            .arg(telephone_recording(recordings, "phone"));
-        Actor::start(&format!("phone {}", act.phone), command)
+            .arg(&recording);
+        let mut actor = Actor::start(desk.name, command)?;
+        actor.wait_for("registered", REGISTERING, |line| line.ends_with(": registered"))?;
+        Ok(Phone { actor, recording, calls: 0 })
     }
 
     fn caller(&self, act: &Act, recordings: &Path) -> Result<Actor, CastFault> {
@@ -163,8 +194,12 @@ impl Cast {
     /// # Errors
     /// When it does not close, or says that something was lost.
     pub fn close(mut self) -> Result<(), CastFault> {
+        for phone in self.phones.values_mut() {
+            phone.actor.terminate();
+            phone.actor.end(SIGNING_OFF)?;
+        }
         self.desk.terminate();
-        self.desk.end(Duration::from_secs(15))
+        self.desk.end(CLOSING)
     }
 }
 
@@ -178,7 +213,7 @@ fn settings() -> String {
          words.company.name = \"Example\"\n\n[[peer]]\nname = \"carrier\"\naddresses = [\"127.0.0.1\"]\n\n\
          [[number]]\nnumber = \"100\"\nflow = \"reception\"\nrecord = true\n",
     );
-    for ((number, _), name) in PASSWORDS.iter().zip(["Sales", "Reception"]) {
+    for Desk { number, name, .. } in DESKS {
         text.push_str(&format!(
             "\n[[phone]]\nnumber = \"{number}\"\nname = \"{name}\"\npassword_file = \"{number}.password\"\n"
         ));
@@ -193,7 +228,7 @@ impl Actor {
         if let Some(out) = child.stdout.take() {
             forward(out, told)?;
         }
-        Ok(Actor { name: name.to_owned(), child, lines })
+        Ok(Actor { name: name.to_owned(), child, lines, last: RefCell::default() })
     }
 
     /// Shows lines until one is the one that is waited for.
@@ -273,6 +308,12 @@ impl Actor {
 
     fn print(&self, line: &str) {
         println!("{:>10} | {line}", self.name);
+        line.clone_into(&mut self.last.borrow_mut());
+    }
+
+    /// Whether the last line that was shown has this in it.
+    fn printed(&self, what: &str) -> bool {
+        self.last.borrow().contains(what)
     }
 
     fn terminate(&self) {

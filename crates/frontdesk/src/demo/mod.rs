@@ -9,7 +9,7 @@ mod cast;
 mod heard;
 mod outcome;
 
-pub use act::{ACTS, Act};
+pub use act::{ACTS, Act, DESKS, Desk};
 pub use cast::{Cast, CastFault};
 pub use heard::{Heard, HeardFault, check_both_ways};
 pub use outcome::{Outcome, judge};

@@ -9,5 +9,7 @@ mod phone;
 mod script;
 
 pub use line::{LineFault, LineOptions, run};
-pub use phone::{CallEnd, News, Phone, PhoneInput, PhoneOutput, PhonePlan, Registration, WhenCalled};
+pub use phone::{
+    CallEnd, News, Phone, PhoneInput, PhoneOutput, PhonePlan, Registration, WhenCalled, numbered,
+};
 pub use script::{Item, Script};

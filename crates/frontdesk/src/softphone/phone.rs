@@ -13,7 +13,7 @@ use frontdesk_sip_stack::{
 };
 use std::collections::VecDeque;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ pub struct PhonePlan {
     pub when_called: WhenCalled,
     /// The path to the desk.
     pub flow: Flow,
-    /// Where to record: left what it hears, right what it says.
+    /// Where to record: left what it hears, right what it says. The second call goes to `name-2.wav`, and so on.
     pub record: Option<PathBuf>,
     /// The language that it speaks.
     pub locale: Locale,
@@ -159,6 +159,7 @@ pub struct Phone {
     out: VecDeque<PhoneOutput>,
     commands: VecDeque<SipCommand>,
     next: u64,
+    recordings: u32,
 }
 
 /// What the line is doing.
@@ -218,6 +219,7 @@ impl Phone {
             out: VecDeque::new(),
             commands: VecDeque::new(),
             next: 1,
+            recordings: 0,
         }
     }
 
@@ -561,7 +563,9 @@ impl Phone {
         self.media(MediaCommand::Configure { leg, audio });
         let listening = ListeningId(self.number());
         self.media(MediaCommand::Listen { leg, listening, plan: ListeningPlan::default() });
-        if let Some(path) = self.plan.record.clone() {
+        if let Some(first) = &self.plan.record {
+            self.recordings += 1;
+            let path = numbered(first, self.recordings);
             self.media(MediaCommand::Record { leg, path });
         }
         self.news(News::Talking);
@@ -580,6 +584,16 @@ impl Phone {
     fn news(&mut self, news: News) {
         self.out.push_back(PhoneOutput::News(news));
     }
+}
+
+/// The file of the how-manieth recording: `out.wav`, `out-2.wav`, …
+pub fn numbered(first: &Path, number: u32) -> PathBuf {
+    if number <= 1 {
+        return first.to_owned();
+    }
+    let stem = first.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let end = first.extension().map(|end| format!(".{}", end.to_string_lossy())).unwrap_or_default();
+    first.with_file_name(format!("{stem}-{number}{end}"))
 }
 
 impl PhoneCall {

@@ -1,4 +1,82 @@
-//! The rules of SIP (being documented).
+//! The rules of SIP for one node, without a socket, a clock or chance of its own.
+//!
+//! # The way of a message
+//!
+//! [`SipStack::handle`] takes a [`SipInput`] and the time, [`SipStack::poll`] gives out [`SipOutput`]s until there is
+//! none, [`SipStack::deadline`] says when to call again.
+//!
+//! * A **response** goes by the branch of its Via to the client transaction (`transaction/table.rs`), which swallows
+//!   repetitions, and from there to its owner: the call that was placed (`dialog/caller.rs`), a registration
+//!   (`registration/client.rs`), a BYE.
+//! * A **request** gets the address it came from written into its Via (`reply.rs`). If its transaction is known, it is a
+//!   repetition and gets the last answer again. An ACK goes to the 2xx that waits for it, a CANCEL to its INVITE. What
+//!   nobody could serve is refused (`scrutiny.rs`). A To tag leads to a dialog (`dialog/within.rs`); what belongs to
+//!   none must be admitted (`admission.rs`) before it becomes a call (`dialog/callee.rs`) or a binding
+//!   (`registration/registrar.rs`).
+//! * A **command** finds its session and does what that session's state allows; what comes too late does nothing.
+//! * A **deadline** (`timers.rs` keeps one for each owner) fires a transaction, a repeated 2xx, a refresh, an expiry.
+//!
+//! Who keeps what: a transaction repeats *requests and refusals*; the callee's session repeats its *2xx*, because the ACK
+//! that ends it is a request of its own; the caller's `OutgoingInvite` keeps the *ACKs* as long as 2xx may be repeated,
+//! longer than the session if that ends first.
+//!
+//! [`SipEvent::Ended`] is told exactly once for each session, and for [`SipCommand::End`] at once: what the wire still
+//! needs (CANCEL, ACK, BYE and their repetitions) goes on without the session.
+//!
+//! # What it never does
+//!
+//! It opens no socket, asks no clock, starts no thread, resolves no name and writes no log. All chance (branches, tags,
+//! Call-IDs, nonces) comes from the seed: one seed and the same inputs give the same bytes. It keeps no memory for
+//! strangers: what is refused before admission is answered without a transaction (RFC 3261 §8.2.7), with the same 401 for
+//! numbers and users that exist and that do not. It never grows without bound: see [`limits`]. It tells no secret:
+//! passwords come in for this side's own calls only and are hidden from `Debug`.
+//!
+//! # Nonces
+//!
+//! A nonce verifies itself: the time it was minted, 64 bits of chance and a keyed SHA-256 of both, with a secret from the
+//! seed. It serves for [`NONCE_LIFETIME`]. Only nonces that were used with a right password are remembered, for their
+//! counts; at most [`MAX_NONCES`], and the oldest that is forgotten becomes stale together with all older ones, so that
+//! nothing can be replayed. `qop=auth` is demanded: without a count nothing would stop replay. The `uri` of the
+//! credentials is hashed but not compared with the Request-URI, because proxies rewrite that one.
+//!
+//! # What of which RFC
+//!
+//! | RFC | what | done | held by |
+//! |---|---|---|---|
+//! | 3261 §8.1.3 | responses: one Via, matched by branch and method, else dropped | yes | `acknowledgement::stray_answers_and_acknowledgements_are_ignored` |
+//! | 3261 §8.2.1–3 | 405, 501, 416, 420, 415, 406; 400, 505 | yes | `refusals` |
+//! | 3261 §8.2.2.2 | merged requests 482 | yes, while the first is served | `refusals::the_same_request_by_another_way_is_482` |
+//! | 3261 §8.2.7 | answers without memory | yes, before admission | `admission::a_repeated_invite_of_a_stranger_gets_the_same_tag` |
+//! | 3261 §9 | CANCEL, each race | yes | `cancel_races` |
+//! | 3261 §10.2 | registering: refresh, 423, taking back | yes; a failure ends it, the user tries again | `registering` |
+//! | 3261 §10.3 | registrar | yes; no third party may register | `admission` |
+//! | 3261 §11 | OPTIONS in and out of dialogs | yes, to anybody, the same to all | `refusals::a_question_about_capabilities_…` |
+//! | 3261 §12 | dialogs: route sets, loose and strict, targets, numbers | yes; names are not resolved, then the flow serves | `within_a_dialog` |
+//! | 3261 §13 | INVITE, 2xx, ACK, forks | yes; 3xx ends the call | `acknowledgement` |
+//! | 3261 §14 | re-INVITE received, 491, 500 with `Retry-After` | yes | `within_a_dialog` |
+//! | 3261 §14.1 | re-INVITE sent | no: no command asks for it yet | |
+//! | 3261 §15 | BYE | yes | `within_a_dialog`, `cancel_races` |
+//! | 3261 §16 | proxy | no: a desk is an end, and 483 only tells a loop | |
+//! | 3261 §17, 6026 | four transactions, timers A to M | yes, over datagrams | `transaction::tests`, a file for each figure |
+//! | 3261 §18 | TCP, TLS | no: UDP first | |
+//! | 3261 §22, 7616, 8760 | digest, SHA-256 before MD5, `auth` | yes; no `auth-int`, no `-sess` | `admission`, `digest::tests` |
+//! | 3261 §26 | SIPS | no: TLS first | |
+//! | 3262 | PRACK | no: 420 to who requires it | `refusals::bext01_…` |
+//! | 3263 | locating servers | no: `sip-transport`'s | |
+//! | 3264, 6337 | whose offer is open | yes; SDP itself is `session-description`'s | `offer_answer::tests` |
+//! | 3311 | UPDATE | no: 405 | `refusals` |
+//! | 3326 | Reason in BYE and CANCEL | yes, as text | `cancel_races` |
+//! | 3515, 6665 | REFER, events | no: 405 | `refusals` |
+//! | 3581 | `received`, `rport` | yes; `maddr` is not followed: nobody aims answers at others | `within_a_dialog::responses_go_back_…` |
+//! | 4028 | session timers | no: a dead call is found by its silence | |
+//! | 4475 | torture cases whose verdict lies here | yes | `refusals`, by their names; `torture_data` with the RFC's own bytes where they are |
+//! | 5407 | races of BYE, ACK, re-INVITE | yes | `acknowledgement`, `within_a_dialog` |
+//! | 5626 | flows of registrations | the flow is kept and used; keep-alives swallowed; no `reg-id` | `calls::the_desk_calls_a_registered_phone_behind_a_translator_…` |
+//!
+//! Deviation: RFC 3261 §8.2 lets authentication go first. What depends on no user is judged before it (`scrutiny.rs`), so
+//! that a broken client learns what is wrong; held by `refusals`, which asks as a stranger.
+//! Deviation: Max-Forwards 0 is 483 for all but OPTIONS: the desk joins calls and could be part of a loop (RFC 7332);
+//! RFC 4475 §3.3.11 asks an endpoint to serve its OPTIONS. Held by `refusals::zeromf_…`.
 
 mod admission;
 mod chance;

@@ -42,6 +42,8 @@ pub enum SipEvent {
         description: Vec<u8>,
     },
     /// The ACK to this side's 200 came: the session stands. It may bring the answer to an offer in the 200.
+    ///
+    /// Told once for the first INVITE; for a re-INVITE only when its ACK brings the answer to this side's offer.
     Confirmed {
         /// An incoming session.
         session: SessionId,
@@ -56,7 +58,8 @@ pub enum SipEvent {
         offer: Option<Vec<u8>>,
     },
     /// The session is over. Told exactly once for every session, incoming or outgoing, whatever became of it;
-    /// after it the id means nothing.
+    /// after it the id means nothing. [`End`](crate::SipCommand::End) and [`Refuse`](crate::SipCommand::Refuse) are
+    /// followed by it at once.
     Ended {
         /// The session.
         session: SessionId,
@@ -159,11 +162,13 @@ pub enum SessionEnd {
     EndedHere,
     /// The ACK to this side's 200 never came (RFC 3261 §13.3.1.4).
     NoAck,
-    /// The other side does not know the dialog any more: 481 or 408 to a request within it.
+    /// The other side does not know the dialog any more: 481 or 408 to a request within it. Not told yet: the only
+    /// request that this side sends within a dialog is BYE, and with it the end is told already.
     DialogGone,
     /// The network refused what was sent.
     TransportFailed,
-    /// The other side's description or dialogue broke the rules, and the session was ended for it.
+    /// The other side's description or dialogue broke the rules, and the session was ended for it. Not told yet: what
+    /// breaks the rules is refused or dropped, and the session goes on.
     ProtocolViolation,
 }
 

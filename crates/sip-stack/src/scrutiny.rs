@@ -18,6 +18,7 @@ enum Fault {
     Extension(Vec<String>),
     MediaType,
     Encoding,
+    NotAcceptable,
 }
 
 impl SipStack {
@@ -32,6 +33,7 @@ impl SipStack {
             Fault::TooManyHops => StatusCode::TOO_MANY_HOPS,
             Fault::Extension(_) => StatusCode::BAD_EXTENSION,
             Fault::MediaType | Fault::Encoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Fault::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
         };
         let mut response = self.refusal(asked, status);
         match fault {
@@ -39,7 +41,7 @@ impl SipStack {
             Fault::Extension(names) => response.headers.push(HeaderName::Unsupported, names.join(", ")),
             Fault::MediaType => response.headers.push(HeaderName::Accept, "application/sdp"),
             Fault::Encoding => response.headers.push(HeaderName::AcceptEncoding, "identity"),
-            Fault::Malformed | Fault::Scheme | Fault::TooManyHops => {}
+            Fault::Malformed | Fault::Scheme | Fault::TooManyHops | Fault::NotAcceptable => {}
         }
         Some(response)
     }
@@ -66,7 +68,10 @@ fn fault_of(request: &Request, within: bool) -> Option<Fault> {
     if !required.is_empty() {
         return Some(Fault::Extension(required.into_iter().map(str::to_owned).collect()));
     }
-    if request.method == Method::INVITE { body_fault(request) } else { None }
+    if request.method != Method::INVITE {
+        return None;
+    }
+    if takes_sdp(request) { body_fault(request) } else { Some(Fault::NotAcceptable) }
 }
 
 /// RFC 3261 §8.2.3. Only the body of an INVITE is read, so only its kind matters.
@@ -83,4 +88,15 @@ fn body_fault(request: &Request) -> Option<Fault> {
         Ok(_) => Some(Fault::MediaType),
         Err(_) => Some(Fault::Malformed),
     }
+}
+
+/// Whether the caller can read this side's only kind of answer. Without Accept it can (RFC 3261 §20.1); RFC 4475
+/// §3.3.9 is the case where it cannot.
+fn takes_sdp(request: &Request) -> bool {
+    let fits = |range: &&str| {
+        let range = range.split(';').next().unwrap_or_default().trim();
+        ["application/sdp", "application/*", "*/*"].iter().any(|kind| range.eq_ignore_ascii_case(kind))
+    };
+    let accepted = request.headers.accept();
+    accepted.is_empty() || accepted.iter().any(fits)
 }

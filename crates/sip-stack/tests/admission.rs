@@ -97,6 +97,22 @@ fn a_wrong_password_and_an_unknown_user_get_the_same_401_and_are_noticed() {
 }
 
 #[test]
+fn the_secret_that_stands_in_for_unknown_users_opens_nothing() {
+    let mut stage = Stage::with(settings(&[]));
+    let challenge = challenged(&mut stage).remove(0);
+    let (realm, nonce) = (&challenge.realm, &challenge.nonce);
+    let ha2 = hash("SHA-256", &format!("INVITE:{URI}"));
+    let response = hash("SHA-256", &format!("{}:{nonce}:00000001:abc:auth:{ha2}", "0".repeat(64)));
+    let line = format!(
+        "Authorization: Digest username=\"nobody\", realm=\"{realm}\", nonce=\"{nonce}\", uri=\"{URI}\", \
+         response=\"{response}\", algorithm=SHA-256, cnonce=\"abc\", qop=auth, nc=00000001"
+    );
+    stage.receive(&Script::invite().with(&line).text());
+    challenges(&stage.response());
+    assert_eq!(stage.stack.census(), Census::default());
+}
+
+#[test]
 fn the_challenge_is_the_same_for_every_number_and_user() {
     let ask = |uri: &'static str, from: &'static str| {
         let mut stage = Stage::with(settings(&[]));

@@ -74,6 +74,15 @@ fn invut_a_body_of_another_kind_is_415_and_told_what_is_wanted() {
 }
 
 #[test]
+fn sdp01_a_caller_who_cannot_read_an_answer_is_406() {
+    assert_eq!(verdict(&Script::invite().with("Accept: text/nobodyKnowsThis").text()).status, status(406));
+    for accept in ["application/sdp;level=1, text/html", "text/html, */*", "Application/*"] {
+        let mut stage = Stage::with_peer();
+        stage.incoming(&Script::invite().with(&format!("Accept: {accept}")).text());
+    }
+}
+
+#[test]
 fn insuf_a_missing_header_is_400() {
     for missing in ["From: ", "To: ", "Call-ID: ", "CSeq: "] {
         let text = Script::invite().text();

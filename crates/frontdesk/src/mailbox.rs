@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::time::Duration;
 
 /// Letters that wait for the thread. When it is full the writer is told so: the SIP transport refuses new calls
-/// with 503, and the speech workers wait.
+/// with 503, and what the speech workers have is lost and logged.
 pub const MAILBOX_CAPACITY: usize = 1_024;
 
 /// The writing end; cheap to clone.
@@ -60,7 +60,7 @@ impl<T> Mailbox<T> {
         }
     }
 
-    /// Puts a letter in, and waits for room: for workers whose letters must not be lost.
+    /// Puts a letter in, and waits for room: for whoever starts and stops the thread.
     pub fn post_waiting(&self, letter: T) {
         if self.sender.send(letter).is_ok() {
             self.ring();

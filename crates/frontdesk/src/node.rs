@@ -270,7 +270,7 @@ fn render(
 fn forward(rendered: RenderedRing, mailbox: Mailbox<Letter>) -> std::io::Result<()> {
     std::thread::Builder::new().name("rendered".to_owned()).spawn(move || {
         for prompt in rendered {
-            mailbox.post_waiting(Letter::Rendered(prompt));
+            post(&mailbox, Letter::Rendered(prompt));
         }
     })?;
     Ok(())
@@ -285,8 +285,16 @@ fn start_ears(
     let model = models::find(&settings.node.data, settings.model.as_deref())?;
     let engine = WhisperEngine::load(&model)?;
     let speech = mailbox.clone();
-    let ears = Ears::start(Box::new(engine), epoch, move |event| speech.post_waiting(Letter::Speech(event)))?;
+    let ears = Ears::start(Box::new(engine), epoch, move |event| post(&speech, Letter::Speech(event)))?;
     Ok((ears, model.name))
+}
+
+/// Workers must not wait for the switchboard's thread, which may be waiting for them: a letter that finds no room among
+/// a thousand others is lost, and the flow's own time-outs carry the call on.
+fn post(mailbox: &Mailbox<Letter>, letter: Letter) {
+    if mailbox.post(letter).is_err() {
+        tracing::error!("the switchboard does not keep up: what was heard or rendered is lost");
+    }
 }
 
 /// Civil time now.

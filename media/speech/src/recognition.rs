@@ -24,7 +24,8 @@ pub trait SpeechToText: Send {
 pub struct Recognised {
     /// The words, lower case, without punctuation; empty for silence, noise, and what the engine itself rejects.
     pub text: String,
-    /// Mean log probability of the tokens: 0 is certain. Kept for a rejected text too.
+    /// Mean log probability of the tokens, on the common scale: 0 is certain, below −0.35 is doubtful for every model.
+    /// Kept for a rejected text too.
     pub mean_log_probability: f32,
 }
 

@@ -167,6 +167,9 @@ impl WhisperEngine {
     }
 }
 
+/// Where a text becomes doubtful, on the scale of `Recognised::mean_log_probability`.
+const DOUBTFUL: f32 = -0.35;
+
 impl SpeechToText for WhisperEngine {
     fn name(&self) -> &str {
         &self.name
@@ -189,8 +192,16 @@ impl SpeechToText for WhisperEngine {
         if recognised.mean_log_probability < self.settings.reject_below {
             recognised.text.clear();
         }
+        recognised.mean_log_probability =
+            on_common_scale(recognised.mean_log_probability, self.settings.reject_below);
         Ok(recognised)
     }
+}
+
+/// Each model is sure of itself in its own way: whoever reads the certainty further on wants one scale, on which a
+/// model's own threshold stands at [`DOUBTFUL`].
+fn on_common_scale(mean_log_probability: f32, reject_below: f32) -> f32 {
+    if reject_below < 0.0 { mean_log_probability * (DOUBTFUL / reject_below) } else { mean_log_probability }
 }
 
 fn failed(error: WhisperError, cancel: &AtomicBool) -> RecogniseError {

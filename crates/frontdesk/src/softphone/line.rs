@@ -68,7 +68,10 @@ pub fn run(options: LineOptions, mut news: impl FnMut(&News)) -> Result<Option<C
     let (post, letters) = mailbox()?;
     let epoch = Instant::now();
     let rendered = post.clone();
-    let voices = Voices::start(options.voice, move |done| rendered.post_waiting(Letter::Rendered(done)))?;
+    let voices = Voices::start(options.voice, move |done| {
+        // A thousand prompts do not wait for one telephone.
+        let _ = rendered.post(Letter::Rendered(done));
+    })?;
     let engine = MediaEngine::start(EngineSettings {
         ports: 0..=0,
         realtime: false,

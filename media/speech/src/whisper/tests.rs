@@ -129,3 +129,10 @@ fn an_engine_may_move_to_another_thread() {
     });
     assert_eq!(moved.join().expect("no panic"), Ok(String::new()));
 }
+
+#[test]
+fn certainty_is_told_on_one_scale_whatever_the_model() {
+    assert_eq!(on_common_scale(-0.2, -0.35), -0.2, "the shipped model is the scale");
+    assert_eq!(on_common_scale(-1.0, -1.0), DOUBTFUL);
+    assert_eq!(on_common_scale(-3.0, 0.0), -3.0, "a model that rejects nothing has no threshold to scale by");
+}

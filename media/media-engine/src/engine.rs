@@ -9,9 +9,10 @@ use crate::status::ring_bell;
 use crate::thread::{ThreadPlan, epoll_name, run};
 use crate::wire::Channel;
 use frontdesk_media_protocol::{MediaEvent, PortFault};
-use rustix::event::epoll;
+use rustix::event::{Timespec, epoll};
 use rustix::fd::OwnedFd;
 use std::io;
+use std::mem::MaybeUninit;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -78,6 +79,10 @@ impl MediaEngine {
             return Err(EngineFault::NoPorts(settings.ports));
         }
         let epoll = Arc::new(epoll::create(epoll::CreateFlags::CLOEXEC).map_err(io::Error::from)?);
+        // A kernel before 5.11, or a sandbox that does not know `epoll_pwait2`, is told of here and not by a
+        // thread that cannot wait.
+        let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
+        epoll::wait(&epoll, &mut [MaybeUninit::uninit(); 1], Some(&at_once)).map_err(io::Error::from)?;
         let another_bell = || settings.wake.as_ref().map(OwnedFd::try_clone).transpose();
         let recorder = Recorder::start(another_bell()?)?;
         let thread_bell = another_bell()?;

@@ -7,12 +7,14 @@ mod party;
 
 use frontdesk_audio::Prompt;
 use frontdesk_media_engine::testing::Simulation;
-use frontdesk_media_engine::{Channel, Order, speech_ring, stream_ring};
-use frontdesk_media_protocol::{Codec, ListeningId, MediaEvent, PlaybackId};
+use frontdesk_media_engine::{Channel, Order, StreamFrame, speech_ring, stream_ring};
+use frontdesk_media_protocol::{Codec, ListeningId, MediaEvent, PlaybackId, SpeechFrame};
 use party::Party;
 use ringbuf::traits::{Consumer, Producer};
+use ringbuf::{HeapCons, HeapProd};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -67,18 +69,16 @@ fn the_counter_counts() {
     assert_eq!(allocations(|| ()), 0);
 }
 
-#[test]
-fn no_tick_of_500_busy_legs_allocates_or_frees() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut simulation = Simulation::new(Duration::from_millis(500), [1; 32]).unwrap();
-    let codec = |leg: u64| if leg.is_multiple_of(3) { Codec::Pcma } else { Codec::Pcmu };
-    let mut parties: Vec<Party> =
-        (0..LEGS).map(|leg| Party::new(leg, codec(leg)).enters(&mut simulation)).collect();
+/// A third of the legs in prompts, a third bridged, a third with a streaming voice; all are listened to, and one in
+/// ten is recorded. The far ends of their rings.
+fn busy(
+    simulation: &mut Simulation,
+    parties: &[Party],
+    folder: &Path,
+) -> (Vec<HeapCons<SpeechFrame>>, Vec<HeapProd<StreamFrame>>) {
     let prompt = Arc::new(Prompt::from_pcm_8k(vec![2_000; 160 * 40]));
     let mut ears = Vec::new();
     let mut voices = Vec::new();
-    // A third of the legs in prompts, a third bridged, a third with a streaming voice; all are listened to, and
-    // one in ten is recorded.
     for (at, party) in parties.iter().enumerate() {
         let leg = party.leg;
         match at % 3 {
@@ -102,12 +102,23 @@ fn no_tick_of_500_busy_legs_allocates_or_frees() {
         ears.push(ear);
         simulation.order(Order::Listen { leg, listening: ListeningId(at as u64), ring });
         if at % 10 == 0 {
-            simulation.order(Order::Record { leg, path: folder.path().join(format!("{at}.wav")) });
+            simulation.order(Order::Record { leg, path: folder.join(format!("{at}.wav")) });
         }
         if at % 40 == 0 {
             simulation.tick();
         }
     }
+    (ears, voices)
+}
+
+#[test]
+fn no_tick_of_500_busy_legs_allocates_or_frees() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut simulation = Simulation::new(Duration::from_millis(500), [1; 32]).unwrap();
+    let codec = |leg: u64| if leg.is_multiple_of(3) { Codec::Pcma } else { Codec::Pcmu };
+    let mut parties: Vec<Party> =
+        (0..LEGS).map(|leg| Party::new(leg, codec(leg)).enters(&mut simulation)).collect();
+    let (mut ears, mut voices) = busy(&mut simulation, &parties, folder.path());
     for _ in 0..20 {
         simulation.tick();
     }

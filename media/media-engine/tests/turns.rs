@@ -159,7 +159,8 @@ fn bridged_parties_hear_each_other_soon_and_a_prompt_goes_first() {
     let mut other = Party::new(2, Codec::Pcma).enters(&mut simulation);
     simulation.order(Order::Bridge { first: one.leg, second: other.leg });
     simulation.tick();
-    (one.hears(&mut simulation), other.hears(&mut simulation));
+    one.hears(&mut simulation);
+    other.hears(&mut simulation);
     let began_ms = simulation.now().as_millis();
     for _ in 0..50 {
         one.says(&mut simulation, 6_000);
@@ -556,7 +557,8 @@ fn whoever_comes_after_a_closed_leg_is_not_heard_by_its_old_partner() {
     simulation.tick();
     events(&mut simulation);
     let mut stranger = Party::new(3, Codec::Pcmu).enters(&mut simulation);
-    (other.hears(&mut simulation), stranger.hears(&mut simulation));
+    other.hears(&mut simulation);
+    stranger.hears(&mut simulation);
     for _ in 0..20 {
         stranger.says(&mut simulation, 9_000);
         other.says(&mut simulation, 9_000);

@@ -10,6 +10,7 @@ pub mod records;
 pub mod serve;
 
 use crate::settings::Settings;
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -57,8 +58,12 @@ fn failed(why: impl std::fmt::Display) -> ExitCode {
 /// Logs go to standard error: `FRONTDESK_LOG=debug` shows more.
 pub fn log_to_stderr() {
     let filter = tracing_subscriber::EnvFilter::try_from_env("FRONTDESK_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,frontdesk=info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, ExitCode> {

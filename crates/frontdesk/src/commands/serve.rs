@@ -4,7 +4,7 @@ use super::{ConfigArgument, failed};
 use crate::console::Words;
 use crate::node::{Node, NodeFault};
 use crate::settings::Settings;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -71,7 +71,10 @@ fn greet(settings: &Settings, node: &Node) {
         );
     }
     for address in &node.listening {
-        println!("listening on {}", sip_address(address));
+        println!("listening on sip:{address} (UDP)");
+    }
+    for address in node.listening.iter().flat_map(reachable) {
+        println!("a telephone on this network registers at {address}");
     }
     for number in &settings.numbers {
         let record = if number.record { ", recorded" } else { "" };
@@ -83,8 +86,26 @@ fn greet(settings: &Settings, node: &Node) {
     println!("the desk is open");
 }
 
-fn sip_address(address: &SocketAddr) -> String {
-    format!("sip:{address} (UDP)")
+/// Under which addresses a telephone elsewhere reaches a socket that listens on every one of this machine.
+fn reachable(listening: &SocketAddr) -> Vec<SocketAddr> {
+    if !listening.ip().is_unspecified() {
+        return Vec::new();
+    }
+    let interfaces = nix::ifaddrs::getifaddrs().into_iter().flatten();
+    let addresses = interfaces.filter_map(|interface| interface.address).filter_map(|address| {
+        let v4 = address.as_sockaddr_in().map(|v4| IpAddr::V4(v4.ip()));
+        v4.or_else(|| address.as_sockaddr_in6().map(|v6| IpAddr::V6(v6.ip())))
+    });
+    // A link-local address means nothing without its interface.
+    let elsewhere = |ip: &IpAddr| match ip {
+        IpAddr::V4(v4) => !v4.is_loopback() && !v4.is_link_local(),
+        IpAddr::V6(v6) => !v6.is_loopback() && !v6.is_unicast_link_local(),
+    };
+    addresses
+        .filter(|ip| ip.is_ipv4() == listening.is_ipv4())
+        .filter(elsewhere)
+        .map(|ip| SocketAddr::new(ip, listening.port()))
+        .collect()
 }
 
 async fn until_asked_to_stop(node: &Node) -> std::io::Result<()> {

@@ -64,6 +64,8 @@ async fn serve(settings: &Settings, words: Words) -> ExitCode {
 /// What whoever started the desk wants to know.
 fn greet(settings: &Settings, node: &Node) {
     println!("ears: {}", node.ears);
+    let models = settings.node.data.join("models");
+    println!("a larger Whisper hears better: put an official ggml-*.bin into {}", models.display());
     for new in &node.new_passwords {
         println!(
             "phone {} ({}): password {}   (shown this once; `frontdesk phones reset {}` makes a new one)",

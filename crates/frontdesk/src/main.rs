@@ -24,7 +24,7 @@ enum Command {
     /// Check the settings or a flow, and say what is wrong, where, and what to do
     Check(commands::check::Arguments),
     /// A telephone for the command line: call somebody, or be called
-    Call(commands::call::Arguments),
+    Call(Box<commands::call::Arguments>),
     /// Try and test call flows without a telephone
     Flow(commands::flow::Arguments),
     /// Watch three callers being heard, understood and put through
@@ -45,7 +45,7 @@ fn main() -> ExitCode {
         Command::Serve(arguments) => commands::serve::run(&arguments),
         Command::Check(arguments) => commands::check::run(&arguments),
         Command::Call(arguments) => match matches.subcommand() {
-            Some((_, matches)) => commands::call::run(arguments, matches),
+            Some((_, matches)) => commands::call::run(&arguments, matches),
             None => ExitCode::from(2),
         },
         Command::Flow(arguments) => commands::flow::run(&arguments),

@@ -96,10 +96,10 @@ pub struct Arguments {
 }
 
 /// Places a call, or waits for some.
-pub fn run(arguments: Arguments, matches: &ArgMatches) -> ExitCode {
-    let script = script(&arguments, matches);
+pub fn run(arguments: &Arguments, matches: &ArgMatches) -> ExitCode {
+    let script = script(arguments, matches);
     let label = arguments.register.clone().unwrap_or_else(|| "call".to_owned());
-    let options = match options(&arguments, script) {
+    let options = match options(arguments, script) {
         Ok(options) => options,
         Err(why) => {
             eprintln!("frontdesk call: {why}");

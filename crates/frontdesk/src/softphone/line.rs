@@ -1,7 +1,8 @@
 //! The telephone's wire: one socket, one media engine, one voice, and the clock.
 
-use super::phone::{CallEnd, News, Phone, PhoneInput, PhoneOutput, PhonePlan};
+use super::phone::Phone;
 use super::script::Item;
+use super::words::{CallEnd, News, PhoneInput, PhoneOutput, PhonePlan};
 use crate::mailbox::{Letters, Mailbox, mailbox};
 use crate::sound::{Listener, Sound};
 use frontdesk_identifiers::{LegId, Moment};

@@ -6,10 +6,12 @@
 
 mod line;
 mod phone;
+mod recording_file;
 mod script;
+mod words;
 
 pub use line::{LineFault, LineOptions, run};
-pub use phone::{
-    CallEnd, News, Phone, PhoneInput, PhoneOutput, PhonePlan, Registration, WhenCalled, numbered,
-};
+pub use phone::Phone;
+pub use recording_file::numbered;
 pub use script::{Item, Script};
+pub use words::{CallEnd, News, PhoneInput, PhoneOutput, PhonePlan, Registration, WhenCalled};

@@ -39,22 +39,23 @@
 //!
 //! # Budget
 //!
-//! Measured with `cargo bench -p frontdesk-benches --bench tick_500_g711 -- --sockets`, two virtual cores shared with
-//! builds, 500 legs of G.711, microseconds for one tick of all legs:
+//! Measured with `cargo bench -p frontdesk-benches --bench tick_500_g711 -- --sockets`, 500 legs of G.711, microseconds for
+//! one tick of all legs. Two virtual cores that were shared with builds: two runs, the first in a quiet minute, the second
+//! at a load of 3.7, between which the encoder became quicker.
 //!
 //! | stage | 500 prompts | 250 bridges | a desk at work |
 //! |---|---|---|---|
-//! | receive (memory to jitter buffer) | 33 | 33 | 31 |
-//! | playout | 71 | 68 | 73 |
-//! | decode | 38 | 37 | 38 |
-//! | activity (100 legs listened to) | – | – | 13 |
-//! | route and taps (50 legs recorded) | 23 | 19 | 45 |
-//! | encode, header | 17 | 101 | 59 |
-//! | send (to memory), tell | 61 | 57 | 56 |
-//! | **all**, some 55 of it the bench's own clock | 244 | 315 | 314 |
-//! | **with sockets on loopback**, the thread's whole processor time | 5,100 | 6,100 | 5,500 |
+//! | receive (memory to jitter buffer) | 33–56 | 33–51 | 31–46 |
+//! | playout | 71–101 | 68–103 | 73–124 |
+//! | decode | 38–69 | 37–64 | 38–86 |
+//! | activity (100 legs listened to) | – | – | 13–27 |
+//! | route and taps (50 legs recorded) | 23–35 | 19–31 | 45–68 |
+//! | encode, header | 17–24 | 101–44 | 59–42 |
+//! | send (to memory), tell | 61–106 | 57–90 | 56–82 |
+//! | **all**, of it 55–70 the bench's own clock | 244–390 | 315–382 | 314–474 |
+//! | **with sockets on loopback**, the thread's whole processor time | 5,100–7,400 | 6,100–6,300 | 5,500–6,000 |
 //!
-//! The sound itself is a twentieth of what the network's system calls cost: a leg takes 0.05–0.06 % of a core, and what
+//! The sound itself is a twentieth of what the network's system calls cost: a leg takes 0.05–0.07 % of a core, and what
 //! would make it less is fewer system calls a packet, not faster arithmetic. The promises that follow from it: the stages
 //! without sockets stay below 1 ms for 500 legs, and below 0.1 % of a core a leg with them, on such a machine.
 //!

@@ -9,7 +9,9 @@ use crate::sound::Sound;
 use crate::wiring::{Letter, Wiring, deliver};
 use frontdesk_call_flow::Fault;
 use frontdesk_identifiers::WallTime;
-use frontdesk_media_engine::{EngineFault, EngineSettings, MediaEngine, recover_recordings};
+use frontdesk_media_engine::{
+    EngineFault, EngineSettings, MediaEngine, Recovery, Scheduling, recover_recordings,
+};
 use frontdesk_sip_stack::{Account, PeerRule, SipSettings};
 use frontdesk_sip_transport::{TransportFault, Transports};
 use frontdesk_speech::{
@@ -80,6 +82,8 @@ pub struct Node {
     store: Store,
 }
 
+/// Stands for a secret while only the names are checked.
+const NO_SECRET: Account = Account { ha1_md5: [0; 16], ha1_sha256: [0; 32] };
 /// How long the last facts may take to reach the disk.
 const FLUSH_WAIT: Duration = Duration::from_secs(10);
 /// How long a prompt may take to be rendered at the start.
@@ -101,9 +105,9 @@ impl Node {
         let started = wall_time();
         let mut chance = Chance::new(settings.node.seed);
         let store = Store::open(&settings.node.data)?;
-        let (accounts, new_passwords) = accounts(settings, &mut chance)?;
-        let directory = settings.directory(|name| accounts.secret(name)).map_err(NodeFault::Settings)?;
-        let flows = read_flows(settings, &directory).map_err(NodeFault::Flows)?;
+        // Only who exists matters for the flows; the secrets come when nothing else can fail any more.
+        let listed = settings.directory(|_| Some(NO_SECRET)).map_err(NodeFault::Settings)?;
+        let flows = read_flows(settings, &listed).map_err(NodeFault::Flows)?;
         repair(settings, &store, started, &progress).await?;
 
         let (mailbox, letters) = mailbox()?;
@@ -120,6 +124,16 @@ impl Node {
             seed: chance.seed(),
         })?;
 
+        if engine.scheduling() == Scheduling::Refused {
+            progress("sound has no real-time priority here (grant CAP_SYS_NICE or rtprio to have it)");
+        }
+
+        // Whoever calls before the rules are there is not heard, and calls again half a second later.
+        let transports = Transports::start(&settings.sip.listen, deliver(&mailbox)).await?;
+        let listening = transports.local_addresses();
+        // Passwords are made last: a start that fails must not lose the only time that they are shown.
+        let (accounts, new_passwords) = accounts(settings, &mut chance)?;
+        let directory = settings.directory(|name| accounts.secret(name)).map_err(NodeFault::Settings)?;
         let rules = Rules {
             sip: Arc::new(sip_settings(settings, &accounts)),
             directory: Arc::new(directory),
@@ -128,10 +142,7 @@ impl Node {
             limits: Limits::default(),
             data: settings.node.data.clone(),
         };
-        // An empty mailbox has room for the first letter, and nobody calls before it is read.
         mailbox.post_waiting(Letter::Rules(Arc::new(rules)));
-        let transports = Transports::start(&settings.sip.listen, deliver(&mailbox)).await?;
-        let listening = transports.local_addresses();
         let writer = Writer::start(store.clone());
         let wiring = Wiring {
             switchboard: Switchboard::new(chance.seed(), started),
@@ -186,6 +197,7 @@ fn sip_settings(settings: &Settings, accounts: &Accounts) -> SipSettings {
         |name: &str| -> Option<(String, Account)> { Some((name.to_owned(), accounts.secret(name)?)) };
     SipSettings {
         realm: settings.sip.realm.clone(),
+        digests: settings.sip.digests.clone(),
         accounts: settings.phones.iter().filter_map(|phone| secret(phone.number.as_str())).collect(),
         peers: settings
             .peers
@@ -210,10 +222,25 @@ async fn repair(
         let folder = recordings_folder(&settings.node.data, tenant.id.as_str());
         std::fs::create_dir_all(&folder)?;
         for recovered in recover_recordings(&folder)? {
-            progress(&format!("recording {} was interrupted: it is playable", recovered.path.display()));
+            progress(&format!(
+                "recording {} {}",
+                recovered.path.display(),
+                recovery_phrase(&recovered.outcome)
+            ));
         }
     }
     Ok(())
+}
+
+fn recovery_phrase(recovery: &Recovery) -> String {
+    match recovery {
+        Recovery::Published { samples } => {
+            format!("was interrupted: its {:.1} s are playable", *samples as f64 / 8_000.0)
+        }
+        Recovery::Empty => "was interrupted before its first sound: it is removed".to_owned(),
+        Recovery::Foreign => "is none of this desk's: it is left alone".to_owned(),
+        Recovery::Failed(error) => format!("was interrupted and cannot be repaired: {error}"),
+    }
 }
 
 /// Where a tenant's recordings stand.

@@ -128,6 +128,11 @@ impl Sound {
         self.events.pop_front().or_else(|| self.engine.poll())
     }
 
+    /// Whether the media threads live.
+    pub fn is_running(&self) -> bool {
+        self.engine.is_running()
+    }
+
     /// Ends the media threads; recordings are published first.
     pub fn stop(self) {
         self.engine.stop();

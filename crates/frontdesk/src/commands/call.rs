@@ -239,7 +239,8 @@ fn describe(news: &News) -> String {
     match news {
         News::Registered => "registered".to_owned(),
         News::NotRegistered(Some(status)) => {
-            format!("not registered: {} {}", status.as_u16(), status.default_reason())
+            let advice = if matches!(status.as_u16(), 401 | 403) { ": is the password right?" } else { "" };
+            format!("not registered: {} {}{advice}", status.as_u16(), status.default_reason())
         }
         News::NotRegistered(None) => "not registered: the registrar does not answer".to_owned(),
         News::Unregistered => "signed off".to_owned(),

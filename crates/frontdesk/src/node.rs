@@ -240,6 +240,7 @@ fn recovery_phrase(recovery: &Recovery) -> String {
         Recovery::Empty => "was interrupted before its first sound: it is removed".to_owned(),
         Recovery::Foreign => "is none of this desk's: it is left alone".to_owned(),
         Recovery::Failed(error) => format!("was interrupted and cannot be repaired: {error}"),
+        _ => "was interrupted".to_owned(),
     }
 }
 

@@ -42,9 +42,28 @@ impl Console {
     }
 
     /// Prints a line, or drops it when the terminal does not keep up.
+    ///
+    /// Names and numbers in it come from outside: what would steer the terminal is shown instead of obeyed.
     pub fn print(&self, line: String) {
-        let _ = self.lines.try_send(line);
+        let _ = self.lines.try_send(harmless(line));
     }
+}
+
+/// The line without control characters and without what turns the direction of writing.
+fn harmless(line: String) -> String {
+    let steers = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if !line.contains(steers) {
+        return line;
+    }
+    line.chars().map(|c| if steers(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
+/// The line for notices that were not shown.
+pub fn left_out_line(left_out: u64) -> String {
+    format!("{left_out} more notices were not shown")
 }
 
 /// The line for a fact; none for what only the record wants.
@@ -142,5 +161,16 @@ pub fn notice_line(notice: &Notice) -> String {
         Notice::CallRefused { status, why, .. } => format!("call refused with {status}: {why}"),
         Notice::Sip(fact) => format!("sip: {fact:?}"),
         _ => format!("{notice:?}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_callers_name_cannot_steer_the_operators_terminal() {
+        let line = harmless("rings: \u{1b}[2JBob\r\nfake line\u{202e} — Zoë".to_owned());
+        assert_eq!(line, "rings: \u{fffd}[2JBob\u{fffd}\u{fffd}fake line\u{fffd} — Zoë");
     }
 }

@@ -13,6 +13,7 @@ pub mod demo;
 pub mod flows;
 pub mod mailbox;
 pub mod node;
+pub mod notice_limit;
 pub mod settings;
 pub mod signals;
 pub mod softphone;

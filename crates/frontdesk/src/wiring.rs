@@ -3,8 +3,9 @@
 //! It takes letters (datagrams, words that were heard, prompts that were rendered) and the engine's events, tells
 //! the switchboard, and carries out what it says. It decides nothing.
 
-use crate::console::{Console, fact_line, notice_line};
+use crate::console::{Console, fact_line, left_out_line, notice_line};
 use crate::mailbox::{Letters, Mailbox};
+use crate::notice_limit::{NoticeLimit, Shown};
 use crate::sound::{Listener, Sound};
 use frontdesk_identifiers::{LegId, Moment};
 use frontdesk_media_protocol::{ListeningId, ListeningPlan, SpeechEvent, SpeechFrame};
@@ -12,7 +13,9 @@ use frontdesk_sip_stack::SipInput;
 use frontdesk_sip_transport::Transports;
 use frontdesk_speech::{Ears, Rendered};
 use frontdesk_store::FactSender;
-use frontdesk_switchboard::{Rules, Switchboard, SwitchboardCensus, SwitchboardInput, SwitchboardOutput};
+use frontdesk_switchboard::{
+    Notice, Rules, Switchboard, SwitchboardCensus, SwitchboardInput, SwitchboardOutput,
+};
 use ringbuf::HeapProd;
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
@@ -52,6 +55,8 @@ pub struct Wiring {
     pub epoch: Instant,
 }
 
+/// How often it is made sure that calls have a media thread.
+const GLANCE: Duration = Duration::from_secs(1);
 /// Letters taken before the engine's events are looked at again.
 const LETTERS_A_TURN: usize = 256;
 /// How long calls that are ended at the stop may take to say goodbye: a BYE and its answer, a file's fsync.
@@ -62,13 +67,12 @@ impl Wiring {
     pub fn run(self, letters: &Letters<Letter>) {
         let Wiring { switchboard, sound, ears, transports, facts, console, epoch } = self;
         let listener = NodeEars(ears);
+        let (notices, stopping) = (NoticeLimit::default(), None);
         let mut thread =
-            Thread { switchboard, sound, listener, transports, facts, console, epoch, stopping: None };
-        while !thread.is_done() {
+            Thread { switchboard, sound, listener, transports, facts, console, notices, epoch, stopping };
+        loop {
             let due = thread.turn(letters);
-            if !thread.sound.is_running() {
-                // Without sound there is no call; whoever supervises this desk starts it again.
-                tracing::error!("the media thread is gone");
+            if thread.is_done() {
                 break;
             }
             letters.wait(due, &[]);
@@ -84,6 +88,7 @@ struct Thread {
     transports: Transports,
     facts: FactSender,
     console: Console,
+    notices: NoticeLimit,
     epoch: Instant,
     stopping: Option<Instant>,
 }
@@ -121,12 +126,27 @@ impl Thread {
         if self.switchboard.deadline().is_some_and(|at| at <= self.now()) {
             self.tell(SwitchboardInput::Tick);
         }
+        if let Some(left_out) = self.notices.left_out(self.now()) {
+            self.console.print(left_out_line(left_out));
+        }
+        self.look_after_sound();
         if taken == LETTERS_A_TURN {
             return Some(Duration::ZERO);
         }
-        let due = self.switchboard.deadline().map(|at| at.since(self.now()));
+        let deadlines = self.switchboard.deadline().into_iter().chain(self.notices.deadline());
+        let due = deadlines.min().map(|at| at.since(self.now()));
         let leaving = self.stopping.map(|since| FAREWELL.saturating_sub(since.elapsed()));
-        due.into_iter().chain(leaving).min()
+        let glance = (self.switchboard.census().calls > 0).then_some(GLANCE);
+        due.into_iter().chain(leaving).chain(glance).min()
+    }
+
+    /// Without its media thread the desk is deaf and dumb, and its calls would stand in silence: they are ended, and
+    /// whoever supervises the desk starts it again.
+    fn look_after_sound(&mut self) {
+        if self.stopping.is_none() && !self.sound.is_running() {
+            tracing::error!("the media thread is gone: calls are ended, and the desk closes");
+            self.open(Letter::Stop);
+        }
     }
 
     fn open(&mut self, letter: Letter) {
@@ -173,10 +193,20 @@ impl Thread {
                     // What is shed is counted and said by the writer.
                     let _ = self.facts.try_submit(fact);
                 }
-                SwitchboardOutput::Notice(notice) => self.console.print(notice_line(&notice)),
+                SwitchboardOutput::Notice(notice) => self.notice(&notice, now),
                 _ => {}
             }
         }
+    }
+
+    /// Strangers can cause notices, a datagram each: only so many are shown.
+    fn notice(&mut self, notice: &Notice, now: Moment) {
+        match self.notices.show(now) {
+            Shown::Yes => {}
+            Shown::After { left_out } => self.console.print(left_out_line(left_out)),
+            Shown::No => return,
+        }
+        self.console.print(notice_line(notice));
     }
 
     fn is_done(&self) -> bool {

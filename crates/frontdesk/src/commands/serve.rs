@@ -4,6 +4,8 @@ use super::{ConfigArgument, failed};
 use crate::console::Words;
 use crate::node::{Node, NodeFault};
 use crate::settings::Settings;
+use rustix::fs::Mode;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::net::{IpAddr, SocketAddr};
 use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
@@ -28,12 +30,28 @@ pub fn run(arguments: &Arguments) -> ExitCode {
         Ok(settings) => settings,
         Err(code) => return code,
     };
+    keep_to_ourselves();
+    raise_handle_limit();
     let words = if arguments.show_words { Words::Shown } else { Words::Hidden };
     let runtime = match super::runtime() {
         Ok(runtime) => runtime,
         Err(code) => return code,
     };
     runtime.block_on(serve(&settings, words))
+}
+
+/// Recordings and transcripts are nobody else's on this machine: what the desk writes only its own user reads.
+fn keep_to_ourselves() {
+    rustix::process::umask(Mode::from_raw_mode(0o077));
+}
+
+/// A call takes two sockets and a recording, a bridged one five handles: what many systems grant at first (1,024)
+/// would end before the limit on calls does, and then the store could not open its files either.
+fn raise_handle_limit() {
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }) {
+        tracing::warn!(%error, "the limit of open files stays as it is");
+    }
 }
 
 async fn serve(settings: &Settings, words: Words) -> ExitCode {

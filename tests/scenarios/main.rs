@@ -1,0 +1,3 @@
+//! Stories of whole calls on a simulated node: see [`frontdesk_tests::simulator`].
+
+mod choosing;

@@ -1,0 +1,155 @@
+//! What must be true after every run, whatever happened in it.
+
+use super::network::Sent;
+use super::robot::RobotCall;
+use super::world::World;
+use frontdesk_call_record::{CallRecord, EndReason, Fact, StampedFact};
+use frontdesk_identifiers::CallId;
+use frontdesk_sip_message::{Message, Method, StatusCode};
+use frontdesk_sip_stack::Census;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+
+/// All checks; the records, oldest first. Panics with the seed of the run.
+pub fn everything(world: &World) -> Vec<CallRecord> {
+    nothing_is_left(world);
+    sound_was_asked_properly(world);
+    every_invite_has_one_final_response(world);
+    every_final_response_is_acknowledged(world);
+    let records = records_add_up(world);
+    records_tell_the_truth(world, &records);
+    records
+}
+
+/// No call, leg, transaction, dialog or nonce outlives its call by more than 64·T1 and the life of a nonce.
+pub fn nothing_is_left(world: &World) {
+    let census = world.census();
+    let replay = world.replay();
+    assert_eq!((census.calls, census.legs), (0, 0), "{replay}: calls or legs are left");
+    let quiet = Census { bindings: census.sip.bindings, ..Census::default() };
+    assert_eq!(census.sip, quiet, "{replay}: something is left in the desk's stack");
+    assert_eq!(world.sound.open_ports(), 0, "{replay}: ports are left");
+    let gone = world.gone();
+    for robot in world.robots().iter().filter(|robot| !gone.contains(&robot.person.address)) {
+        let census = robot.census();
+        let quiet = Census { registrations: census.registrations, ..Census::default() };
+        assert_eq!(census, quiet, "{replay}: something is left at {}", robot.person.address);
+    }
+}
+
+/// No order for a port that is not there, one `Close` for each `Open`, bridges in pairs.
+pub fn sound_was_asked_properly(world: &World) {
+    assert_eq!(world.sound.faults(), &[] as &[String], "{}", world.replay());
+}
+
+type Transaction = (SocketAddr, String, String);
+
+fn transaction(sent: &Sent, asker: SocketAddr) -> Option<Transaction> {
+    let headers = sent.message.headers();
+    let branch = headers.top_via().ok()?.branch()?.to_owned();
+    Some((asker, headers.call_id().ok()?.to_owned(), branch))
+}
+
+fn is_of_invite(sent: &Sent) -> bool {
+    sent.message.headers().cseq().is_ok_and(|cseq| cseq.method == Method::INVITE)
+}
+
+fn status(sent: &Sent) -> Option<StatusCode> {
+    match &sent.message {
+        Message::Response(response) if is_of_invite(sent) => Some(response.status),
+        _ => None,
+    }
+}
+
+fn request(sent: &Sent, method: &Method) -> bool {
+    matches!(&sent.message, Message::Request(request) if request.method == *method)
+}
+
+/// Every INVITE that reached the other side is answered by exactly one final response, however often it is repeated.
+pub fn every_invite_has_one_final_response(world: &World) {
+    let mut finals: BTreeMap<Transaction, BTreeSet<(u16, Option<String>)>> = BTreeMap::new();
+    let trace = world.network.trace();
+    for sent in trace.iter().filter(|sent| status(sent).is_some_and(|status| status.is_final())) {
+        let tag = sent.message.headers().to().ok().and_then(|to| to.tag().map(str::to_owned));
+        let code = status(sent).map_or(0, |status| status.as_u16());
+        finals.entry(transaction(sent, sent.to).expect("a transaction")).or_default().insert((code, tag));
+    }
+    let asked = trace.iter().filter(|sent| request(sent, &Method::INVITE) && sent.arrived);
+    for sent in asked.filter(|sent| !world.gone().contains(&sent.to)) {
+        let transaction = transaction(sent, sent.from).expect("a transaction");
+        let answers = finals.get(&transaction);
+        let one = answers.is_some_and(|answers| answers.len() == 1);
+        assert!(one, "{}: the INVITE {transaction:?} to {} has {answers:?}", world.replay(), sent.to);
+    }
+}
+
+/// Every final response to an INVITE that reached who called is acknowledged.
+pub fn every_final_response_is_acknowledged(world: &World) {
+    let trace = world.network.trace();
+    let name = |sent: &Sent, asker: SocketAddr| {
+        let headers = sent.message.headers();
+        (asker, headers.call_id().unwrap_or_default().to_owned(), headers.cseq().map_or(0, |cseq| cseq.number))
+    };
+    let acks: BTreeSet<_> =
+        trace.iter().filter(|sent| request(sent, &Method::ACK)).map(|sent| name(sent, sent.from)).collect();
+    let finals = trace.iter().filter(|sent| sent.arrived && status(sent).is_some_and(|status| status.is_final()));
+    for sent in finals.filter(|sent| !world.gone().contains(&sent.to)) {
+        let name = name(sent, sent.to);
+        assert!(acks.contains(&name), "{}: {:?} to {name:?} has no ACK", world.replay(), status(sent));
+    }
+}
+
+/// Facts are numbered without a gap, go forward in time, and are closed once, by the last; every fact fits.
+pub fn records_add_up(world: &World) -> Vec<CallRecord> {
+    let replay = world.replay();
+    let mut calls: BTreeMap<CallId, Vec<&StampedFact>> = BTreeMap::new();
+    for fact in world.facts() {
+        calls.entry(fact.call).or_default().push(fact);
+    }
+    let mut records = Vec::new();
+    for (call, facts) in &calls {
+        for (number, fact) in facts.iter().enumerate() {
+            assert_eq!(fact.number as usize, number, "{replay}: facts of {call} in order");
+            let last = number + 1 == facts.len();
+            assert_eq!(matches!(fact.fact, Fact::CallEnded { .. }), last, "{replay}: the end of {call}: {facts:#?}");
+        }
+        let forward = facts.windows(2).all(|pair| pair[0].since_start_us <= pair[1].since_start_us);
+        assert!(forward, "{replay}: time of {call} goes back");
+        let record = CallRecord::fold(facts.iter().copied()).expect("the facts make a record");
+        let faults = (record.facts_out_of_place, record.facts_missing);
+        assert_eq!(faults, (0, 0), "{replay}: facts of {call} out of place: {facts:#?}");
+        for transfer in &record.transfers {
+            assert!(transfer.outcome.is_some(), "{replay}: a transfer of {call} has no outcome");
+        }
+        for recording in &record.recordings {
+            assert!(recording.seconds.is_some() && recording.kept, "{replay}: {recording:?} of {call}");
+        }
+        records.push(record);
+    }
+    records.sort_by_key(|record| record.started_at);
+    records
+}
+
+/// What the record says of the end is what the caller saw of it.
+pub fn records_tell_the_truth(world: &World, records: &[CallRecord]) {
+    for record in records {
+        let called = |call: &&RobotCall| call.is_named(&record.sip_call_id);
+        let calls = world.robots().iter().flat_map(|robot| robot.calls().values());
+        let Some(seen) = calls.into_iter().find(called) else {
+            // Its caller died.
+            continue;
+        };
+        let reason = record.end.as_ref().expect("a closed record").reason;
+        let context = || format!("{}: {reason:?}, but {seen:#?}", world.replay());
+        match reason {
+            EndReason::CallerHungUp | EndReason::Cancelled => assert!(seen.hung_up, "{}", context()),
+            EndReason::DeskHungUp | EndReason::CalleeHungUp => {
+                assert!(seen.answered.is_some(), "{}", context());
+            }
+            _ => {}
+        }
+        if seen.answered.is_some() {
+            assert!(record.answered_us.is_some(), "{}", context());
+        }
+    }
+}

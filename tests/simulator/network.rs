@@ -1,0 +1,141 @@
+//! The wire between the desk and everybody else: datagrams take time, get lost, come twice and overtake each other.
+
+use super::chance::Chance;
+use frontdesk_identifiers::Moment;
+use frontdesk_sip_message::Message;
+use frontdesk_sip_stack::{Flow, Transport};
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+/// What the wire does to datagrams.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WirePlan {
+    /// How long each is on the way at least.
+    pub latency: Duration,
+    /// Up to how much longer, by chance; more than the time between two datagrams reorders them.
+    pub jitter: Duration,
+    /// How many of a hundred are lost.
+    pub loss_percent: u64,
+    /// How many of a hundred arrive twice.
+    pub duplicated_percent: u64,
+}
+
+impl WirePlan {
+    /// 5 ms each way, nothing else.
+    pub const GOOD: WirePlan = WirePlan {
+        latency: Duration::from_millis(5),
+        jitter: Duration::ZERO,
+        loss_percent: 0,
+        duplicated_percent: 0,
+    };
+
+    /// A wire as bad as `chance` has it, up to a fifth lost, a fifth twice, and 300 ms late.
+    pub fn bad(chance: &mut Chance) -> WirePlan {
+        WirePlan {
+            latency: Duration::from_millis(1 + chance.below(60)),
+            jitter: chance.time(Duration::from_millis(240)),
+            loss_percent: chance.below(21),
+            duplicated_percent: chance.below(21),
+        }
+    }
+}
+
+/// A datagram that was sent, whether it arrived or not.
+#[derive(Debug, Clone)]
+pub struct Sent {
+    /// When.
+    pub at: Moment,
+    /// By whom.
+    pub from: SocketAddr,
+    /// To whom.
+    pub to: SocketAddr,
+    /// What it says.
+    pub message: Message,
+    /// Whether any copy of it reached the other side.
+    pub arrived: bool,
+}
+
+/// The wire, and everything that was ever sent over it.
+pub struct Network {
+    /// What it does now; may be changed on the way.
+    pub plan: WirePlan,
+    chance: Chance,
+    unplugged: BTreeSet<IpAddr>,
+    /// By arrival; the number keeps equal arrivals in order and names the datagram in the trace.
+    on_the_way: BTreeMap<(Moment, u64), Letter>,
+    number: u64,
+    trace: Vec<Sent>,
+}
+
+struct Letter {
+    flow: Flow,
+    bytes: Vec<u8>,
+    sent: usize,
+}
+
+impl Network {
+    /// A wire that draws from `chance`.
+    pub fn new(plan: WirePlan, chance: Chance) -> Network {
+        Network {
+            plan,
+            chance,
+            unplugged: BTreeSet::new(),
+            on_the_way: BTreeMap::new(),
+            number: 0,
+            trace: Vec::new(),
+        }
+    }
+
+    /// Nothing reaches this address any more, and nothing comes from it.
+    pub fn unplug(&mut self, address: IpAddr) {
+        self.unplugged.insert(address);
+    }
+
+    /// The address is there again.
+    pub fn plug_in(&mut self, address: IpAddr) {
+        self.unplugged.remove(&address);
+    }
+
+    /// Takes a datagram on its way. A sender that writes what nobody can read is a bug: it panics.
+    pub fn send(&mut self, flow: Flow, bytes: Vec<u8>, now: Moment) {
+        let message = Message::read(&bytes)
+            .unwrap_or_else(|fault| panic!("{fault} in\n{}", String::from_utf8_lossy(&bytes)));
+        let sent = self.trace.len();
+        let (from, to) = (flow.local, flow.remote);
+        self.trace.push(Sent { at: now, from, to, message, arrived: false });
+        let lost = self.chance.percent(self.plan.loss_percent);
+        let copies = if self.chance.percent(self.plan.duplicated_percent) { 2 } else { 1 };
+        if lost || self.unplugged.contains(&from.ip()) || self.unplugged.contains(&to.ip()) {
+            return;
+        }
+        let flow = Flow { transport: Transport::Udp, local: to, remote: from };
+        for _ in 0..copies {
+            let arrival = now + self.plan.latency + self.chance.time(self.plan.jitter);
+            self.number += 1;
+            self.on_the_way.insert((arrival, self.number), Letter { flow, bytes: bytes.clone(), sent });
+        }
+    }
+
+    /// When the next datagram arrives.
+    pub fn next(&self) -> Option<Moment> {
+        self.on_the_way.first_key_value().map(|((at, _), _)| *at)
+    }
+
+    /// The datagram that has arrived by now, if one has; its flow is as the receiver sees it.
+    pub fn arrival(&mut self, now: Moment) -> Option<(Flow, Vec<u8>)> {
+        while self.next().is_some_and(|at| at <= now) {
+            let (_, letter) = self.on_the_way.pop_first()?;
+            if !self.unplugged.contains(&letter.flow.local.ip()) {
+                self.trace[letter.sent].arrived = true;
+                return Some((letter.flow, letter.bytes));
+            }
+        }
+        None
+    }
+
+    /// Everything that was sent, in order.
+    pub fn trace(&self) -> &[Sent] {
+        &self.trace
+    }
+}

@@ -1,0 +1,457 @@
+//! A robot: a telephone or a neighbour, made of the SIP stack and a script, without sound of its own.
+
+use super::dialogue::Dialogue;
+use super::script::{Act, Cue, Deed, WhenCalled};
+use frontdesk_identifiers::Moment;
+use frontdesk_media_protocol::{AgreedAudio, Codec, Direction};
+use frontdesk_session_description::{LocalAudio, answer, complete, offer};
+use frontdesk_sip_message::{Message, NameAddr, StatusCode, Uri};
+use frontdesk_sip_stack::{
+    Census, Credentials, Flow, IncomingCall, OutgoingCall, OutgoingRegistration, PeerRule, RegistrationId,
+    SessionEnd, SessionId, SipCommand, SipEvent, SipInput, SipOutput, SipSettings, SipStack, Transport,
+};
+use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Who a robot is.
+#[derive(Debug, Clone)]
+pub struct Person {
+    /// What its From says, with angle brackets or without.
+    pub identity: NameAddr,
+    /// Its SIP address.
+    pub address: SocketAddr,
+    /// Name and password, when it has an account.
+    pub credentials: Option<Credentials>,
+    /// What it does when it is called.
+    pub when_called: WhenCalled,
+}
+
+/// What a robot wants done.
+#[derive(Debug, Clone)]
+pub enum RobotOutput {
+    /// Send this datagram.
+    Transmit(Flow, Vec<u8>),
+    /// Say this, from this RTP address.
+    Say(SocketAddr, &'static str),
+    /// Press this key, at this RTP address.
+    Press(SocketAddr, char),
+}
+
+/// One call, as the robot sees it.
+#[derive(Debug)]
+pub struct RobotCall {
+    /// Its RTP address.
+    pub sound: SocketAddr,
+    /// Statuses of the way, in order.
+    pub progress: Vec<u16>,
+    /// When it was answered.
+    pub answered: Option<Moment>,
+    /// When and how it ended.
+    pub ended: Option<(Moment, SessionEnd)>,
+    /// What was agreed last.
+    pub agreed: Option<AgreedAudio>,
+    /// Whether the robot hung up, or gave up, by itself.
+    pub hung_up: bool,
+    /// Final statuses of its own re-INVITEs.
+    pub reoffers: Vec<u16>,
+    local: LocalAudio,
+    acts: Vec<Act>,
+    /// Whether the INVITE brings no offer, so that the ACK must bring an answer.
+    offerless: bool,
+    dialogue: Dialogue,
+    asked: u32,
+    /// What it answers with, while it rings.
+    answer: Option<Vec<u8>>,
+}
+
+/// What falls due.
+#[derive(Debug, Clone)]
+enum Due {
+    Deed(SessionId, Deed),
+    PickUp(SessionId),
+    Refuse(SessionId, StatusCode),
+    Repeat(SessionId, u32),
+}
+
+/// A robot.
+pub struct Robot {
+    /// Who it is.
+    pub person: Person,
+    desk: SocketAddr,
+    stack: SipStack,
+    calls: BTreeMap<SessionId, RobotCall>,
+    due: BTreeMap<(Moment, u64), Due>,
+    commands: VecDeque<SipCommand>,
+    out: Vec<RobotOutput>,
+    number: u64,
+    /// Whether its registration stands; none before the first answer.
+    pub registered: Option<bool>,
+}
+
+const REGISTRATION: RegistrationId = RegistrationId(1);
+/// How long robots register for: longer than any run.
+const REGISTERED_FOR: Duration = Duration::from_secs(3_600);
+
+impl RobotCall {
+    /// Whether this is the call of that Call-ID.
+    pub fn is_named(&self, call_id: &str) -> bool {
+        self.dialogue.is_named(call_id)
+    }
+}
+
+impl Robot {
+    /// A robot that will talk to the desk at `desk`.
+    pub fn new(person: Person, desk: SocketAddr, seed: [u8; 32], now: Moment) -> Robot {
+        let mut stack = SipStack::new(seed);
+        let peers = vec![PeerRule { name: "desk".to_owned(), addresses: vec![desk.ip()] }];
+        let settings = SipSettings { peers, realm: "robots".to_owned(), ..SipSettings::default() };
+        stack.handle(SipInput::Settings(Arc::new(settings)), now);
+        Robot {
+            person,
+            desk,
+            stack,
+            calls: BTreeMap::new(),
+            due: BTreeMap::new(),
+            commands: VecDeque::new(),
+            out: Vec::new(),
+            number: 0,
+            registered: None,
+        }
+    }
+
+    /// Registers with the desk.
+    pub fn register(&mut self, now: Moment) {
+        let registrar = uri(&format!("sip:{}", self.desk));
+        let registration = OutgoingRegistration {
+            registration: REGISTRATION,
+            registrar,
+            address_of_record: self.person.identity.clone(),
+            flow: self.flow(),
+            credentials: self.person.credentials.clone(),
+            expires: REGISTERED_FOR,
+        };
+        self.command(SipCommand::Register(Box::new(registration)), now);
+    }
+
+    /// Takes its registration back.
+    pub fn unregister(&mut self, now: Moment) {
+        self.command(SipCommand::Unregister { registration: REGISTRATION }, now);
+    }
+
+    /// Calls a number at the desk.
+    pub fn call(&mut self, number: &str, offerless: bool, acts: Vec<Act>, now: Moment) -> SessionId {
+        let session = SessionId::Outgoing(self.count());
+        let local = self.new_local();
+        let target = uri(&format!("sip:{number}@{}", self.desk));
+        let description = if offerless { Vec::new() } else { offer(&local) };
+        self.begin(session, local, acts, offerless, now);
+        let call = OutgoingCall {
+            session,
+            target: target.clone(),
+            flow: self.flow(),
+            from: self.person.identity.clone(),
+            to: NameAddr::from(target),
+            description,
+            credentials: self.person.credentials.clone(),
+            extra: Vec::new(),
+        };
+        self.command(SipCommand::Invite(Box::new(call)), now);
+        session
+    }
+
+    /// A datagram came.
+    pub fn receive(&mut self, flow: Flow, bytes: Vec<u8>, now: Moment) {
+        let message = Message::read(&bytes).expect("the desk writes what can be read");
+        let session = self.session_of(&message);
+        let mut bytes = bytes;
+        if let Some(call) = session.and_then(|session| self.calls.get_mut(&session)) {
+            let heard = call.dialogue.received(&message, &call.local);
+            self.out.extend(heard.send.into_iter().map(|bytes| RobotOutput::Transmit(flow, bytes)));
+            call.reoffers.extend(heard.status);
+            if let Some(agreed) = heard.agreed {
+                call.agreed = Some(agreed);
+            }
+            match heard.pass_on {
+                Some(passed) => bytes = passed,
+                None => return self.settle(now),
+            }
+        }
+        self.stack.handle(SipInput::Received { flow, bytes }, now);
+        self.settle(now);
+    }
+
+    /// Lets happen what is due.
+    pub fn tick(&mut self, now: Moment) {
+        while let Some(entry) = self.due.first_entry()
+            && entry.key().0 <= now
+        {
+            let due = entry.remove();
+            self.act(due, now);
+        }
+        self.stack.handle(SipInput::Tick, now);
+        self.settle(now);
+    }
+
+    /// When it wants to be told that time has passed.
+    pub fn deadline(&self) -> Option<Moment> {
+        let due = self.due.first_key_value().map(|((at, _), _)| *at);
+        due.into_iter().chain(self.stack.deadline()).min()
+    }
+
+    /// What it wants done.
+    pub fn take_outputs(&mut self) -> Vec<RobotOutput> {
+        std::mem::take(&mut self.out)
+    }
+
+    /// The desk listens to the sound from this address.
+    pub fn asked(&mut self, sound: SocketAddr, now: Moment) {
+        let Some((session, call)) = self.calls.iter_mut().find(|(_, call)| call.sound == sound) else { return };
+        call.asked += 1;
+        let (session, cue) = (*session, Cue::Asked(call.asked));
+        self.cue(session, cue, now);
+    }
+
+    /// Its calls, those that are over among them.
+    pub fn calls(&self) -> &BTreeMap<SessionId, RobotCall> {
+        &self.calls
+    }
+
+    /// Whether every call of it is over.
+    pub fn is_idle(&self) -> bool {
+        self.calls.values().all(|call| call.ended.is_some())
+    }
+
+    /// What its own stack holds.
+    pub fn census(&self) -> Census {
+        self.stack.census()
+    }
+
+    fn flow(&self) -> Flow {
+        Flow { transport: Transport::Udp, local: self.person.address, remote: self.desk }
+    }
+
+    fn count(&mut self) -> u64 {
+        self.number += 1;
+        self.number
+    }
+
+    fn new_local(&mut self) -> LocalAudio {
+        let number = self.count();
+        LocalAudio {
+            address: SocketAddr::new(self.person.address.ip(), 10_000 + (number * 2 % 50_000) as u16),
+            codecs: vec![Codec::Pcmu, Codec::Pcma],
+            direction: Direction::SendReceive,
+            session_id: number,
+            session_version: number,
+        }
+    }
+
+    fn begin(
+        &mut self,
+        session: SessionId,
+        local: LocalAudio,
+        acts: Vec<Act>,
+        offerless: bool,
+        now: Moment,
+    ) {
+        let call = RobotCall {
+            sound: local.address,
+            progress: Vec::new(),
+            answered: None,
+            ended: None,
+            agreed: None,
+            hung_up: false,
+            reoffers: Vec::new(),
+            dialogue: Dialogue::new(self.person.address, session),
+            local,
+            acts,
+            offerless,
+            asked: 0,
+            answer: None,
+        };
+        self.calls.insert(session, call);
+        self.cue(session, Cue::Began, now);
+    }
+
+    fn cue(&mut self, session: SessionId, cue: Cue, now: Moment) {
+        let Some(call) = self.calls.get(&session) else { return };
+        let acts: Vec<Act> = call.acts.iter().filter(|act| act.cue == cue).cloned().collect();
+        for act in acts {
+            self.later(now + act.after, Due::Deed(session, act.deed));
+        }
+    }
+
+    fn later(&mut self, at: Moment, due: Due) {
+        let number = self.count();
+        self.due.insert((at, number), due);
+    }
+
+    fn command(&mut self, command: SipCommand, now: Moment) {
+        self.commands.push_back(command);
+        self.settle(now);
+    }
+
+    fn act(&mut self, due: Due, now: Moment) {
+        match due {
+            Due::Deed(session, deed) => self.deed(session, deed, now),
+            Due::PickUp(session) => {
+                let Some(call) = self.calls.get_mut(&session) else { return };
+                if let Some(description) = call.answer.take().filter(|_| call.ended.is_none()) {
+                    call.answered = Some(now);
+                    self.commands.push_back(SipCommand::Accept { session, description });
+                    self.cue(session, Cue::Answered, now);
+                }
+            }
+            Due::Refuse(session, status) => {
+                self.commands.push_back(SipCommand::Refuse { session, status, retry_after: None });
+            }
+            Due::Repeat(session, tries) => {
+                let flow = self.flow();
+                let Some(call) = self.calls.get(&session).filter(|call| call.ended.is_none()) else { return };
+                if let Some(bytes) = call.dialogue.unanswered() {
+                    self.out.push(RobotOutput::Transmit(flow, bytes));
+                    if tries < 6 {
+                        self.later(now + Duration::from_millis(500 << tries), Due::Repeat(session, tries + 1));
+                    }
+                }
+            }
+        }
+        self.settle(now);
+    }
+
+    fn deed(&mut self, session: SessionId, deed: Deed, now: Moment) {
+        let Some(call) = self.calls.get_mut(&session).filter(|call| call.ended.is_none()) else { return };
+        let direction = match deed {
+            Deed::Say(text) => return self.out.push(RobotOutput::Say(call.sound, text)),
+            Deed::Press(key) => return self.out.push(RobotOutput::Press(call.sound, key)),
+            Deed::HangUp => {
+                call.hung_up = true;
+                return self.commands.push_back(SipCommand::End { session, reason: None });
+            }
+            Deed::Hold => Some(Direction::SendOnly),
+            Deed::Freeze => Some(Direction::Inactive),
+            Deed::Resume => Some(Direction::SendReceive),
+            Deed::AskForOffer => None,
+        };
+        call.local.direction = direction.unwrap_or(call.local.direction);
+        call.local.session_version += 1;
+        let description = direction.map(|_| offer(&call.local));
+        if call.dialogue.reinvite(description) {
+            self.later(now, Due::Repeat(session, 0));
+        }
+    }
+
+    /// Drains the stack: first what it tells, then what it sends, because what is sent may need what was told.
+    fn settle(&mut self, now: Moment) {
+        loop {
+            let mut transmits = Vec::new();
+            while let Some(output) = self.stack.poll() {
+                match output {
+                    SipOutput::Transmit { flow, bytes } => transmits.push((flow, bytes)),
+                    SipOutput::Event(event) => self.on_sip(event, now),
+                }
+            }
+            for (flow, bytes) in transmits {
+                let bytes = self.dress(bytes);
+                self.out.push(RobotOutput::Transmit(flow, bytes));
+            }
+            match self.commands.pop_front() {
+                Some(command) => self.stack.handle(SipInput::Command(command), now),
+                None => return,
+            }
+        }
+    }
+
+    /// What the stack sends, in keeping with what the robot has sent beside it.
+    fn dress(&mut self, bytes: Vec<u8>) -> Vec<u8> {
+        let message = Message::read(&bytes).expect("the stack writes what can be read");
+        let session = self.session_of(&message).or_else(|| self.newest_unnamed(&message));
+        match session.and_then(|session| self.calls.get_mut(&session)) {
+            Some(call) => call.dialogue.sent(message, bytes),
+            None => bytes,
+        }
+    }
+
+    /// The call of this Call-ID.
+    fn session_of(&self, message: &Message) -> Option<SessionId> {
+        let call_id = message.headers().call_id().ok()?;
+        self.calls.iter().find(|(_, call)| call.dialogue.is_named(call_id)).map(|(session, _)| *session)
+    }
+
+    /// The call whose first message this is: the robot numbers its calls, the stack names them.
+    fn newest_unnamed(&self, message: &Message) -> Option<SessionId> {
+        let method = &message.headers().cseq().ok()?.method;
+        if method.as_str() != "INVITE" {
+            return None;
+        }
+        self.calls.iter().find(|(_, call)| call.dialogue.is_nameless()).map(|(session, _)| *session)
+    }
+
+    fn on_sip(&mut self, event: SipEvent, now: Moment) {
+        match event {
+            SipEvent::Incoming(call) => self.called(*call, now),
+            SipEvent::Progress { session, status, .. } => {
+                if let Some(call) = self.calls.get_mut(&session) {
+                    call.progress.push(status.as_u16());
+                }
+            }
+            SipEvent::Answered { session, description } => {
+                let Some(call) = self.calls.get_mut(&session) else { return };
+                if call.offerless {
+                    let negotiated = answer(&call.local, &description).expect("the desk's offer can be answered");
+                    call.agreed = Some(negotiated.audio);
+                    call.dialogue.answer_in_ack(negotiated.description);
+                } else {
+                    call.agreed = Some(complete(&call.local, &description).expect("the desk's answer fits"));
+                }
+                call.answered = Some(now);
+                self.cue(session, Cue::Answered, now);
+            }
+            SipEvent::Ended { session, end } => {
+                if let Some(call) = self.calls.get_mut(&session) {
+                    assert!(call.ended.is_none(), "a session ends once");
+                    call.ended = Some((now, end));
+                }
+            }
+            SipEvent::Registered { .. } => self.registered = Some(true),
+            SipEvent::RegistrationEnded { .. } => self.registered = Some(false),
+            _ => {}
+        }
+    }
+
+    fn called(&mut self, incoming: IncomingCall, now: Moment) {
+        let session = incoming.session;
+        let local = self.new_local();
+        let agreed = incoming.offer.as_deref().and_then(|offered| answer(&local, offered).ok());
+        let acts = match &self.person.when_called {
+            WhenCalled::Answer { acts, .. } => acts.clone(),
+            _ => Vec::new(),
+        };
+        self.begin(session, local, acts, false, now);
+        let Some(call) = self.calls.get_mut(&session) else { return };
+        call.dialogue.name(&incoming.call_id);
+        call.answer = agreed.as_ref().map(|agreed| agreed.description.clone());
+        call.agreed = agreed.map(|agreed| agreed.audio);
+        let ring = SipCommand::Ring { session, description: None };
+        let status = |code| StatusCode::new(code).expect("a status");
+        match self.person.when_called.clone() {
+            WhenCalled::Refuse(code) => self.later(now, Due::Refuse(session, status(code))),
+            WhenCalled::RingThenRefuse { after, status: code } => {
+                self.commands.push_back(ring);
+                self.later(now + after, Due::Refuse(session, status(code)));
+            }
+            WhenCalled::Ring => self.commands.push_back(ring),
+            WhenCalled::Answer { after, .. } => {
+                self.commands.push_back(ring);
+                self.later(now + after, Due::PickUp(session));
+            }
+        }
+    }
+}
+
+/// A URI that the simulator writes itself.
+pub fn uri(text: &str) -> Uri {
+    text.parse().expect("the simulator's own URI")
+}

@@ -1,0 +1,89 @@
+//! What a robot does, and when.
+
+use std::time::Duration;
+
+/// What a robot does in a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Deed {
+    /// Says this.
+    Say(&'static str),
+    /// Presses this key.
+    Press(char),
+    /// Hangs up; before the answer it gives up.
+    HangUp,
+    /// Puts the other side on hold: re-INVITE with `sendonly`.
+    Hold,
+    /// Wants no sound at all: re-INVITE with `inactive`.
+    Freeze,
+    /// Takes the other side back: re-INVITE with `sendrecv`.
+    Resume,
+    /// Lets the other side offer: a re-INVITE without a description.
+    AskForOffer,
+}
+
+/// From when a deed's time is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cue {
+    /// The call was placed, or came in.
+    Began,
+    /// The call was answered.
+    Answered,
+    /// The desk began to listen to the robot for the how-manieth time, from 1.
+    Asked(u32),
+}
+
+/// What is done so long after what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Act {
+    /// After what.
+    pub cue: Cue,
+    /// How long after it.
+    pub after: Duration,
+    /// What.
+    pub deed: Deed,
+}
+
+/// `deed`, so many milliseconds after the call began.
+pub fn at(millis: u64, deed: Deed) -> Act {
+    Act { cue: Cue::Began, after: Duration::from_millis(millis), deed }
+}
+
+/// `deed`, so many milliseconds after the answer.
+pub fn answered(millis: u64, deed: Deed) -> Act {
+    Act { cue: Cue::Answered, after: Duration::from_millis(millis), deed }
+}
+
+/// `deed`, half a second after the desk began to listen for the `turn`th time.
+pub fn asked(turn: u32, deed: Deed) -> Act {
+    Act { cue: Cue::Asked(turn), after: Duration::from_millis(500), deed }
+}
+
+/// What a robot does when it is called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WhenCalled {
+    /// Rings so long, answers, and does these things.
+    Answer {
+        /// How long it rings.
+        after: Duration,
+        /// What it does then.
+        acts: Vec<Act>,
+    },
+    /// Refuses at once with this status.
+    Refuse(u16),
+    /// Rings so long, then refuses with this status.
+    RingThenRefuse {
+        /// How long it rings.
+        after: Duration,
+        /// With which status.
+        status: u16,
+    },
+    /// Rings and never answers.
+    Ring,
+}
+
+impl WhenCalled {
+    /// Rings for so many milliseconds, then answers and does `acts`.
+    pub fn answer(millis: u64, acts: Vec<Act>) -> WhenCalled {
+        WhenCalled::Answer { after: Duration::from_millis(millis), acts }
+    }
+}

@@ -1,0 +1,386 @@
+//! The whole world of one run: the desk, the wire, the sound, the robots and the clock.
+
+use super::chance::Chance;
+use super::check;
+use super::house::{House, PASSWORD, PHONES};
+use super::network::{Network, WirePlan};
+use super::robot::{Person, Robot, RobotCall, RobotOutput};
+use super::script::{Act, WhenCalled};
+use super::sound::{Sound, SoundEvent, SoundPlan};
+use frontdesk_call_record::{CallRecord, StampedFact};
+use frontdesk_identifiers::{Moment, WallTime};
+use frontdesk_sip_stack::{Credentials, SessionId, SipInput};
+use frontdesk_switchboard::{
+    Notice, Rules, Switchboard, SwitchboardCensus, SwitchboardInput, SwitchboardOutput,
+};
+use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// One robot of a world.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RobotId(usize);
+
+/// One call of one robot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CallName {
+    /// Whose.
+    pub robot: RobotId,
+    /// Which.
+    pub session: SessionId,
+}
+
+/// A world from one seed.
+pub struct World {
+    /// What it is made from.
+    pub seed: u64,
+    desk: Switchboard,
+    /// The rules that the desk was told first.
+    pub rules: Rules,
+    /// The wire.
+    pub network: Network,
+    /// The desk's sound side.
+    pub sound: Sound,
+    robots: Vec<Robot>,
+    /// Robots that died with calls standing: nothing is expected of them.
+    gone: BTreeSet<SocketAddr>,
+    chance: Chance,
+    now: Moment,
+    facts: Vec<StampedFact>,
+    notices: Vec<Notice>,
+    callers: usize,
+    ticks_at_once: u32,
+    said: DefaultHasher,
+}
+
+/// Where the desk listens.
+const DESK: ([u8; 4], u16) = ([192, 0, 2, 1], 5060);
+/// The desk's civil time at the start of each run.
+const STARTED: WallTime = WallTime::from_unix_micros(1_790_000_000_000_000);
+/// No call of a quiet world lasts longer than this.
+const LONGEST: Duration = Duration::from_secs(900);
+/// What is left after the last call goes within this: 64·T1 for transactions, five minutes for nonces.
+const AFTERMATH: Duration = Duration::from_secs(340);
+/// A desk that wants more ticks than this at one instant is in a busy loop.
+const TICKS_AT_ONCE: u32 = 3;
+
+impl World {
+    /// A world on a good wire.
+    pub fn new(seed: u64, house: &House) -> World {
+        World::on_wire(seed, house, WirePlan::GOOD)
+    }
+
+    /// A world on this wire.
+    pub fn on_wire(seed: u64, house: &House, wire: WirePlan) -> World {
+        let mut chance = Chance::new(seed, 0);
+        let rules = house.rules();
+        let mut world = World {
+            seed,
+            desk: Switchboard::new(chance.seed(), STARTED),
+            rules,
+            network: Network::new(wire, Chance::new(seed, 1)),
+            sound: Sound::new(SoundPlan::default(), Chance::new(seed, 2)),
+            robots: Vec::new(),
+            gone: BTreeSet::new(),
+            chance,
+            now: Moment::ZERO,
+            facts: Vec::new(),
+            notices: Vec::new(),
+            callers: 0,
+            ticks_at_once: 0,
+            said: DefaultHasher::new(),
+        };
+        let rules = world.rules.clone();
+        world.tell(SwitchboardInput::Rules(Arc::new(rules)));
+        world
+    }
+
+    /// A registered telephone of the house.
+    pub fn phone(&mut self, number: &str, when_called: WhenCalled) -> RobotId {
+        let id = self.unregistered_phone(number, when_called);
+        let now = self.now;
+        self.robots[id.0].register(now);
+        self.carry(id);
+        id
+    }
+
+    /// A telephone of the house that does not register.
+    pub fn unregistered_phone(&mut self, number: &str, when_called: WhenCalled) -> RobotId {
+        let host = PHONES.iter().position(|(phone, _)| *phone == number).expect("a telephone of the house");
+        let address = SocketAddr::from(([192, 0, 2, 101 + host as u8], 5060));
+        let credentials = Credentials { username: number.to_owned(), password: PASSWORD.to_owned() };
+        let identity = format!("<sip:{number}@192.0.2.1>").parse().expect("an identity");
+        self.add(Person { identity, address, credentials: Some(credentials), when_called })
+    }
+
+    /// A caller from the carrier's network.
+    pub fn caller(&mut self) -> RobotId {
+        self.callers += 1;
+        let identity = format!("\"Caller {0}\" <sip:+49305550{0:04}@carrier.example>", self.callers);
+        self.caller_named(&identity)
+    }
+
+    /// A caller from the carrier's network, with this From.
+    pub fn caller_named(&mut self, identity: &str) -> RobotId {
+        let ip = House::carrier().nth(self.robots.len() % 40).expect("an address of the carrier");
+        self.stranger(identity, SocketAddr::new(ip, 5060))
+    }
+
+    /// Somebody at any address, with this From.
+    pub fn stranger(&mut self, identity: &str, address: SocketAddr) -> RobotId {
+        let identity = identity.parse().expect("an identity");
+        self.add(Person { identity, address, credentials: None, when_called: WhenCalled::Refuse(486) })
+    }
+
+    fn add(&mut self, person: Person) -> RobotId {
+        let seed = self.chance.seed();
+        self.robots.push(Robot::new(person, SocketAddr::from(DESK), seed, self.now));
+        RobotId(self.robots.len() - 1)
+    }
+
+    /// Calls a number.
+    pub fn call(&mut self, robot: RobotId, number: &str, acts: Vec<Act>) -> CallName {
+        self.place(robot, number, false, acts)
+    }
+
+    /// Calls a number without an offer.
+    pub fn call_without_offer(&mut self, robot: RobotId, number: &str, acts: Vec<Act>) -> CallName {
+        self.place(robot, number, true, acts)
+    }
+
+    fn place(&mut self, robot: RobotId, number: &str, offerless: bool, acts: Vec<Act>) -> CallName {
+        let now = self.now;
+        let session = self.robots[robot.0].call(number, offerless, acts, now);
+        self.carry(robot);
+        CallName { robot, session }
+    }
+
+    /// Tells the desk something that no wire brings.
+    pub fn order(&mut self, input: SwitchboardInput) {
+        self.tell(input);
+    }
+
+    /// The robot is gone without a word: its cable is out, and no sound comes from it.
+    pub fn vanish(&mut self, robot: RobotId) {
+        let address = self.robots[robot.0].person.address;
+        let now = self.now;
+        self.gone.insert(address);
+        self.network.unplug(address.ip());
+        self.sound.silence(address.ip(), now);
+    }
+
+    /// The robot died and is started anew: it knows nothing of before, and registers.
+    pub fn restart(&mut self, robot: RobotId) {
+        let (now, seed) = (self.now, self.chance.seed());
+        let person = self.robots[robot.0].person.clone();
+        let ip = person.address.ip();
+        self.gone.insert(person.address);
+        self.network.plug_in(ip);
+        self.sound.unsilence(ip);
+        self.robots[robot.0] = Robot::new(person, SocketAddr::from(DESK), seed, now);
+        self.robots[robot.0].register(now);
+        self.carry(robot);
+    }
+
+    /// The robot takes its registration back.
+    pub fn unregister(&mut self, robot: RobotId) {
+        let now = self.now;
+        self.robots[robot.0].unregister(now);
+        self.carry(robot);
+    }
+
+    /// No sound comes from this robot, though it is there.
+    pub fn mute(&mut self, robot: RobotId) {
+        let (ip, now) = (self.ip(robot), self.now);
+        self.sound.silence(ip, now);
+    }
+
+    fn ip(&self, robot: RobotId) -> IpAddr {
+        self.robots[robot.0].person.address.ip()
+    }
+
+    /// One of the robots.
+    pub fn robot(&self, robot: RobotId) -> &Robot {
+        &self.robots[robot.0]
+    }
+
+    /// Every robot.
+    pub fn robots(&self) -> &[Robot] {
+        &self.robots
+    }
+
+    /// What its caller sees of a call.
+    pub fn seen(&self, call: CallName) -> &RobotCall {
+        &self.robots[call.robot.0].calls()[&call.session]
+    }
+
+    /// The only call that reached this robot, as it sees it.
+    pub fn received(&self, robot: RobotId) -> &RobotCall {
+        let calls: Vec<_> = self.robots[robot.0].calls().values().collect();
+        assert_eq!(calls.len(), 1, "one call reaches it");
+        calls[0]
+    }
+
+    /// Robots of which nothing is expected any more.
+    pub fn gone(&self) -> &BTreeSet<SocketAddr> {
+        &self.gone
+    }
+
+    /// The time.
+    pub fn now(&self) -> Moment {
+        self.now
+    }
+
+    /// What the desk holds.
+    pub fn census(&self) -> SwitchboardCensus {
+        self.desk.census()
+    }
+
+    /// Every fact, in order.
+    pub fn facts(&self) -> &[StampedFact] {
+        &self.facts
+    }
+
+    /// Every notice, in order.
+    pub fn notices(&self) -> &[Notice] {
+        &self.notices
+    }
+
+    /// One number for every byte that the desk has said: to the wire, to the sound and to the record.
+    pub fn said(&self) -> u64 {
+        self.said.finish()
+    }
+
+    /// Lets so much time pass.
+    pub fn run(&mut self, time: Duration) {
+        let end = self.now + time;
+        while self.next().is_some_and(|at| at <= end) {
+            self.step();
+        }
+        self.now = self.now.max(end);
+    }
+
+    /// Lets every call come to its end, waits for the aftermath, and checks everything; the records, oldest first.
+    pub fn settle(&mut self) -> Vec<CallRecord> {
+        let limit = self.now + LONGEST;
+        while !self.is_quiet() {
+            let next = self.next().unwrap_or(limit);
+            assert!(next < limit, "{}: calls do not end: {}", self.replay(), self.standing());
+            self.step();
+        }
+        self.run(AFTERMATH);
+        check::everything(self)
+    }
+
+    /// How this run can be had again.
+    pub fn replay(&self) -> String {
+        format!("seed={}", self.seed)
+    }
+
+    fn is_quiet(&self) -> bool {
+        let idle = |robot: &Robot| robot.is_idle() || self.gone.contains(&robot.person.address);
+        self.desk.census().calls == 0
+            && self.sound.open_ports() == 0
+            && self.network.next().is_none()
+            && self.robots.iter().all(idle)
+    }
+
+    fn standing(&self) -> String {
+        let open = self.robots.iter().flat_map(|robot| {
+            let name = robot.person.identity.to_string();
+            robot.calls().iter().filter(|(_, call)| call.ended.is_none()).map(move |call| format!("{name} {call:?}"))
+        });
+        format!("{:?} {:#?}", self.desk.census(), open.collect::<Vec<_>>())
+    }
+
+    /// When something happens next.
+    fn next(&self) -> Option<Moment> {
+        let robots = self.robots.iter().filter_map(Robot::deadline).min();
+        let parts = [self.network.next(), self.sound.next(), self.desk.deadline(), robots];
+        parts.into_iter().flatten().min()
+    }
+
+    /// Goes on to what happens next, and lets one thing happen.
+    fn step(&mut self) {
+        let Some(next) = self.next() else { return };
+        if next > self.now {
+            self.ticks_at_once = 0;
+            self.now = next;
+        }
+        let now = self.now;
+        if let Some((flow, bytes)) = self.network.arrival(now) {
+            self.deliver(flow, bytes);
+        } else if let Some(event) = self.sound.event(now) {
+            self.tell(match event {
+                SoundEvent::Media(event) => SwitchboardInput::Media(event),
+                SoundEvent::Speech(event) => SwitchboardInput::Speech(event),
+            });
+        } else if self.desk.deadline().is_some_and(|at| at <= now) {
+            self.ticks_at_once += 1;
+            assert!(self.ticks_at_once <= TICKS_AT_ONCE, "{}: a busy loop at {now:?}", self.replay());
+            self.tell(SwitchboardInput::Tick);
+        } else if let Some(due) =
+            self.robots.iter().position(|robot| robot.deadline().is_some_and(|at| at <= now))
+        {
+            self.robots[due].tick(now);
+            self.carry(RobotId(due));
+        }
+    }
+
+    fn deliver(&mut self, flow: frontdesk_sip_stack::Flow, bytes: Vec<u8>) {
+        if flow.local == SocketAddr::from(DESK) {
+            return self.tell(SwitchboardInput::Sip(SipInput::Received { flow, bytes }));
+        }
+        if let Some(id) = self.robots.iter().position(|robot| robot.person.address == flow.local) {
+            let now = self.now;
+            self.robots[id].receive(flow, bytes, now);
+            self.carry(RobotId(id));
+        }
+    }
+
+    /// Carries out what a robot wants.
+    fn carry(&mut self, robot: RobotId) {
+        for output in self.robots[robot.0].take_outputs() {
+            match output {
+                RobotOutput::Transmit(flow, bytes) => {
+                    // A stack answers to where a message came from; a robot sends from its own address.
+                    self.network.send(flow, bytes, self.now);
+                }
+                RobotOutput::Say(party, text) => self.sound.say(party, text, self.now),
+                RobotOutput::Press(party, key) => self.sound.press(party, key, self.now),
+            }
+        }
+    }
+
+    /// Tells the desk, and carries out what it says.
+    fn tell(&mut self, input: SwitchboardInput) {
+        let now = self.now;
+        self.desk.handle(input, now);
+        while let Some(output) = self.desk.poll() {
+            match output {
+                SwitchboardOutput::Transmit { flow, bytes } => {
+                    (&flow, &bytes).hash(&mut self.said);
+                    self.network.send(flow, bytes, now);
+                }
+                SwitchboardOutput::Media(command) => {
+                    format!("{command:?}").hash(&mut self.said);
+                    self.sound.command(command, now);
+                }
+                SwitchboardOutput::Record(fact) => {
+                    serde_json::to_string(&fact).expect("a fact is JSON").hash(&mut self.said);
+                    self.facts.push(fact);
+                }
+                SwitchboardOutput::Notice(notice) => self.notices.push(notice),
+                _ => {}
+            }
+        }
+        for party in self.sound.take_asked() {
+            if let Some(id) = self.robots.iter().position(|robot| robot.person.address.ip() == party.ip()) {
+                self.robots[id].asked(party, now);
+                self.carry(RobotId(id));
+            }
+        }
+    }
+}

@@ -4,6 +4,7 @@
 //! is a fault and not a comment. Relative paths are relative to the file's own folder. With a single tenant,
 //! `tenant` may be left out everywhere.
 
+mod digests;
 mod entries;
 mod fault;
 mod listen;
@@ -16,7 +17,7 @@ pub use fault::{Problem, SettingsFault};
 use fault::Faults;
 use frontdesk_directory::{Directory, DirectoryFault, Number, Peer, Phone, Tenant};
 use frontdesk_identifiers::{FlowId, NodeId};
-use frontdesk_sip_stack::Account;
+use frontdesk_sip_stack::{Account, DigestAlgorithm};
 use frontdesk_sip_transport::ListenAddress;
 use section::Section;
 use std::collections::BTreeMap;
@@ -78,6 +79,8 @@ pub struct SipListenSettings {
     pub listen: Vec<ListenAddress>,
     /// The digest realm; every password is made for it.
     pub realm: String,
+    /// The hashes with which phones may prove their password, the preferred one first.
+    pub digests: Vec<DigestAlgorithm>,
 }
 
 /// `[rtp]`
@@ -312,8 +315,9 @@ fn read_sip(mut sip: Section<'_, '_>) -> SipListenSettings {
             "1 to 128 characters without quotation marks, backslashes and control characters",
         );
     }
+    let digests = digests::read(&mut sip);
     sip.finish();
-    SipListenSettings { listen, realm }
+    SipListenSettings { listen, realm, digests }
 }
 
 fn read_rtp(mut rtp: Section<'_, '_>) -> RtpSettings {

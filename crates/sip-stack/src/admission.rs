@@ -64,11 +64,11 @@ impl SipStack {
         Err(Box::new(self.challenge(asked, stale)))
     }
 
-    /// 401 with SHA-256 first, then MD5 for older phones (RFC 8760 §2.3).
+    /// 401 with a challenge for each hash on offer, the preferred one first (RFC 8760 §2.3).
     fn challenge(&mut self, asked: &Asked, stale: bool) -> Response {
         let mut response = self.refusal(asked, StatusCode::UNAUTHORIZED);
         let nonce = self.nonces.mint(&mut self.chance, self.now);
-        for algorithm in [Algorithm::Sha256, Algorithm::Md5] {
+        for algorithm in self.settings.digests.clone() {
             let mut challenge = Challenge::digest(&self.settings.realm, &nonce, algorithm.name());
             challenge.stale = stale;
             response.headers.push(HeaderName::WwwAuthenticate, challenge.to_string());
@@ -81,7 +81,8 @@ impl SipStack {
         let account = self.settings.accounts.get(&presented.username);
         let nobody = Account { ha1_md5: self.tag_secret, ha1_sha256: [0; 32] };
         let qop = presented.qop.as_deref().is_some_and(|qop| qop.eq_ignore_ascii_case("auth"));
-        let algorithm = Algorithm::read(presented.algorithm.as_deref());
+        let algorithm = Algorithm::read(presented.algorithm.as_deref())
+            .filter(|algorithm| self.settings.digests.contains(algorithm));
         let counted = presented.nc.as_deref().zip(presented.cnonce.as_deref());
         // Without qop there is no count and nothing stops replay; it was on offer, so it is demanded.
         let (Some(algorithm), Some(counted), Some(count), true) =

@@ -5,10 +5,12 @@ use crate::settings::Account;
 use md5::Md5;
 use sha2::{Digest, Sha256};
 
-/// The hash of a challenge. SHA-256 is offered first and preferred (RFC 8760 §2.3, §2.4).
+/// The hash of a challenge. SHA-256 is preferred (RFC 8760 §2.3, §2.4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Algorithm {
+pub enum Algorithm {
+    /// SHA-256.
     Sha256,
+    /// MD5, which many phones speak alone.
     Md5,
 }
 
@@ -23,7 +25,8 @@ impl Algorithm {
         }
     }
 
-    pub(crate) fn name(self) -> &'static str {
+    /// What the `algorithm` parameter says.
+    pub fn name(self) -> &'static str {
         match self {
             Algorithm::Sha256 => "SHA-256",
             Algorithm::Md5 => "MD5",

@@ -96,7 +96,7 @@ pub mod testing;
 mod timers;
 mod transaction;
 
-pub use digest::ha1;
+pub use digest::{Algorithm as DigestAlgorithm, ha1};
 pub use input::{
     Credentials, Flow, OutgoingCall, OutgoingRegistration, RegistrationId, SessionId, SipCommand, SipInput,
     Transport,

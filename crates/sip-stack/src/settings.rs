@@ -1,5 +1,6 @@
 //! The rules that the stack works by.
 
+use crate::digest::Algorithm;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -15,6 +16,9 @@ pub struct SipSettings {
     pub accounts: BTreeMap<String, Account>,
     /// Who may call without a password.
     pub peers: Vec<PeerRule>,
+    /// The hashes that a challenge offers, in this order; no other is taken. A client passes over what it does not
+    /// know (RFC 8760 §2.4), but some give up at it: libre before 2.0 at any SHA-256, sipp at one that comes first.
+    pub digests: Vec<Algorithm>,
     /// T1, T2, T4 (RFC 3261 table 4).
     pub timers: TimerSettings,
     /// The shortest registration that is granted; shorter ones get 423 (RFC 3261 §10.3).
@@ -30,6 +34,7 @@ impl Default for SipSettings {
             product: concat!("frontdesk/", env!("CARGO_PKG_VERSION")).to_owned(),
             accounts: BTreeMap::new(),
             peers: Vec::new(),
+            digests: vec![Algorithm::Sha256, Algorithm::Md5],
             timers: TimerSettings::default(),
             expires_min: Duration::from_secs(60),
             expires_max: Duration::from_secs(3600),

@@ -63,6 +63,19 @@ fn the_challenge_offers_sha_256_first_and_md5_second() {
 }
 
 #[test]
+fn only_what_is_offered_is_taken() {
+    let md5_alone = SipSettings { digests: vec![DigestAlgorithm::Md5], ..settings(&[]) };
+    let mut stage = Stage::with(md5_alone);
+    let mut challenge = challenged(&mut stage).remove(0);
+    assert_eq!(challenge.algorithm.as_deref(), Some("MD5"));
+    challenge.algorithm = Some("SHA-256".to_owned());
+    let line = authorization(&challenge, "1001", PASSWORD, "INVITE", URI, 1);
+    stage.receive(&Script::invite().with(&line).text());
+    let algorithms: Vec<_> = challenges(&stage.response()).iter().map(|c| c.algorithm.clone()).collect();
+    assert_eq!(algorithms, [Some("MD5".to_owned())]);
+}
+
+#[test]
 fn either_algorithm_admits() {
     for index in [0, 1] {
         let mut stage = Stage::with(settings(&[]));

@@ -10,9 +10,13 @@
 //! 3. After them the source is firm. Another one is refused, unless the firm one has been silent for
 //!    [`SILENT_SAME_STREAM`] and the newcomer knows the stream's SSRC (a NAT that moved), or for
 //!    [`SILENT_OTHER_STREAM`] whatever it knows (a telephone that moved).
+//! 4. Who came in by such a silence is never firm against the signalled address: when that speaks again (a hold
+//!    that ends, a pause without comfort noise) the call is its own again at once.
 //!
 //! "Valid" means: RTP of a payload type that was agreed. A blind stranger must therefore guess the port, the
-//! type and a pause of two seconds, and gets the call back to its owner never while the owner speaks.
+//! type and a pause of two seconds, never gets in while the owner speaks, and is out when the owner speaks again
+//! from where it said. (An owner behind a NAT, whose signalled address never speaks, is not given back: only
+//! SRTP could tell the two apart.)
 
 use frontdesk_identifiers::Moment;
 use std::net::SocketAddr;
@@ -37,7 +41,16 @@ enum Belief {
     /// Nothing came yet.
     FirstPacketAwaited,
     /// This source sends.
-    Latched { source: SocketAddr, packets: u32, last: Moment },
+    Latched { source: SocketAddr, came: Came, packets: u32, last: Moment },
+}
+
+/// How a source became the believed one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Came {
+    /// It was the first, or it is the signalled one.
+    First,
+    /// The one before it fell silent.
+    BySilence,
 }
 
 impl Latching {
@@ -56,21 +69,26 @@ impl Latching {
     /// Whether a valid packet from `source` is believed; `same_stream` if it carries the SSRC of the stream
     /// that is being received.
     pub fn admit(&mut self, source: SocketAddr, same_stream: bool, now: Moment) -> bool {
-        let packets = match self.belief {
-            Belief::FirstPacketAwaited => 1,
-            Belief::Latched { source: latched, packets, .. } if latched == source => {
-                packets.saturating_add(1)
+        let (came, packets) = match self.belief {
+            Belief::FirstPacketAwaited => (Came::First, 1),
+            Belief::Latched { source: latched, came, packets, .. } if latched == source => {
+                (came, packets.saturating_add(1))
             }
-            Belief::Latched { packets, .. } if packets < FIRM_AFTER_PACKETS && source == self.signalled => 1,
+            Belief::Latched { came, packets, .. }
+                if source == self.signalled && (packets < FIRM_AFTER_PACKETS || came == Came::BySilence) =>
+            {
+                (Came::First, 1)
+            }
             Belief::Latched { last, .. } => {
                 let wait = if same_stream { SILENT_SAME_STREAM } else { SILENT_OTHER_STREAM };
                 if now.since(last) < wait {
                     return false;
                 }
-                1
+                let came = if source == self.signalled { Came::First } else { Came::BySilence };
+                (came, 1)
             }
         };
-        self.belief = Belief::Latched { source, packets, last: now };
+        self.belief = Belief::Latched { source, came, packets, last: now };
         true
     }
 
@@ -138,6 +156,18 @@ mod tests {
             assert!(!latching.admit(address(66), true, Moment::from_millis(second * 1_000 + 990)));
             assert!(!latching.admit(address(66), false, Moment::from_millis(second * 1_000 + 999)));
         }
+        assert_eq!(latching.send_to(), address(1));
+    }
+
+    #[test]
+    fn a_stranger_who_waited_for_a_pause_loses_the_call_when_its_owner_speaks_again() {
+        let mut latching = Latching::new(address(1));
+        assert_eq!(packets(&mut latching, 1, 0, 60), 60);
+        // A hold of 10 s, in which a stranger speaks long enough to be firm.
+        assert_eq!(packets(&mut latching, 66, 10_000, 200), 200);
+        assert_eq!(latching.send_to(), address(66));
+        assert_eq!(packets(&mut latching, 1, 14_010, 1), 1);
+        assert_eq!(packets(&mut latching, 66, 14_020, 5), 0);
         assert_eq!(latching.send_to(), address(1));
     }
 

@@ -100,6 +100,9 @@ pub enum Refusal {
     /// From an address that is not believed ([`crate::latching`]).
     #[error("from a source that is not believed")]
     Source,
+    /// What this side sent came back to it.
+    #[error("a packet of this side's own stream")]
+    OwnStream,
     /// A new stream or a far jump in the numbers, until a second packet confirms it.
     #[error("an unconfirmed jump")]
     Doubtful,
@@ -233,6 +236,11 @@ impl RtpSession {
 
     fn take(&mut self, datagram: &[u8], source: SocketAddr, now: Moment) -> Result<Received, Refusal> {
         let packet = packet::read(datagram)?;
+        // RFC 3550 §8.2: a description that names this very port makes the session hear itself for ever, and a call
+        // with nobody in it would never be found silent. (A stranger's stream of the same name, one in 2³², is lost.)
+        if packet.ssrc == self.ssrc {
+            return Err(Refusal::OwnStream);
+        }
         let kind = self.kind_of(packet.payload_type)?;
         let same_stream = self.stream.as_ref().is_none_or(|stream| stream.ssrc == packet.ssrc);
         if !self.latching.admit(source, same_stream, now) {

@@ -168,6 +168,18 @@ fn strangers_rubbish_and_wrong_types_are_refused_and_counted() {
 }
 
 #[test]
+fn a_session_that_is_pointed_at_itself_does_not_hear_itself() {
+    let mut session = session(9);
+    let mut packet = [0; MAX_PACKET_BYTES];
+    for tick in 0..3 {
+        let length = session.write_packet(&[7; 160], MediaTick(tick), at(tick), &mut packet);
+        let looped = session.receive(&packet[..length], address(4_000), at(tick));
+        assert_eq!(looped, Received::Refused(Refusal::OwnStream));
+    }
+    assert_eq!((session.last_packet_at(), session.playout(at(9))), (None, Playout::Silence));
+}
+
+#[test]
 fn our_timestamps_follow_the_ticks_and_our_numbers_are_contiguous() {
     let mut session = session(1);
     let mut out = [0; MAX_PACKET_BYTES];

@@ -67,6 +67,7 @@ mod clock;
 mod control;
 mod deck;
 mod engine;
+mod key_pace;
 mod keys;
 mod orders;
 mod playback;

@@ -4,6 +4,7 @@ mod hear;
 mod speak;
 
 use crate::clock::SPOKES;
+use crate::key_pace::KeyPace;
 use crate::keys::SoundedKeys;
 use crate::orders::{LegOrder, Retired, StreamFrame};
 use crate::playback::Playback;
@@ -56,6 +57,7 @@ pub(crate) struct Port<L> {
     recorder: Option<RecorderTap>,
     partner: Option<u16>,
     keys: SoundedKeys,
+    pace: KeyPace,
     facts: PendingFacts,
     silence: MediaSilence,
 }
@@ -106,6 +108,7 @@ impl<L> Port<L> {
             recorder: None,
             partner: None,
             keys: SoundedKeys::new(),
+            pace: KeyPace::new(),
             facts: PendingFacts::new(),
             silence: MediaSilence::NotAgreed,
         }

@@ -34,11 +34,13 @@ impl Heard {
 impl<L> Port<L> {
     /// A datagram came in on the RTP socket. The key, if it is the beginning of one.
     pub(crate) fn receive(&mut self, from: SocketAddr, datagram: &[u8], now: Moment) -> Option<char> {
-        self.agreed?;
+        // While nothing is awaited, as on hold, nobody is believed: a stranger would have all the time he needs to
+        // become the party that the sound is sent to.
+        self.agreed.filter(|audio| audio.direction.receives())?;
         let received = self.stream.receive(datagram, from, now);
         let key = match received {
             Received::Refused(_) => return None,
-            Received::Digit(key) => Some(key),
+            Received::Digit(key) => Some(key).filter(|_| self.pace.takes(now)),
             _ => None,
         };
         if !self.spoken_to {

@@ -47,7 +47,7 @@ pub(crate) fn agree(local: &LocalAudio, stream: &Stream<'_>) -> Result<AgreedAud
     let remote = SocketAddr::new(ip, stream.port);
     Ok(AgreedAudio {
         remote,
-        remote_rtcp: rtcp_address(remote, stream.rtcp),
+        remote_rtcp: rtcp_address(local, remote, stream.rtcp),
         codec,
         payload_type,
         telephone_event: telephone_event(stream),
@@ -109,7 +109,7 @@ fn address(local: &LocalAudio, stream: &Stream<'_>) -> Result<IpAddr, Refusal> {
         IpAddr::V4(v4) => v4.is_multicast() || v4.is_broadcast(),
         IpAddr::V6(v6) => v6.is_multicast(),
     };
-    if to_many {
+    if to_many || is_own_machine(local, ip) {
         return Err(Refusal::NoAddress);
     }
     // `c=IN IP4 0.0.0.0` holds an IPv6 stream as well as `::` does.
@@ -119,16 +119,25 @@ fn address(local: &LocalAudio, stream: &Stream<'_>) -> Result<IpAddr, Refusal> {
     Ok(ip)
 }
 
+/// Whether an address is the loopback of this side's own machine, as seen by somebody who is not on it: a stranger
+/// would have packets sent to services that listen there because nobody else can reach them.
+fn is_own_machine(local: &LocalAudio, ip: IpAddr) -> bool {
+    ip.to_canonical().is_loopback() && !local.address.ip().to_canonical().is_loopback()
+}
+
 /// Where RTCP goes: as `a=rtcp` says (RFC 3605), else one port above RTP (RFC 3550 §11). An address there that
 /// cannot be used makes the whole attribute void.
-fn rtcp_address(remote: SocketAddr, rtcp: Option<Rtcp>) -> SocketAddr {
+fn rtcp_address(local: &LocalAudio, remote: SocketAddr, rtcp: Option<Rtcp>) -> SocketAddr {
     // Above port 65535 there is none; RTCP then meets RTP, where it is told apart or dropped (RFC 5761 §4).
     let above = SocketAddr::new(remote.ip(), remote.port().saturating_add(1));
     match rtcp {
         None => above,
         Some(Rtcp { port, address: None }) => SocketAddr::new(remote.ip(), port),
         Some(Rtcp { port, address: Some(Connection::Address(ip)) })
-            if ip.is_ipv4() == remote.is_ipv4() && !ip.is_multicast() && !ip.is_unspecified() =>
+            if ip.is_ipv4() == remote.is_ipv4()
+                && !ip.is_multicast()
+                && !ip.is_unspecified()
+                && !is_own_machine(local, ip) =>
         {
             SocketAddr::new(ip, port)
         }

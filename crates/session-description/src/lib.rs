@@ -36,6 +36,7 @@
 //! * A host name in `c=` is refused: a decision resolves no names.
 //! * `c=0.0.0.0` is hold as RFC 3264 §8.4 spells it for old telephones: nothing is sent there, and the answer
 //!   is `recvonly` (or `inactive`).
+//! * A loopback address is refused, unless this side is at one itself: it would be this side's own machine.
 //!
 //! It never opens a socket, never asks for the time and never fails in any other way than by a [`Refusal`].
 

@@ -169,6 +169,8 @@ fn what_cannot_be_served_is_refused_by_name() {
         (vec!["c=IN IP4 224.2.36.42/127", audio], Refusal::NoAddress, 488),
         (vec!["c=IN IP4 255.255.255.255", audio], Refusal::NoAddress, 488),
         (vec!["c=IN IP6 ff15::101", audio], Refusal::NoAddress, 488),
+        (vec!["c=IN IP4 127.0.0.1", audio], Refusal::NoAddress, 488),
+        (vec!["c=IN IP6 ::1", audio], Refusal::NoAddress, 488),
         (vec!["c=IN IP4 media.example.com", audio], Refusal::HostName, 488),
         (vec!["c=IN IP6 2001:db8::1", audio], Refusal::OtherIpVersion, 488),
         (

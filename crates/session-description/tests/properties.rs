@@ -28,9 +28,9 @@ fn direction() -> impl Strategy<Value = Direction> {
     ]
 }
 
-/// A side with a unicast address of the given IP version.
+/// A side with a unicast address of the given IP version, which is not the loopback.
 fn side(v6: bool) -> impl Strategy<Value = LocalAudio> {
-    let host = (1u8..=223, any::<[u8; 15]>()).prop_map(move |(first, rest)| {
+    let host = (prop_oneof![1u8..=126, 128u8..=223], any::<[u8; 15]>()).prop_map(move |(first, rest)| {
         if v6 {
             let mut octets = [0x20; 16];
             octets[1..].copy_from_slice(&rest);

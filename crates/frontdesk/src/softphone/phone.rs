@@ -267,7 +267,10 @@ impl Phone {
             WhenCalled::Answer { .. } | WhenCalled::Ring => None,
         };
         if !busy {
-            self.news(News::Called { by: incoming.from.to_string() });
+            let (name, number) =
+                (incoming.from.display.clone(), incoming.from.uri.user().unwrap_or_default());
+            let by = name.map_or(number.clone(), |name| format!("{name} <{number}>"));
+            self.news(News::Called { by });
         }
         match status {
             Some(status) => {
@@ -468,3 +471,6 @@ impl PhoneCall {
         ring.into_iter().chain(end).chain(self.script.deadline()).min()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,10 @@ use crate::output::SwitchboardOutput;
 use frontdesk_call_record::{Fact, StampedFact};
 use frontdesk_identifiers::{CallId, Moment, TenantId};
 
+/// Facts of one call. A long day's call tells some hundreds; a party that makes its call tell more (a re-INVITE a
+/// millisecond) does not fill the disk: beyond it only ends are told, and the record says how many facts it misses.
+const FACTS_MAX: u32 = 20_000;
+
 /// Numbers and stamps the facts of one call, in the order in which they happened.
 #[derive(Debug)]
 pub(crate) struct Chronicle {
@@ -20,6 +24,11 @@ impl Chronicle {
     }
 
     pub fn tell(&mut self, fact: Fact, desk: &mut Desk<'_>) {
+        if !is_kept(self.next, &fact) {
+            // The number is used up all the same: that is how a missing fact is seen.
+            self.next = self.next.saturating_add(1);
+            return;
+        }
         let stamped = StampedFact {
             tenant: self.tenant.clone(),
             call: self.call,
@@ -28,12 +37,32 @@ impl Chronicle {
             since_start_us: self.since_start_us(desk.now),
             fact,
         };
-        self.next += 1;
+        self.next = self.next.saturating_add(1);
         desk.out.outputs.push_back(SwitchboardOutput::Record(stamped));
     }
 
     /// Microseconds from the first ring to this moment.
     pub fn since_start_us(&self, at: Moment) -> u64 {
         u64::try_from(at.since(self.started).as_micros()).unwrap_or(u64::MAX)
+    }
+}
+
+/// Whether the fact of this number is still told. Of ends there is one for each thing that began.
+fn is_kept(number: u32, fact: &Fact) -> bool {
+    let end = matches!(fact, Fact::CallEnded { .. } | Fact::RecordingEnded { .. } | Fact::StreamClosed { .. });
+    end || number < FACTS_MAX
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use frontdesk_call_record::EndReason;
+
+    #[test]
+    fn a_call_that_is_made_to_tell_without_end_still_tells_its_end() {
+        let pressed = Fact::CallerPressed { key: '1' };
+        let ended = Fact::CallEnded { reason: EndReason::CallerHungUp, fault: None };
+        assert!(is_kept(FACTS_MAX - 1, &pressed) && !is_kept(FACTS_MAX, &pressed));
+        assert!(is_kept(u32::MAX, &ended));
     }
 }

@@ -1,1 +1,15 @@
-//! Benchmarks.
+//! What the benchmarks share: how figures are made, what is promised of them, and what others were measured to need.
+//!
+//! The way of a figure: a bench measures the same thing several times, [`statistics`] makes medians and quantiles of
+//! it, [`table`] prints it beside what `budget.toml` ([`budget`]) promises and records of others, and [`machine`] says
+//! how busy the machine was meanwhile, without which no figure can be judged.
+//!
+//! Times are measured and printed, never asserted: a busy machine must not fail a test. Counts (allocations) are
+//! asserted, in `tests/counts.rs`.
+
+pub mod budget;
+pub mod counting;
+pub mod invite;
+pub mod machine;
+pub mod statistics;
+pub mod table;

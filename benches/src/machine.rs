@@ -1,0 +1,103 @@
+//! What the kernel says of the machine and of a process.
+
+use std::collections::BTreeMap;
+use std::fs::{read_dir, read_to_string};
+use std::time::Duration;
+
+/// In what parts of a second the kernel tells processor times (`man 5 proc`); the same on all common machines.
+const USER_HZ: u64 = 100;
+
+/// The load averages of 1, 5 and 15 minutes, and how many cores there are.
+pub fn load() -> String {
+    let averages = read_to_string("/proc/loadavg").unwrap_or_default();
+    let averages: Vec<&str> = averages.split_whitespace().take(3).collect();
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    format!("{} on {cores} cores", averages.join(" "))
+}
+
+/// The processor time that a process has used, from `/proc/<pid>/stat`, in steps of 10 ms; threads that ended count
+/// too. None when the process is gone.
+pub fn processor_time(process: u32) -> Option<Duration> {
+    let stat = read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // The second field is the name, in brackets, and may hold anything.
+    let (_, fields) = stat.rsplit_once(')')?;
+    let mut fields = fields.split_whitespace().skip(11);
+    let user: u64 = fields.next()?.parse().ok()?;
+    let system: u64 = fields.next()?.parse().ok()?;
+    Some(Duration::from_millis((user + system) * 1_000 / USER_HZ))
+}
+
+/// The processor time of a process' living threads by their names; threads of one name are one.
+#[derive(Debug, Clone, Default)]
+pub struct ThreadTimes(BTreeMap<String, Duration>);
+
+impl ThreadTimes {
+    /// As they are now.
+    pub fn of(process: u32) -> ThreadTimes {
+        let mut times = ThreadTimes::default();
+        for task in read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten() {
+            let name = read_to_string(task.path().join("comm")).unwrap_or_default();
+            let spent = read_to_string(task.path().join("schedstat")).unwrap_or_default();
+            let nanos = spent.split_whitespace().next().and_then(|nanos| nanos.parse().ok());
+            *times.0.entry(name.trim_end().to_owned()).or_default() +=
+                Duration::from_nanos(nanos.unwrap_or_default());
+        }
+        times
+    }
+
+    /// What each has used since, the most first.
+    pub fn since(&self, before: &ThreadTimes) -> Vec<(String, Duration)> {
+        let spent = |(name, time): (&String, &Duration)| {
+            let before = before.0.get(name).copied().unwrap_or_default();
+            (name.clone(), time.saturating_sub(before))
+        };
+        let mut spent: Vec<_> = self.0.iter().map(spent).collect();
+        spent.sort_by_key(|(_, time)| std::cmp::Reverse(*time));
+        spent
+    }
+}
+
+/// The memory that a process holds (`VmRSS`), in kB.
+pub fn resident_kb(process: u32) -> Option<u64> {
+    let status = read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
+/// Asks that the calling thread comes before ordinary ones, so that what it measures is not how busy the machine is
+/// with other things. Whether that was granted.
+pub fn hurry() -> bool {
+    let wish = libc::sched_param { sched_priority: 5 };
+    // SAFETY: thread 0 is the calling one, and the parameter outlives the call, which only reads it.
+    let refused = unsafe { libc::sched_setscheduler(0, libc::SCHED_FIFO | libc::SCHED_RESET_ON_FORK, &wish) };
+    refused == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::hint::black_box;
+    use std::time::Instant;
+
+    #[test]
+    fn this_process_uses_time_and_memory() {
+        let me = std::process::id();
+        let before = processor_time(me).expect("this process lives");
+        let began = Instant::now();
+        let mut sum = 0_u64;
+        while processor_time(me).expect("it still does") < before + Duration::from_millis(20) {
+            sum = black_box(sum.wrapping_add(1));
+            assert!(began.elapsed() < Duration::from_secs(60), "no processor time was counted");
+        }
+        let threads = ThreadTimes::of(me).since(&ThreadTimes::default());
+        assert!(threads.first().is_some_and(|(_, time)| !time.is_zero()), "{threads:?}");
+        assert!(resident_kb(me).expect("it has memory") > 100);
+        assert_eq!(resident_kb(u32::MAX), None);
+    }
+
+    #[test]
+    fn granted_or_not_the_question_is_answered() {
+        std::thread::spawn(hurry).join().expect("no panic");
+        assert!(load().contains(" on "));
+    }
+}

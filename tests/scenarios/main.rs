@@ -1,3 +1,14 @@
 //! Stories of whole calls on a simulated node: see [`frontdesk_tests::simulator`].
 
+mod any_moment;
 mod choosing;
+mod ends;
+mod limits;
+mod mixtures;
+mod phone_to_phone;
+mod recording;
+mod reoffers;
+mod sound_fails;
+mod transfers;
+mod two_calls;
+mod who_may_call;

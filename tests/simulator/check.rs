@@ -88,11 +88,16 @@ pub fn every_final_response_is_acknowledged(world: &World) {
     let trace = world.network.trace();
     let name = |sent: &Sent, asker: SocketAddr| {
         let headers = sent.message.headers();
-        (asker, headers.call_id().unwrap_or_default().to_owned(), headers.cseq().map_or(0, |cseq| cseq.number))
+        (
+            asker,
+            headers.call_id().unwrap_or_default().to_owned(),
+            headers.cseq().map_or(0, |cseq| cseq.number),
+        )
     };
     let acks: BTreeSet<_> =
         trace.iter().filter(|sent| request(sent, &Method::ACK)).map(|sent| name(sent, sent.from)).collect();
-    let finals = trace.iter().filter(|sent| sent.arrived && status(sent).is_some_and(|status| status.is_final()));
+    let finals =
+        trace.iter().filter(|sent| sent.arrived && status(sent).is_some_and(|status| status.is_final()));
     for sent in finals.filter(|sent| !world.gone().contains(&sent.to)) {
         let name = name(sent, sent.to);
         assert!(acks.contains(&name), "{}: {:?} to {name:?} has no ACK", world.replay(), status(sent));
@@ -111,7 +116,11 @@ pub fn records_add_up(world: &World) -> Vec<CallRecord> {
         for (number, fact) in facts.iter().enumerate() {
             assert_eq!(fact.number as usize, number, "{replay}: facts of {call} in order");
             let last = number + 1 == facts.len();
-            assert_eq!(matches!(fact.fact, Fact::CallEnded { .. }), last, "{replay}: the end of {call}: {facts:#?}");
+            assert_eq!(
+                matches!(fact.fact, Fact::CallEnded { .. }),
+                last,
+                "{replay}: the end of {call}: {facts:#?}"
+            );
         }
         let forward = facts.windows(2).all(|pair| pair[0].since_start_us <= pair[1].since_start_us);
         assert!(forward, "{replay}: time of {call} goes back");

@@ -180,6 +180,11 @@ impl Robot {
         }
         self.stack.handle(SipInput::Received { flow, bytes }, now);
         self.settle(now);
+        // An INVITE that began a call here tells its dialogue who is at the other end.
+        let began = session.is_none().then(|| self.session_of(&message)).flatten();
+        if let Some(call) = began.and_then(|session| self.calls.get_mut(&session)) {
+            call.dialogue.received(&message, &call.local);
+        }
     }
 
     /// Lets happen what is due.
@@ -207,7 +212,9 @@ impl Robot {
 
     /// The desk listens to the sound from this address.
     pub fn asked(&mut self, sound: SocketAddr, now: Moment) {
-        let Some((session, call)) = self.calls.iter_mut().find(|(_, call)| call.sound == sound) else { return };
+        let Some((session, call)) = self.calls.iter_mut().find(|(_, call)| call.sound == sound) else {
+            return;
+        };
         call.asked += 1;
         let (session, cue) = (*session, Cue::Asked(call.asked));
         self.cue(session, cue, now);
@@ -248,14 +255,7 @@ impl Robot {
         }
     }
 
-    fn begin(
-        &mut self,
-        session: SessionId,
-        local: LocalAudio,
-        acts: Vec<Act>,
-        offerless: bool,
-        now: Moment,
-    ) {
+    fn begin(&mut self, session: SessionId, local: LocalAudio, acts: Vec<Act>, offerless: bool, now: Moment) {
         let call = RobotCall {
             sound: local.address,
             progress: Vec::new(),
@@ -313,7 +313,10 @@ impl Robot {
                 if let Some(bytes) = call.dialogue.unanswered() {
                     self.out.push(RobotOutput::Transmit(flow, bytes));
                     if tries < 6 {
-                        self.later(now + Duration::from_millis(500 << tries), Due::Repeat(session, tries + 1));
+                        self.later(
+                            now + Duration::from_millis(500 << tries),
+                            Due::Repeat(session, tries + 1),
+                        );
                     }
                 }
             }
@@ -400,7 +403,8 @@ impl Robot {
             SipEvent::Answered { session, description } => {
                 let Some(call) = self.calls.get_mut(&session) else { return };
                 if call.offerless {
-                    let negotiated = answer(&call.local, &description).expect("the desk's offer can be answered");
+                    let negotiated =
+                        answer(&call.local, &description).expect("the desk's offer can be answered");
                     call.agreed = Some(negotiated.audio);
                     call.dialogue.answer_in_ack(negotiated.description);
                 } else {

@@ -69,6 +69,7 @@ pub struct Sound {
     faults: Vec<String>,
     opened: u64,
     phrases: Vec<(SocketAddr, String)>,
+    ringbacks: u32,
     now: Moment,
 }
 
@@ -93,6 +94,7 @@ impl Sound {
             faults: Vec::new(),
             opened: 0,
             phrases: Vec::new(),
+            ringbacks: 0,
             now: Moment::ZERO,
         }
     }
@@ -171,8 +173,7 @@ impl Sound {
             heard_from: 0,
             heard_to: 0,
         };
-        let heard =
-            SpeechOutcome::Heard { text: text.to_owned(), mean_log_probability: -0.05, times };
+        let heard = SpeechOutcome::Heard { text: text.to_owned(), mean_log_probability: -0.05, times };
         self.tell(now + TICK, SpeechEvent { leg, listening, outcome: SpeechOutcome::Started { at: now } });
         self.tell(times.recognised, SpeechEvent { leg, listening, outcome: heard });
     }
@@ -204,6 +205,11 @@ impl Sound {
     /// Every text that was played, and to whom, in order.
     pub fn phrases(&self) -> &[(SocketAddr, String)] {
         &self.phrases
+    }
+
+    /// How often the ringing tone was played to anybody.
+    pub fn ringbacks(&self) -> u32 {
+        self.ringbacks
     }
 
     /// Where recordings were asked for, in order.
@@ -287,18 +293,25 @@ impl Sound {
         let Some(party) = self.configured(leg, "Play") else { return };
         self.end_playback(leg, PlaybackEnd::Stopped, now);
         let starts = TICK;
-        let started = self.report(starts, now, MediaEvent::PlaybackStarted { leg, playback, at: now + starts });
+        let started =
+            self.report(starts, now, MediaEvent::PlaybackStarted { leg, playback, at: now + starts });
         let length = match &source {
             Source::Phrase { text, .. } => {
                 self.phrases.push((party, text.to_string()));
                 Some(Duration::from_millis(55 * text.len() as u64))
             }
-            Source::Ringback => None,
+            Source::Ringback => {
+                self.ringbacks += 1;
+                None
+            }
         };
         let event = length.map(|length| {
             let (end, sent_samples) = (PlaybackEnd::Completed, length.as_millis() as u32 * 8);
             let at = started + length;
-            self.put(at, SoundEvent::Media(MediaEvent::PlaybackEnded { leg, playback, end, sent_samples, at }))
+            self.put(
+                at,
+                SoundEvent::Media(MediaEvent::PlaybackEnded { leg, playback, end, sent_samples, at }),
+            )
         });
         if let Some(port) = self.ports.get_mut(&leg) {
             port.playing = Some(Playing { id: playback, started, ends: event });
@@ -337,12 +350,9 @@ impl Sound {
 
     fn bridge(&mut self, first: LegId, second: LegId) {
         for (one, other) in [(first, second), (second, first)] {
-            if self.configured(one, "Bridge").is_none() {
-                return;
-            }
-            if let Some(port) = self.ports.get_mut(&one)
-                && port.partner.replace(other).is_some()
-            {
+            // A caller who was not offered to may still owe the answer: sound flows once it is there.
+            let Some(port) = self.usable(one, "Bridge") else { return };
+            if port.partner.replace(other).is_some() {
                 self.faults.push(format!("{one:?} was bridged while it was bridged"));
             }
         }

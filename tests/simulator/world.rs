@@ -184,6 +184,18 @@ impl World {
         self.carry(robot);
     }
 
+    /// From now on the robot has this password.
+    pub fn set_password(&mut self, robot: RobotId, password: &str) {
+        if let Some(credentials) = &mut self.robots[robot.0].person.credentials {
+            credentials.password = password.to_owned();
+        }
+    }
+
+    /// From now on the robot says that it is this.
+    pub fn set_identity(&mut self, robot: RobotId, identity: &str) {
+        self.robots[robot.0].person.identity = identity.parse().expect("an identity");
+    }
+
     /// The robot takes its registration back.
     pub fn unregister(&mut self, robot: RobotId) {
         let now = self.now;
@@ -290,7 +302,11 @@ impl World {
     fn standing(&self) -> String {
         let open = self.robots.iter().flat_map(|robot| {
             let name = robot.person.identity.to_string();
-            robot.calls().iter().filter(|(_, call)| call.ended.is_none()).map(move |call| format!("{name} {call:?}"))
+            robot
+                .calls()
+                .iter()
+                .filter(|(_, call)| call.ended.is_none())
+                .map(move |call| format!("{name} {call:?}"))
         });
         format!("{:?} {:#?}", self.desk.census(), open.collect::<Vec<_>>())
     }

@@ -66,8 +66,11 @@ impl Call {
     pub fn called_session_ended(&mut self, end: &SessionEnd, desk: &mut Desk<'_>) {
         let Some(transfer) = &mut self.transfer else { return };
         transfer.leg.session = None;
-        let outcome = transfer.outcome(end);
-        self.transfer_over(outcome, desk);
+        let (talked, outcome) = (transfer.is_talking(), transfer.outcome(end));
+        match fault::of_broken_session(end, LegRole::Callee).filter(|_| talked) {
+            Some((reason, fault)) => self.end(reason, fault, desk),
+            None => self.transfer_over(outcome, desk),
+        }
     }
 
     /// The telephone has rung as long as it may.

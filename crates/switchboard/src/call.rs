@@ -175,7 +175,12 @@ impl Call {
 
     fn refuse_description(&mut self, refusal: &frontdesk_session_description::Refusal, desk: &mut Desk<'_>) {
         let status = StatusCode::new(refusal.sip_status()).unwrap_or(StatusCode::NOT_ACCEPTABLE_HERE);
-        self.refuse(status, EndReason::NotAcceptable, Some(crate::fault::of_refusal(refusal)), desk);
+        self.refuse(
+            status,
+            EndReason::NotAcceptable,
+            Some(crate::fault::of_refusal(refusal, LegRole::Caller)),
+            desk,
+        );
     }
 
     pub fn ring_caller(&mut self, desk: &mut Desk<'_>) {
@@ -200,11 +205,14 @@ impl Call {
         }
     }
 
-    /// The ends of the caller's leg know how sound goes between them.
+    /// The ends of the caller's leg know for the first time how sound goes between them.
     fn media_agreed(&mut self, audio: AgreedAudio, desk: &mut Desk<'_>) {
-        self.caller.configure(audio, desk);
+        let notice = self.caller.configure(audio, desk);
         let codec = audio.codec.encoding_name().to_owned();
         self.record.tell(Fact::MediaAgreed { leg: LegRole::Caller, codec }, desk);
+        if let Some(notice) = notice {
+            self.record.tell(Fact::Noticed { notice, fault: None }, desk);
+        }
         if let Recording::Wanted { path, file } = std::mem::replace(&mut self.recording, Recording::Off) {
             desk.out.media(MediaCommand::Record { leg: self.caller.id, path });
             self.record.tell(Fact::RecordingStarted { file }, desk);
@@ -212,31 +220,15 @@ impl Call {
         }
     }
 
-    /// The caller's ACK came; it may bring the answer to this side's offer.
-    pub fn caller_confirmed(&mut self, description: Option<Vec<u8>>, desk: &mut Desk<'_>) {
-        let first = matches!(self.stage, Stage::AwaitingAck);
+    /// The caller's first ACK came; it may bring the answer to this side's offer.
+    pub fn caller_confirmed(&mut self, agreed: Option<Result<AgreedAudio, Fault>>, desk: &mut Desk<'_>) {
         self.stage = Stage::Talking;
-        if self.caller.awaits_answer {
-            self.caller.awaits_answer = false;
-            let local = self.caller.local_audio();
-            let agreed = local
-                .zip(description)
-                .map(|(local, description)| frontdesk_session_description::complete(&local, &description));
-            match agreed {
-                Some(Ok(audio)) => self.media_agreed(audio, desk),
-                Some(Err(refusal)) => {
-                    let fault = crate::fault::of_refusal(&refusal);
-                    return self.end(EndReason::NotAcceptable, Some(fault), desk);
-                }
-                None => {
-                    let fault = Fault::of(Whose::Caller, FaultCode::NoAudio);
-                    return self.end(EndReason::NotAcceptable, Some(fault), desk);
-                }
-            }
+        match agreed {
+            Some(Ok(audio)) => self.media_agreed(audio, desk),
+            Some(Err(fault)) => return self.end(EndReason::NotAcceptable, Some(fault), desk),
+            None => {}
         }
-        if first {
-            self.tell_flow(FlowEvent::Began, desk);
-        }
+        self.tell_flow(FlowEvent::Began, desk);
     }
 
     /// Tells the flow, if one serves the caller, and does what it wants.

@@ -49,7 +49,8 @@ impl Chronicle {
 
 /// Whether the fact of this number is still told. Of ends there is one for each thing that began.
 fn is_kept(number: u32, fact: &Fact) -> bool {
-    let end = matches!(fact, Fact::CallEnded { .. } | Fact::RecordingEnded { .. } | Fact::StreamClosed { .. });
+    let end =
+        matches!(fact, Fact::CallEnded { .. } | Fact::RecordingEnded { .. } | Fact::StreamClosed { .. });
     end || number < FACTS_MAX
 }
 

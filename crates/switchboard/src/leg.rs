@@ -1,10 +1,11 @@
 //! One party's end of a call: its SIP session and its media port.
 
 use crate::desk::Desk;
-use frontdesk_call_record::LegRole;
+use crate::fault;
+use frontdesk_call_record::{Fault, FaultCode, LegRole, Notice};
 use frontdesk_identifiers::LegId;
 use frontdesk_media_protocol::{AgreedAudio, Codec, Direction, MediaCommand};
-use frontdesk_session_description::LocalAudio;
+use frontdesk_session_description::{LocalAudio, complete};
 use frontdesk_sip_message::StatusCode;
 use frontdesk_sip_stack::{Flow, SessionId, SipCommand};
 use std::net::{IpAddr, SocketAddr};
@@ -27,6 +28,8 @@ pub(crate) struct Leg {
     ending: bool,
     /// Whether this side's offer, sent in a 2xx, waits for its answer in the ACK (RFC 3264 §4).
     pub awaits_answer: bool,
+    /// Whether the party does not want to hear this side now (RFC 3264 §8.4).
+    held: bool,
 }
 
 /// Where the leg's media port is in its life.
@@ -55,6 +58,7 @@ impl Leg {
             description_version: description_id,
             ending: false,
             awaits_answer: false,
+            held: false,
         }
     }
 
@@ -76,8 +80,24 @@ impl Leg {
         self.description_version += 1;
     }
 
-    pub fn configure(&self, audio: AgreedAudio, desk: &mut Desk<'_>) {
+    /// Has the sound go as it was agreed. What there is to notice about it, if the party holds or resumes by it.
+    pub fn configure(&mut self, audio: AgreedAudio, desk: &mut Desk<'_>) -> Option<Notice> {
         desk.out.media(MediaCommand::Configure { leg: self.id, audio });
+        let held = !audio.direction.sends();
+        let changed = std::mem::replace(&mut self.held, held) != held;
+        changed.then_some(if held { Notice::Held } else { Notice::Resumed })
+    }
+
+    /// What is agreed by the ACK, if this side's offer waits for its answer; whose fault it is if nothing is.
+    pub fn take_answer(&mut self, description: Option<Vec<u8>>) -> Option<Result<AgreedAudio, Fault>> {
+        if !std::mem::take(&mut self.awaits_answer) {
+            return None;
+        }
+        let no_audio = Fault::of(fault::of_party(self.role), FaultCode::NoAudio);
+        let answered = self.local_audio().zip(description).ok_or(no_audio);
+        Some(answered.and_then(|(local, description)| {
+            complete(&local, &description).map_err(|refusal| fault::of_refusal(&refusal, self.role))
+        }))
     }
 
     /// Ends the session and the port, as far as they are there. Harmless when they are ending already.

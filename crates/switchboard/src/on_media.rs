@@ -77,7 +77,7 @@ impl Call {
         if self.caller.id == id {
             let fault = Some(fault::of_port(port_fault));
             self.refuse(StatusCode::SERVICE_UNAVAILABLE, EndReason::Overloaded, fault, desk);
-        } else {
+        } else if self.transfer.as_ref().is_some_and(|transfer| transfer.leg.id == id) {
             self.transfer_over(TransferOutcome::Unreachable, desk);
         }
     }
@@ -134,10 +134,9 @@ impl Call {
     fn no_media(&mut self, id: LegId, desk: &mut Desk<'_>) {
         let fault = Some(Fault::of(Whose::Network, FaultCode::NoMedia));
         self.record.tell(Fact::Noticed { notice: Notice::NoMedia, fault }, desk);
-        if self.caller.id == id {
+        let called = self.transfer.as_ref().is_some_and(|transfer| transfer.leg.id == id);
+        if called || self.caller.id == id {
             self.end(EndReason::MediaTimeout, fault, desk);
-        } else if self.transfer.as_ref().is_some_and(|transfer| transfer.leg.id == id) {
-            self.transfer_over(TransferOutcome::Completed, desk);
         }
     }
 

@@ -1,11 +1,14 @@
 //! What the SIP stack tells, and which call it concerns.
 
-use crate::call::Call;
+use crate::call::{Call, Stage};
 use crate::desk::Desk;
-use crate::output::Notice;
+use crate::fault;
+use crate::leg::Leg;
+use crate::output;
 use crate::switchboard::Switchboard;
-use frontdesk_call_record::Fact;
+use frontdesk_call_record::{Fact, Fault, Notice};
 use frontdesk_identifiers::Moment;
+use frontdesk_media_protocol::AgreedAudio;
 use frontdesk_session_description::{Negotiated, answer, offer};
 use frontdesk_sip_message::StatusCode;
 use frontdesk_sip_stack::{SessionEnd, SessionId, SipCommand, SipEvent};
@@ -38,12 +41,12 @@ impl Switchboard {
                 self.with_session(session, now, |call, desk| call.session_ended(session, &end, desk));
             }
             SipEvent::Bound { account, contact, new: true } => {
-                self.notice(Notice::PhoneRegistered { account, contact: contact.to_string() });
+                self.notice(output::Notice::PhoneRegistered { account, contact: contact.to_string() });
             }
             SipEvent::Unbound { account, contact, expired } => {
-                self.notice(Notice::PhoneGone { account, contact: contact.to_string(), expired });
+                self.notice(output::Notice::PhoneGone { account, contact: contact.to_string(), expired });
             }
-            SipEvent::Noticed(fact) => self.notice(Notice::Sip(fact)),
+            SipEvent::Noticed(fact) => self.notice(output::Notice::Sip(fact)),
             // The switchboard registers nowhere yet; trunks will.
             SipEvent::Registered { .. } | SipEvent::RegistrationEnded { .. } => {}
             _ => {}
@@ -57,10 +60,40 @@ impl Call {
         self.transfer.as_ref().is_some_and(|transfer| transfer.leg.session == Some(session))
     }
 
+    /// An ACK came. Either party may have asked for an offer and answers it here (RFC 3264 §4).
     fn confirmed(&mut self, session: SessionId, description: Option<Vec<u8>>, desk: &mut Desk<'_>) {
-        if self.ending.is_none() && self.caller.session == Some(session) {
-            self.caller_confirmed(description, desk);
+        if self.ending.is_some() {
+            return;
         }
+        let Some(leg) = self.leg_of(session) else { return };
+        let agreed = leg.take_answer(description);
+        if self.caller.session == Some(session) && matches!(self.stage, Stage::AwaitingAck) {
+            return self.caller_confirmed(agreed, desk);
+        }
+        match agreed {
+            Some(Ok(audio)) => self.reagreed(session, audio, desk),
+            Some(Err(fault)) => self.reoffer_failed(fault, desk),
+            None => {}
+        }
+    }
+
+    /// The leg of a party whose session stands.
+    fn leg_of(&mut self, session: SessionId) -> Option<&mut Leg> {
+        let called = self.transfer.as_mut().map(|transfer| &mut transfer.leg);
+        std::iter::once(&mut self.caller).chain(called).find(|leg| leg.session == Some(session))
+    }
+
+    /// The sound of a call that stands goes another way from here on.
+    fn reagreed(&mut self, session: SessionId, audio: AgreedAudio, desk: &mut Desk<'_>) {
+        let Some(leg) = self.leg_of(session) else { return };
+        if let Some(notice) = leg.configure(audio, desk) {
+            self.record.tell(Fact::Noticed { notice, fault: None }, desk);
+        }
+    }
+
+    /// What was wanted cannot be had, and the call goes on as it was (RFC 3261 §14.2).
+    fn reoffer_failed(&mut self, fault: Fault, desk: &mut Desk<'_>) {
+        self.record.tell(Fact::Noticed { notice: Notice::ReofferRefused, fault: Some(fault) }, desk);
     }
 
     fn session_ended(&mut self, session: SessionId, end: &SessionEnd, desk: &mut Desk<'_>) {
@@ -75,9 +108,7 @@ impl Call {
 
     /// The other side wants other sound: hold, resume, a new address (RFC 3264 §8).
     fn reoffered(&mut self, session: SessionId, offered: Option<Vec<u8>>, desk: &mut Desk<'_>) {
-        let called = self.transfer.as_mut().map(|transfer| &mut transfer.leg);
-        let legs = std::iter::once(&mut self.caller).chain(called);
-        let Some(leg) = legs.into_iter().find(|leg| leg.session == Some(session)) else { return };
+        let Some(leg) = self.leg_of(session) else { return };
         leg.renew_description();
         let Some(local) = leg.local_audio() else {
             let status = StatusCode::NOT_ACCEPTABLE_HERE;
@@ -90,14 +121,13 @@ impl Call {
         match answer(&local, &offered) {
             Ok(Negotiated { audio, description }) => {
                 desk.out.sip(SipCommand::AcceptReoffer { session, description });
-                leg.configure(audio, desk);
+                self.reagreed(session, audio, desk);
             }
             Err(refusal) => {
                 let status = StatusCode::new(refusal.sip_status()).unwrap_or(StatusCode::NOT_ACCEPTABLE_HERE);
                 desk.out.sip(SipCommand::RefuseReoffer { session, status });
-                let fault = Some(crate::fault::of_refusal(&refusal));
-                let notice = frontdesk_call_record::Notice::ReofferRefused;
-                self.record.tell(Fact::Noticed { notice, fault }, desk);
+                let fault = fault::of_refusal(&refusal, leg.role);
+                self.reoffer_failed(fault, desk);
             }
         }
     }

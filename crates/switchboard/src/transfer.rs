@@ -93,7 +93,8 @@ impl Transfer {
     ) -> Result<AgreedAudio, TransferOutcome> {
         let local = self.leg.local_audio().ok_or(TransferOutcome::Unreachable)?;
         let audio = complete(&local, description).map_err(|_| TransferOutcome::Unreachable)?;
-        self.leg.configure(audio, desk);
+        // Somebody who answers with a hold has not held anybody yet: there is nothing to notice.
+        let _ = self.leg.configure(audio, desk);
         self.stage = Stage::Talking;
         Ok(audio)
     }

@@ -25,7 +25,7 @@ Examples:
   frontdesk call sip:100@127.0.0.1:5060 --say \"sales please\" --record out.wav
   frontdesk call sip:100@127.0.0.1:5060 --pause 2 --dtmf 2
   frontdesk call --register 1001 --password-file p.txt --answer --say \"Sales, good morning\" --record heard.wav
-  frontdesk call --register 1001 --password-file p.txt --busy
+  frontdesk call --register 1001 --password-file p.txt --answer --busy
 
 Exit status: 0 when the call was answered and ended as calls should, 1 when not, 2 when asked wrongly."
 )]
@@ -60,16 +60,16 @@ pub struct Arguments {
     /// The file with the password
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
-    /// When called: ring, then answer
-    #[arg(long, group = "called", requires = "register")]
+    /// When called: ring, then answer; this is also what happens when nothing else is asked for
+    #[arg(long, requires = "register")]
     answer: bool,
-    /// When called: say that the line is busy
+    /// When called: say that the line is busy, instead of answering
     #[arg(long, group = "called", requires = "register")]
     busy: bool,
-    /// When called: decline
+    /// When called: decline, instead of answering
     #[arg(long, group = "called", requires = "register")]
     decline: bool,
-    /// When called: ring and never answer
+    /// When called: ring, and never answer
     #[arg(long, group = "called", requires = "register")]
     no_answer: bool,
     /// How many seconds to ring before answering
@@ -182,6 +182,7 @@ fn options(arguments: &Arguments, script: Vec<Item>) -> Result<LineOptions, Stri
 }
 
 fn when_called(arguments: &Arguments) -> WhenCalled {
+    // `--answer` says what happens anyway, unless one of the others is asked for beside it.
     if arguments.busy {
         WhenCalled::Busy
     } else if arguments.decline {

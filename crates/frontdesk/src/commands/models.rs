@@ -6,8 +6,6 @@ use std::process::ExitCode;
 
 /// Arguments of `frontdesk models`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:
-  frontdesk models list")]
 pub struct Arguments {
     #[command(subcommand)]
     what: What,
@@ -16,6 +14,9 @@ pub struct Arguments {
 #[derive(Debug, clap::Subcommand)]
 enum What {
     /// The models that are there, and which one serves
+    #[command(after_help = "Examples:
+  frontdesk models list
+  frontdesk models list --data /var/lib/frontdesk")]
     List {
         #[command(flatten)]
         config: ConfigArgument,

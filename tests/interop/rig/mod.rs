@@ -1,0 +1,12 @@
+//! What the stories are played with: the desk, the foreign programs, what went over the wire, what was kept.
+
+pub mod baresip;
+pub mod budget;
+pub mod capture;
+pub mod desk;
+pub mod flows;
+pub mod program;
+pub mod records;
+pub mod sipp;
+pub mod softphone;
+pub mod speech;

@@ -1,0 +1,147 @@
+//! sipp plays the foreign caller, by the scenarios in `sipp/`.
+
+use super::desk::Desk;
+use super::program::{Program, installed};
+use std::net::{SocketAddr, UdpSocket};
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+/// A sipp that is not started yet.
+pub struct Sipp {
+    command: Command,
+    folder: tempfile::TempDir,
+    /// Where the keys that it presses come from, if its scenario says so in its SDP.
+    pub media: SocketAddr,
+    scenario: String,
+}
+
+/// A sipp that runs, or ran.
+pub struct Playing {
+    /// The process.
+    pub program: Program,
+    folder: tempfile::TempDir,
+}
+
+/// When sipp gives up a scenario by itself.
+const LONGEST: Duration = Duration::from_secs(40);
+
+impl Sipp {
+    /// Plays a scenario against a desk, from 127.0.0.1, one call to the number 100.
+    pub fn new(desk: &Desk, scenario: &str) -> Sipp {
+        Sipp::from(desk.address, "127.0.0.1", scenario)
+    }
+
+    /// Plays a scenario towards this address, from that one.
+    pub fn from(desk: SocketAddr, own: &str, scenario: &str) -> Sipp {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let file =
+            PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("interop/sipp").join(format!("{scenario}.xml"));
+        assert!(file.is_file(), "{} is missing", file.display());
+        let media = free_media_port(own);
+        let mut command = Command::new(installed("sipp", "sip-tester"));
+        command
+            .current_dir(folder.path())
+            .arg(desk.to_string())
+            .arg("-sf")
+            .arg(file)
+            .args(["-i", own, "-bind_local", "-mi", own, "-mp", &media.port().to_string()])
+            .args(["-nostdin", "-skip_rlimit", "-timeout_error", "-timeout"])
+            .arg(LONGEST.as_secs().to_string())
+            .args(["-trace_msg", "-message_file", "messages.log"])
+            .args(["-trace_err", "-error_file", "errors.log"])
+            // sipp draws a screen for people.
+            .env("TERM", "dumb");
+        Sipp { command, folder, media, scenario: scenario.to_owned() }.dial("100").arguments(&["-m", "1"])
+    }
+
+    /// Dials another number.
+    pub fn dial(self, number: &str) -> Sipp {
+        self.arguments(&["-s", number])
+    }
+
+    /// More arguments; a later one wins over an earlier one.
+    pub fn arguments(mut self, arguments: &[&str]) -> Sipp {
+        self.command.args(arguments);
+        self
+    }
+
+    /// A file in sipp's own folder, for scenarios that name one.
+    pub fn file(self, name: &str, bytes: &[u8]) -> Sipp {
+        std::fs::write(self.folder.path().join(name), bytes).expect("a file is written");
+        self
+    }
+
+    /// Starts it.
+    pub fn start(self) -> Playing {
+        let program = Program::start(&format!("sipp ({})", self.scenario), self.command);
+        Playing { program, folder: self.folder }
+    }
+
+    /// Plays it to its end, which must be as the scenario says.
+    pub fn run(self) -> Playing {
+        let mut playing = self.start();
+        playing.succeed();
+        playing
+    }
+}
+
+impl Playing {
+    /// Waits for its end, which must be as the scenario says.
+    pub fn succeed(&mut self) {
+        let status = self.program.finish(LONGEST + Duration::from_secs(5));
+        let read = |name: &str| std::fs::read_to_string(self.folder.path().join(name)).unwrap_or_default();
+        assert!(status.success(), "sipp: {status}\n{}\n{}", read("errors.log"), read("messages.log"));
+    }
+
+    /// The messages that came, the first one first.
+    pub fn received(&self) -> Vec<String> {
+        self.messages("received")
+    }
+
+    /// The messages that it sent.
+    pub fn sent(&self) -> Vec<String> {
+        self.messages("sent")
+    }
+
+    fn messages(&self, direction: &str) -> Vec<String> {
+        let log = std::fs::read(self.folder.path().join("messages.log")).unwrap_or_default();
+        let log = String::from_utf8_lossy(&log).replace("\r\n", "\n");
+        // Each message stands below a line of dashes with the time, and a line such as "UDP message sent (501 bytes):".
+        log.split("-----------------------------------------------")
+            .filter_map(|entry| entry.split_once('\n')?.1.split_once("\n\n"))
+            .filter(|(headline, _)| headline.contains(direction))
+            .map(|(_, message)| message.to_owned())
+            .collect()
+    }
+}
+
+/// A header of a message, by its full name.
+pub fn header<'a>(message: &'a str, name: &str) -> Option<&'a str> {
+    headers(message, name).next()
+}
+
+/// All headers of this name.
+pub fn headers<'a>(message: &'a str, name: &str) -> impl Iterator<Item = &'a str> {
+    message
+        .lines()
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.split_once(':'))
+        .filter(move |(known, _)| known.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value.trim())
+}
+
+/// The place in a message's SDP that wants to be sent sound.
+pub fn sound_place(message: &str) -> SocketAddr {
+    let line = |start: &str| message.lines().find_map(|line| line.strip_prefix(start));
+    let address = line("c=IN IP4 ").or_else(|| line("c=IN IP6 ")).expect("a c= line");
+    let port = line("m=audio ").and_then(|line| line.split(' ').next()).expect("an m=audio line");
+    SocketAddr::new(address.parse().expect("an address"), port.parse().expect("a port"))
+}
+
+/// sipp takes 6000 unless told otherwise, and several of them run here.
+fn free_media_port(own: &str) -> SocketAddr {
+    UdpSocket::bind((own.trim_matches(['[', ']']), 0))
+        .and_then(|socket| socket.local_addr())
+        .unwrap_or_else(|error| panic!("{own} has no free port: {error}"))
+}

@@ -1,0 +1,50 @@
+//! Many calls leave nothing behind.
+
+use crate::rig::desk::{Desk, Number};
+use crate::rig::flows::GOODBYE;
+use crate::rig::records::reason;
+use crate::rig::sipp::Sipp;
+use frontdesk_call_record::EndReason;
+use std::time::{Duration, Instant};
+
+/// What 200 calls may add to the memory: the allocator's arenas and SQLite's page cache (2 MiB) still fill after the
+/// warm-up. A leak of one leg (a jitter buffer and its rings, 50 KiB and more) in each call would be over 10 MiB.
+const GROWTH_MAX_KIB: u64 = 5 * 1_024;
+
+#[test]
+fn two_hundred_calls_leave_nothing_behind() {
+    let mut desk = Desk::open_alone(&[Number { number: "100", flow: GOODBYE, record: false }]);
+    calls(&desk, "50");
+    let _ = desk.closed_records(50);
+    let before = desk.held();
+    calls(&desk, "200");
+    let records = desk.closed_records(250);
+    assert!(records.iter().all(|record| reason(record) == EndReason::DeskHungUp));
+    assert!(records.iter().all(|record| record.facts_missing == 0 && record.facts_out_of_place == 0));
+
+    // Transactions live on for 32 s (RFC 3261 section 17, 64*T1) and hold memory, but neither ports nor threads.
+    let until = Instant::now() + Duration::from_secs(5);
+    let after = loop {
+        let after = desk.held();
+        let same = (after.handles, after.udp_sockets, after.threads)
+            == (before.handles, before.udp_sockets, before.threads);
+        if same || Instant::now() > until {
+            break after;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    };
+    assert_eq!(after.udp_sockets, before.udp_sockets, "UDP sockets");
+    assert_eq!(after.handles, before.handles, "file handles");
+    assert_eq!(after.threads, before.threads, "threads");
+    let grown = after.memory_kib.saturating_sub(before.memory_kib);
+    assert!(grown <= GROWTH_MAX_KIB, "the memory grew by {grown} KiB from {} KiB", before.memory_kib);
+
+    let listed = desk.command(&["records", "--limit", "1000"]);
+    assert_eq!(listed.lines().count(), 250);
+    assert!(listed.lines().all(|line| line.ends_with("desk_hung_up")), "{listed}");
+    desk.close();
+}
+
+fn calls(desk: &Desk, count: &str) {
+    Sipp::new(desk, "listen_with_ears").arguments(&["-m", count, "-l", "20", "-r", "20"]).run();
+}

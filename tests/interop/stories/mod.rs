@@ -1,0 +1,11 @@
+//! The stories, by what they are about.
+
+mod answered_calls;
+mod endurance;
+mod hang_ups;
+mod killed_desk;
+mod newcomers;
+mod refusals;
+mod transfer_outcomes;
+mod two_way_sound;
+mod wire_format;

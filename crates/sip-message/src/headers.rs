@@ -67,7 +67,7 @@ impl Headers {
 
     /// Puts another value in the place of the first line of this name, and leaves the others. Adds the line at the
     /// front if there is none.
-    pub fn set_first(&mut self, name: impl Into<HeaderName>, value: impl AsRef<str>) {
+    pub(crate) fn set_first(&mut self, name: impl Into<HeaderName>, value: impl AsRef<str>) {
         let line = self.line(name.into(), value.as_ref());
         match self.lines.iter_mut().find(|known| known.name == line.name) {
             Some(place) => *place = line,
@@ -176,8 +176,21 @@ impl PartialEq for Headers {
 
 impl Eq for Headers {}
 
+/// Only names and the values that tell nothing of a person: whatever else is there may hold a number, a name or a digest.
 impl fmt::Debug for Headers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.iter()).finish()
+        let shown = |name: &HeaderName| {
+            let of_nobody = [
+                HeaderName::Via,
+                HeaderName::CallId,
+                HeaderName::CSeq,
+                HeaderName::MaxForwards,
+                HeaderName::ContentType,
+                HeaderName::ContentLength,
+            ];
+            of_nobody.contains(name)
+        };
+        let line = |(name, value)| (name, if shown(name) { value } else { "…" });
+        f.debug_list().entries(self.iter().map(line)).finish()
     }
 }

@@ -45,6 +45,7 @@ mod header;
 mod header_lines;
 mod header_name;
 mod headers;
+mod mask;
 mod message;
 mod name_addr;
 mod parameters;

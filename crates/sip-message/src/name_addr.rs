@@ -7,8 +7,9 @@ use crate::uri::Uri;
 use std::fmt;
 use std::str::FromStr;
 
-/// An address with a name and parameters: From, To, Contact, Route and others.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// An address with a name and parameters: From, To, Contact, Route and others. `Debug` hides the name and masks the
+/// address.
+#[derive(Clone, PartialEq, Eq)]
 pub struct NameAddr {
     /// What to show, without quotes and escapes.
     pub display: Option<String>,
@@ -98,6 +99,13 @@ impl FromStr for NameAddr {
 impl From<Uri> for NameAddr {
     fn from(uri: Uri) -> Self {
         NameAddr::new(uri)
+    }
+}
+
+impl fmt::Debug for NameAddr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.display.is_some() { "\"…\" " } else { "" })?;
+        write!(f, "<{:?}>{}", self.uri, self.parameters)
     }
 }
 

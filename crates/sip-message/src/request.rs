@@ -6,8 +6,8 @@ use crate::uri::Uri;
 use crate::vocabulary::Method;
 use crate::write;
 
-/// A request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A request. `Debug` shows how it is made, not who it is from and for; the body as its length.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Request {
     /// What to do.
     pub method: Method,
@@ -70,6 +70,17 @@ impl Request {
         let mut out = Vec::with_capacity(write::BUFFER_BYTES + self.body.len());
         self.write(&mut out);
         out
+    }
+}
+
+impl std::fmt::Debug for Request {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Request")
+            .field("method", &self.method)
+            .field("uri", &self.uri)
+            .field("headers", &self.headers)
+            .field("body", &self.body.len())
+            .finish()
     }
 }
 

@@ -12,8 +12,8 @@ use crate::error::{Malformed, What};
 use std::fmt;
 use std::str::FromStr;
 
-/// A URI.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A URI. `Debug` writes it like `Display`, but masks who is meant.
+#[derive(Clone, PartialEq, Eq)]
 pub enum Uri {
     /// `sip:` or `sips:`.
     Sip(SipUri),
@@ -95,6 +95,16 @@ impl From<SipUri> for Uri {
 impl From<TelUri> for Uri {
     fn from(uri: TelUri) -> Self {
         Uri::Tel(uri)
+    }
+}
+
+impl fmt::Debug for Uri {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Uri::Sip(uri) => write!(f, "{uri:?}"),
+            Uri::Tel(uri) => write!(f, "{uri:?}"),
+            Uri::Other(_) => write!(f, "{}:…", self.scheme()),
+        }
     }
 }
 

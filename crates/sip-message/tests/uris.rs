@@ -1,6 +1,6 @@
 //! URIs and addresses.
 
-use frontdesk_sip_message::{Host, NameAddr, Parameters, SipUri, Uri};
+use frontdesk_sip_message::{Host, Message, NameAddr, Parameters, SipUri, Uri};
 
 fn uri(text: &str) -> Uri {
     text.parse().unwrap_or_else(|error| panic!("{text}: {error}"))
@@ -205,4 +205,35 @@ fn a_password_is_written_but_never_shown() {
     let uri = uri("sip:alice:secretword@atlanta.com");
     assert!(uri.to_string().contains("secretword"));
     assert!(!format!("{uri:?}").contains("secretword"));
+}
+
+#[test]
+fn debug_shows_an_extension_and_no_caller() {
+    let shown = |text: &str| format!("{:?}", text.parse::<NameAddr>().unwrap());
+    assert_eq!(
+        shown("Jane Doe <sip:+4930123456@example.com;user=phone>;tag=1"),
+        "\"…\" <sip:xxxxxxxxx56@example.com;user=phone>;tag=1"
+    );
+    assert_eq!(shown("<sip:1001@example.com?Subject=divorce>"), "<sip:1001@example.com?…>");
+    assert_eq!(shown("<tel:+49-30-123456>"), "<tel:xxxxxxxxxxx56>");
+    assert_eq!(shown("<mailto:jane@example.com>"), "<mailto:…>");
+}
+
+#[test]
+fn debug_of_a_message_shows_how_it_is_made_and_nobody() {
+    let message = b"INVITE sip:1001@example.com SIP/2.0\r\n\
+        Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1\r\n\
+        From: \"Jane Doe\" <sip:+4930123456@example.com>;tag=1\r\n\
+        To: <sip:1001@example.com>\r\n\
+        Call-ID: abc\r\nCSeq: 1 INVITE\r\n\
+        Authorization: Digest username=\"1001\", realm=\"r\", nonce=\"n\", uri=\"sip:x\", response=\"0123456789abcdef\"\r\n\
+        Subject: divorce\r\n\r\n";
+    let message = Message::read(message).unwrap();
+    let shown = format!("{message:?} {:?}", message.headers().authorizations());
+    for kept in ["Jane", "30123456", "divorce", "0123456789abcdef"] {
+        assert!(!shown.contains(kept), "{kept} is shown: {shown}");
+    }
+    assert!(
+        shown.contains("z9hG4bK1") && shown.contains("1 INVITE") && shown.contains("sip:1001@example.com")
+    );
 }

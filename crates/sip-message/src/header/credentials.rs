@@ -3,10 +3,11 @@
 use crate::error::{Malformed, What};
 use crate::grammar::{Cursor, Quoted};
 use crate::header::auth_parameters::AuthParameters;
+use crate::mask::masked;
 use std::fmt;
 
-/// The answer to a digest challenge.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The answer to a digest challenge. `Debug` hides what a password could be guessed by.
+#[derive(Clone, PartialEq, Eq)]
 pub struct DigestCredentials {
     /// Whose.
     pub username: String,
@@ -28,6 +29,18 @@ pub struct DigestCredentials {
     pub nc: Option<String>,
     /// From the challenge.
     pub opaque: Option<String>,
+}
+
+impl fmt::Debug for DigestCredentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DigestCredentials")
+            .field("username", &masked(&self.username))
+            .field("realm", &self.realm)
+            .field("algorithm", &self.algorithm)
+            .field("qop", &self.qop)
+            .field("nc", &self.nc)
+            .finish_non_exhaustive()
+    }
 }
 
 impl DigestCredentials {

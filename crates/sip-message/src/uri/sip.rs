@@ -2,12 +2,13 @@
 
 use crate::error::{Malformed, What};
 use crate::grammar;
+use crate::mask::masked;
 use crate::parameters::Parameters;
 use crate::uri::Host;
 use std::fmt;
 
 /// A SIP or SIPS URI. User, password and headers are kept as they came, with their escapes.
-/// `Debug` writes it like `Display`, but hides the password.
+/// `Debug` writes it like `Display`, but masks the user and hides the password and the headers.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SipUri {
     /// Whether it is `sips:`.
@@ -183,20 +184,35 @@ fn headers_agree(one: &SipUri, two: &SipUri) -> bool {
 
 impl fmt::Debug for SipUri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.write(f, self.password.as_ref().map(|_| "…"))
+        self.write_place(
+            f,
+            self.user.as_deref().map(masked).as_deref(),
+            self.password.as_ref().map(|_| "…"),
+        )?;
+        if self.headers.is_some() { f.write_str("?…") } else { Ok(()) }
     }
 }
 
 impl fmt::Display for SipUri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.write(f, self.password.as_deref())
+        self.write_place(f, self.user.as_deref(), self.password.as_deref())?;
+        match &self.headers {
+            Some(headers) => write!(f, "?{headers}"),
+            None => Ok(()),
+        }
     }
 }
 
 impl SipUri {
-    fn write(&self, f: &mut fmt::Formatter<'_>, password: Option<&str>) -> fmt::Result {
+    /// All but the headers.
+    fn write_place(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        user: Option<&str>,
+        password: Option<&str>,
+    ) -> fmt::Result {
         f.write_str(if self.secure { "sips:" } else { "sip:" })?;
-        if let Some(user) = &self.user {
+        if let Some(user) = user {
             f.write_str(user)?;
             if let Some(password) = password {
                 write!(f, ":{password}")?;
@@ -207,10 +223,6 @@ impl SipUri {
         if let Some(port) = self.port {
             write!(f, ":{port}")?;
         }
-        write!(f, "{}", self.parameters)?;
-        if let Some(headers) = &self.headers {
-            write!(f, "?{headers}")?;
-        }
-        Ok(())
+        write!(f, "{}", self.parameters)
     }
 }

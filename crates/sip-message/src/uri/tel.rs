@@ -1,11 +1,12 @@
 //! `tel:` (RFC 3966).
 
 use crate::error::{Malformed, What};
+use crate::mask::masked;
 use crate::parameters::Parameters;
 use std::fmt;
 
-/// A telephone number as a URI.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A telephone number as a URI. `Debug` masks it.
+#[derive(Clone, PartialEq, Eq)]
 pub struct TelUri {
     /// The number as it came, with its `-`, `.`, `(` and `)`.
     pub number: String,
@@ -17,11 +18,6 @@ impl TelUri {
     /// The number without visual separators: `+49301234` for `+49-30-1234`.
     pub fn digits(&self) -> String {
         self.number.chars().filter(|character| !is_separator(*character)).collect()
-    }
-
-    /// Whether it stands in E.164: it begins with `+`.
-    pub fn is_global(&self) -> bool {
-        self.number.starts_with('+')
     }
 
     /// Reads what stands behind `tel:`. A local number without its `phone-context` is accepted.
@@ -64,6 +60,12 @@ impl TelUri {
 
 fn is_separator(character: char) -> bool {
     matches!(character, '-' | '.' | '(' | ')')
+}
+
+impl fmt::Debug for TelUri {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "tel:{}{}", masked(&self.number), self.parameters)
+    }
 }
 
 impl fmt::Display for TelUri {

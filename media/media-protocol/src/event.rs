@@ -87,7 +87,7 @@ pub enum MediaEvent {
         leg: LegId,
         /// Its length in samples at 8 kHz.
         samples: u64,
-        /// How many of them are silence because the disk did not keep up.
+        /// How many of them are silence that nobody was silent for: the disk did not keep up, or ticks were skipped.
         gap_samples: u64,
         /// Whether the file is whole and in its place.
         kept: bool,

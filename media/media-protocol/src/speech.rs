@@ -64,7 +64,7 @@ pub enum SpeechOutcome {
     },
 }
 
-/// Words a caller said are not for the log (`architecture.md` §2, privacy): only their length is shown.
+/// Words that a caller said are not for the log: only their length is shown.
 impl std::fmt::Debug for SpeechOutcome {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

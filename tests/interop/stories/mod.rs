@@ -4,6 +4,7 @@ mod answered_calls;
 mod endurance;
 mod hang_ups;
 mod killed_desk;
+mod negotiations;
 mod newcomers;
 mod refusals;
 mod transfer_outcomes;

@@ -4,9 +4,7 @@
 //! `FRONTDESK_SEED=7` plays one seed, `FRONTDESK_SEEDS=5000` so many. A failing seed says how it is replayed.
 
 use frontdesk_switchboard::SwitchboardInput;
-use frontdesk_tests::simulator::{
-    Act, Chance, Cue, Deed, Ears, House, RobotId, WhenCalled, WirePlan, World,
-};
+use frontdesk_tests::simulator::{Act, Chance, Cue, Deed, Ears, House, RobotId, WhenCalled, WirePlan, World};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Duration;
 

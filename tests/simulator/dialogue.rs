@@ -23,6 +23,8 @@ pub(crate) struct Dialogue {
     remote: Option<NameAddr>,
     target: Option<Uri>,
     cseq: u32,
+    /// Whether the dialog stands for both: a called robot sends nothing within it before the ACK.
+    stands: bool,
     /// Whether the robot has sent a request beside the stack.
     raised: bool,
     reinvite: Option<Reinvite>,
@@ -68,6 +70,7 @@ impl Dialogue {
             remote: None,
             target: None,
             cseq: 0,
+            stands: matches!(session, SessionId::Outgoing(_)),
             raised: false,
             reinvite: None,
             answer: None,
@@ -95,7 +98,7 @@ impl Dialogue {
     /// Begins a re-INVITE, unless there is no dialog or one is under way.
     pub(crate) fn reinvite(&mut self, description: Option<Vec<u8>>) -> bool {
         let under_way = self.reinvite.as_ref().is_some_and(|one| one.last != Progress::Final);
-        if under_way || self.target.is_none() {
+        if under_way || !self.stands || self.target.is_none() {
             return false;
         }
         self.cseq += 1;
@@ -159,6 +162,7 @@ impl Dialogue {
                     self.remote = request.headers.from().ok();
                     self.take_target(message);
                 }
+                self.stands |= request.method == Method::ACK;
                 whole
             }
             Message::Response(response) => {

@@ -40,7 +40,6 @@ pub enum RobotOutput {
 }
 
 /// One call, as the robot sees it.
-#[derive(Debug)]
 pub struct RobotCall {
     /// Its RTP address.
     pub sound: SocketAddr,
@@ -64,6 +63,19 @@ pub struct RobotCall {
     asked: u32,
     /// What it answers with, while it rings.
     answer: Option<Vec<u8>>,
+}
+
+/// What a failed check says about it.
+impl std::fmt::Debug for RobotCall {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RobotCall")
+            .field("progress", &self.progress)
+            .field("answered", &self.answered)
+            .field("ended", &self.ended)
+            .field("hung_up", &self.hung_up)
+            .field("reoffers", &self.reoffers)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What falls due.
@@ -119,6 +131,11 @@ impl Robot {
             number: 0,
             registered: None,
         }
+    }
+
+    /// The same robot, started anew: it knows nothing of before, but uses no RTP port a second time.
+    pub fn reborn(&self, seed: [u8; 32], now: Moment) -> Robot {
+        Robot { number: self.number, ..Robot::new(self.person.clone(), self.desk, seed, now) }
     }
 
     /// Registers with the desk.

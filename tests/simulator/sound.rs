@@ -64,6 +64,8 @@ pub struct Sound {
     recordings: Vec<PathBuf>,
     /// Who sends no sound.
     mute: BTreeSet<IpAddr>,
+    /// Where nobody is any more, though the machine is there.
+    dead: BTreeSet<SocketAddr>,
     /// Listenings that began since the last look, by the address of the party that is listened to.
     asked: Vec<SocketAddr>,
     faults: Vec<String>,
@@ -90,6 +92,7 @@ impl Sound {
             listenings: BTreeSet::new(),
             recordings: Vec::new(),
             mute: BTreeSet::new(),
+            dead: BTreeSet::new(),
             asked: Vec::new(),
             faults: Vec::new(),
             opened: 0,
@@ -127,7 +130,7 @@ impl Sound {
             MediaCommand::Close { leg } => self.close(leg, now),
             MediaCommand::Configure { leg, audio } => {
                 let first_packet = self.chance.time(Duration::from_millis(60));
-                let speaks = !self.mute.contains(&audio.remote.ip()) && audio.direction.receives();
+                let speaks = !self.is_silent(audio.remote) && audio.direction.receives();
                 let Some(port) = self.usable(leg, "Configure") else { return };
                 let first = speaks && !port.spoken_to;
                 port.spoken_to |= speaks;
@@ -192,9 +195,14 @@ impl Sound {
         }
     }
 
-    /// Sound comes from this address again.
-    pub fn unsilence(&mut self, party: IpAddr) {
+    /// Sound comes from this address again, but for the calls of before.
+    pub fn unsilence(&mut self, party: IpAddr, dead: impl IntoIterator<Item = SocketAddr>) {
         self.mute.remove(&party);
+        self.dead.extend(dead);
+    }
+
+    fn is_silent(&self, party: SocketAddr) -> bool {
+        self.mute.contains(&party.ip()) || self.dead.contains(&party)
     }
 
     /// Parties whose words the desk has begun to wait for since the last look.
@@ -432,7 +440,7 @@ impl Sound {
     fn silent_at(&self, port: &Port) -> Option<Moment> {
         let party = port.party()?;
         let since = port.media_since?;
-        self.mute.contains(&party.ip()).then(|| since + self.plan.no_media_after)
+        self.is_silent(party).then(|| since + self.plan.no_media_after)
     }
 
     /// Tells the desk so much later, and after everything that was told before; when.

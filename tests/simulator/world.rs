@@ -174,12 +174,12 @@ impl World {
     /// The robot died and is started anew: it knows nothing of before, and registers.
     pub fn restart(&mut self, robot: RobotId) {
         let (now, seed) = (self.now, self.chance.seed());
-        let person = self.robots[robot.0].person.clone();
-        let ip = person.address.ip();
-        self.gone.insert(person.address);
+        let ip = self.ip(robot);
+        self.gone.insert(self.robots[robot.0].person.address);
         self.network.plug_in(ip);
-        self.sound.unsilence(ip);
-        self.robots[robot.0] = Robot::new(person, SocketAddr::from(DESK), seed, now);
+        let old = &self.robots[robot.0];
+        self.sound.unsilence(ip, old.calls().values().map(|call| call.sound));
+        self.robots[robot.0] = old.reborn(seed, now);
         self.robots[robot.0].register(now);
         self.carry(robot);
     }

@@ -213,7 +213,8 @@ impl Call {
         if let Some(notice) = notice {
             self.record.tell(Fact::Noticed { notice, fault: None }, desk);
         }
-        if let Recording::Wanted { path, file } = std::mem::replace(&mut self.recording, Recording::Off) {
+        if let Recording::Wanted { path, file } = &self.recording {
+            let (path, file) = (path.clone(), file.clone());
             desk.out.media(MediaCommand::Record { leg: self.caller.id, path });
             self.record.tell(Fact::RecordingStarted { file }, desk);
             self.recording = Recording::Running;

@@ -88,15 +88,15 @@ impl Leg {
         changed.then_some(if held { Notice::Held } else { Notice::Resumed })
     }
 
-    /// What is agreed by the ACK, if this side's offer waits for its answer; whose fault it is if nothing is.
-    pub fn take_answer(&mut self, description: Option<Vec<u8>>) -> Option<Result<AgreedAudio, Fault>> {
+    /// What is agreed by an ACK, if this side's offer waits for its answer; whose fault it is if nothing is.
+    pub fn take_answer(&mut self, description: Option<&[u8]>) -> Option<Result<AgreedAudio, Fault>> {
         if !std::mem::take(&mut self.awaits_answer) {
             return None;
         }
         let no_audio = Fault::of(fault::of_party(self.role), FaultCode::NoAudio);
         let answered = self.local_audio().zip(description).ok_or(no_audio);
         Some(answered.and_then(|(local, description)| {
-            complete(&local, &description).map_err(|refusal| fault::of_refusal(&refusal, self.role))
+            complete(&local, description).map_err(|refusal| fault::of_refusal(&refusal, self.role))
         }))
     }
 

@@ -65,12 +65,14 @@ impl Call {
         if self.ending.is_some() {
             return;
         }
+        let first = self.caller.session == Some(session) && matches!(self.stage, Stage::AwaitingAck);
         let Some(leg) = self.leg_of(session) else { return };
-        let agreed = leg.take_answer(description);
-        if self.caller.session == Some(session) && matches!(self.stage, Stage::AwaitingAck) {
+        if first {
+            let agreed = leg.take_answer(description.as_deref());
             return self.caller_confirmed(agreed, desk);
         }
-        match agreed {
+        // An ACK without an answer may be that of an earlier 2xx, late: the offer goes on waiting.
+        match description.and_then(|description| leg.take_answer(Some(&description))) {
             Some(Ok(audio)) => self.reagreed(session, audio, desk),
             Some(Err(fault)) => self.reoffer_failed(fault, desk),
             None => {}
@@ -108,7 +110,19 @@ impl Call {
 
     /// The other side wants other sound: hold, resume, a new address (RFC 3264 §8).
     fn reoffered(&mut self, session: SessionId, offered: Option<Vec<u8>>, desk: &mut Desk<'_>) {
+        let of_caller = self.caller.session == Some(session);
+        if of_caller && matches!(self.stage, Stage::AwaitingAck) {
+            if self.caller.awaits_answer {
+                // RFC 3264 §4: one offer at a time, and this side's is not answered yet.
+                let status = StatusCode::REQUEST_PENDING;
+                return desk.out.sip(SipCommand::RefuseReoffer { session, status });
+            }
+            // Who sends a re-INVITE has the 200, though its ACK was lost or overtaken (RFC 5407 §3.1.4).
+            self.caller_confirmed(None, desk);
+        }
         let Some(leg) = self.leg_of(session) else { return };
+        // A new exchange: an answer to an offer of before would come too late.
+        leg.awaits_answer = false;
         leg.renew_description();
         let Some(local) = leg.local_audio() else {
             let status = StatusCode::NOT_ACCEPTABLE_HERE;

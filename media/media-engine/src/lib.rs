@@ -6,7 +6,7 @@
 //! [`Order`]s into the media thread. The thread (`thread.rs`) waits for its sockets and its wheel (`clock.rs`). What a
 //! socket has is read at once, in batches (`sockets.rs`), into the leg's
 //! [`RtpSession`](frontdesk_rtp_session::RtpSession). Four times in 20 ms a turn is due (`deck.rs`), for the legs of
-//! one spoke: each leg *hears* (`port/hear.rs`: playout, decode or conceal; level and activity if ears listen), then
+//! one spoke: each leg *hears* (`port/hear.rs`: playout, decode or conceal; level and activity unless it is bridged and nobody listens), then
 //! each leg *speaks* (`port/speak.rs`): `route.rs` lends it its partner's frame, the source is chosen — a key,
 //! a playback, the partner, silence —, the frame is tapped for the recorder (`tap.rs`), encoded unless a prompt stands
 //! ready in the codec, and put behind a header; then the packets of all these legs are sent. What happened is told by
@@ -71,6 +71,7 @@ mod key_pace;
 mod keys;
 mod orders;
 mod playback;
+mod played;
 mod port;
 mod recorder;
 mod route;

@@ -8,6 +8,7 @@ use crate::key_pace::KeyPace;
 use crate::keys::SoundedKeys;
 use crate::orders::{LegOrder, Retired, StreamFrame};
 use crate::playback::Playback;
+use crate::played::PlayedLevels;
 use crate::status::{PendingFacts, Reporter};
 use crate::tap::{Listening, RecorderTap};
 use crate::wire::Channel;
@@ -53,6 +54,7 @@ pub(crate) struct Port<L> {
     conceal: Conceal,
     activity: ActivityDetector,
     playback: Option<Playback>,
+    played: PlayedLevels,
     listening: Option<Listening>,
     recorder: Option<RecorderTap>,
     partner: Option<u16>,
@@ -104,6 +106,7 @@ impl<L> Port<L> {
             conceal: Conceal::new(),
             activity: ActivityDetector::new(),
             playback: None,
+            played: PlayedLevels::new(),
             listening: None,
             recorder: None,
             partner: None,
@@ -223,10 +226,7 @@ impl<L> Port<L> {
                 stopped.tell(self.leg, now, reporter);
                 Some(Retired::Playback(stopped))
             }
-            LegOrder::Listen(listening) => {
-                self.activity = ActivityDetector::new();
-                self.listening.replace(listening).map(Retired::Listening)
-            }
+            LegOrder::Listen(listening) => self.listening.replace(listening).map(Retired::Listening),
             LegOrder::StopListening(id) => {
                 self.listening.take_if(|listening| listening.id == id).map(Retired::Listening)
             }

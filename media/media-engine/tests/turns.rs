@@ -370,37 +370,6 @@ fn silence_of_the_other_side_is_told_once_until_it_speaks_again() {
 }
 
 #[test]
-fn the_ears_get_every_frame_and_are_told_once_when_they_are_too_slow() {
-    let mut simulation = simulation();
-    let mut party = Party::new(1, Codec::Pcmu).enters(&mut simulation);
-    let (ring, mut ears) = speech_ring();
-    simulation.order(Order::Listen { leg: party.leg, listening: ListeningId(4), ring });
-    for _ in 0..760 {
-        party.says(&mut simulation, 8_000);
-        simulation.tick();
-    }
-    let overruns = |simulation: &mut Simulation| {
-        let told = events(simulation);
-        told.iter()
-            .filter(|event| matches!(event, MediaEvent::HearingOverrun { listening: ListeningId(4), .. }))
-            .count()
-    };
-    assert_eq!(overruns(&mut simulation), 1);
-    let frames: Vec<_> = ears.pop_iter().collect();
-    assert_eq!(frames.len(), 750);
-    assert!(frames.windows(2).all(|pair| pair[1].position == pair[0].position + 160));
-    assert!(
-        frames[10..]
-            .iter()
-            .all(|frame| !frame.concealed && frame.samples[80] > 7_500 && frame.level_dbov < 20)
-    );
-    simulation.order(Order::StopListening { leg: party.leg, listening: ListeningId(4) });
-    simulation.tick();
-    events(&mut simulation);
-    assert!(!ears.write_is_held(), "the ears see that nobody writes any more");
-}
-
-#[test]
 fn a_leg_that_closes_in_the_middle_of_everything_leaves_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("call.wav");

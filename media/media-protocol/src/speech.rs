@@ -16,6 +16,9 @@ pub struct SpeechFrame {
     pub level_dbov: u8,
     /// Whether the tick's activity detector takes it for voice.
     pub active: bool,
+    /// The loudest frame that a playback sent to the party within [`ECHO_FRAMES`](Self::ECHO_FRAMES), like
+    /// `level_dbov`; 127 when none did. What comes back much softer may be its echo.
+    pub played_dbov: u8,
     /// Whether it was made up because the packet is missing.
     pub concealed: bool,
 }
@@ -23,6 +26,9 @@ pub struct SpeechFrame {
 impl SpeechFrame {
     /// Samples a frame: 20 ms at 8 kHz.
     pub const SAMPLES: usize = 160;
+    /// How long an echo may be under way, in frames: 400 ms, which is a mobile telephone's way there and back, with
+    /// both jitter buffers.
+    pub const ECHO_FRAMES: usize = 20;
     /// Frames in the ring between tick and ears: 15 s. When it is full the tick drops the frame and
     /// reports [`HearingOverrun`](crate::MediaEvent::HearingOverrun).
     pub const RING_CAPACITY_FRAMES: usize = 750;

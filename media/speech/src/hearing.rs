@@ -24,6 +24,10 @@ const ONSET_FRAMES: u32 = 6;
 /// A frame so much softer than the loudest of its turn is no voice, whatever the detector says: detectors hold on
 /// for a while after the sound is gone, and a turn must not seem longer, or a click be taken for a word, for that.
 const VOICE_RANGE_DB: u8 = 20;
+/// No turn begins with a frame that is so much softer than what a playback just sent to the party: it may be the
+/// playback's echo. Prompts stand at −20 dB of full scale and callers between −20 and −33 dB, so that these still
+/// interrupt; an echo that is not damped by so much, from a loudspeaker without a canceller, interrupts as well.
+const ECHO_LOSS_DB: u8 = 18;
 /// Speech begins where frames come within so many dB of the loudest tenth of the turn.
 const SPEECH_RANGE_DB: u8 = 12;
 /// So many of one more frames in a row must be as loud as speech for speech to begin there.
@@ -177,7 +181,8 @@ impl Hearing {
         }
         self.next_position = Some(frame.position + SpeechFrame::SAMPLES as u64);
         let mark = Mark { arrived: frame.arrived, position: frame.position };
-        let active = frame.active && !frame.concealed;
+        let begun = matches!(self.state, State::Speaking(_));
+        let active = frame.active && !frame.concealed && (begun || !may_be_echo(frame));
         self.take(Heard { samples: &frame.samples, mark, active, level_dbov: frame.level_dbov });
     }
 
@@ -276,6 +281,10 @@ impl Hearing {
             self.before.pop_front();
         }
     }
+}
+
+fn may_be_echo(frame: &SpeechFrame) -> bool {
+    frame.played_dbov < 127 && frame.level_dbov >= frame.played_dbov.saturating_add(ECHO_LOSS_DB)
 }
 
 /// How many samples at the front of a turn to leave out, so that at most [`PREROLL_FRAMES`] stand before the speech.

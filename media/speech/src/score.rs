@@ -67,6 +67,7 @@ pub fn frames_of(heard_before: &[i16], samples_8k: &[i16]) -> Vec<SpeechFrame> {
             arrived: Moment::from_nanos(at as u64 * FRAME_NANOS),
             level_dbov: activity.level_dbov,
             active: activity.active,
+            played_dbov: 127,
             concealed: false,
         });
     }

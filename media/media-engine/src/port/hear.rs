@@ -73,9 +73,7 @@ impl<L> Port<L> {
         self.ticks += 1;
         self.watch_for_silence(now, no_media_after);
         self.decode(now, probe);
-        if self.listening.is_some() {
-            self.give_to_ears(probe);
-        }
+        self.watch_activity(probe);
     }
 
     /// Ticks that came too late are not made up for: their place in the sound stays empty, and what waited in
@@ -134,9 +132,13 @@ impl<L> Port<L> {
         probe.mark(Stage::Decode);
     }
 
-    /// Level and activity are computed here only, where somebody listens: on all legs they would cost a quarter
-    /// of the tick.
-    fn give_to_ears<P: Probe>(&mut self, probe: &mut P) {
+    /// Level and activity, for the ears. A leg that talks with the desk is watched before anybody listens: when they
+    /// do, the detector must know the line's noise, or it would take the noise for the answer to a question that has
+    /// hardly begun. Where two legs talk with each other and nobody listens, this would be a quarter of the tick.
+    fn watch_activity<P: Probe>(&mut self, probe: &mut P) {
+        if self.partner.is_some() && self.listening.is_none() {
+            return;
+        }
         let activity = self.activity.frame(&self.heard.samples);
         probe.mark(Stage::Activity);
         let Some(listening) = &mut self.listening else { return };
@@ -146,6 +148,7 @@ impl<L> Port<L> {
             arrived: self.heard.arrived,
             level_dbov: activity.level_dbov,
             active: activity.active,
+            played_dbov: self.played.loudest_dbov(),
             concealed: self.heard.concealed,
         };
         listening.push(frame);

@@ -7,7 +7,7 @@ use crate::route::Partner;
 use crate::stage::{Probe, Stage};
 use crate::tap::SILENCE;
 use crate::wire::{Channel, Wire};
-use frontdesk_audio::{MediaTick, SAMPLES_8K, g711};
+use frontdesk_audio::{MediaTick, SAMPLES_8K, g711, level_dbov};
 use frontdesk_identifiers::{Moment, WallTime};
 use frontdesk_media_protocol::{AgreedAudio, Codec};
 use frontdesk_rtp_session::MAX_PACKET_BYTES;
@@ -59,6 +59,7 @@ impl<L> Port<L> {
             return;
         }
         self.outgoing.length = 0;
+        self.played.tick();
         let Some(audio) = self.agreed.filter(|audio| audio.direction.sends()) else {
             self.record(&SILENCE);
             return;
@@ -90,7 +91,11 @@ impl<L> Port<L> {
         let sound = match &tones {
             Some(samples) => Sound { samples, payload: None },
             None => match self.playback.as_mut().and_then(|playback| playback.next(&mut room)) {
-                Some(frame) => Sound::of_playback(frame, audio.codec),
+                Some(frame) => {
+                    let sound = Sound::of_playback(frame, audio.codec);
+                    self.played.note(level_dbov(sound.samples));
+                    sound
+                }
                 None => {
                     partner.map_or(Sound::SILENCE, |Partner { samples }| Sound { samples, payload: None })
                 }

@@ -27,6 +27,7 @@ fn speak(ring: &mut HeapProd<SpeechFrame>, from: u64, arrived_ms: u64) {
             arrived: Moment::from_millis(arrived_ms + number * 20),
             level_dbov: if voiced { 20 } else { 127 },
             active: voiced,
+            played_dbov: 127,
             concealed: false,
         };
         ring.try_push(frame).expect("room in the ring");

@@ -48,6 +48,7 @@ fn frame(number: u64, sign: char) -> SpeechFrame {
         arrived: at(number),
         level_dbov: if sign == '#' { 20 } else { 70 },
         active: sign != '.',
+        played_dbov: 127,
         concealed: false,
     }
 }
@@ -160,6 +161,25 @@ fn concealed_frames_are_no_voice() {
         line.hearing.handle(&SpeechFrame { concealed: true, ..frame(number, '#') });
     }
     assert_eq!(line.hearing.poll(), None);
+}
+
+#[test]
+fn no_turn_begins_with_what_may_be_an_echo_and_none_ends_by_it() {
+    let played = |number, level_dbov| SpeechFrame { played_dbov: level_dbov, ..frame(number, '#') };
+    let mut line = Line::new(600, 10_000);
+    // 18 dB softer than what was played.
+    for number in 0..40 {
+        line.hearing.handle(&played(number, 2));
+    }
+    assert_eq!(line.hearing.poll(), None);
+    for number in 40..50 {
+        line.hearing.handle(&played(number, 3));
+    }
+    assert_eq!(line.hearing.poll(), Some(HearingOutput::Started { at: at(40) }), "17 dB are a caller");
+    for number in 50..100 {
+        line.hearing.handle(&played(number, 2));
+    }
+    assert_eq!(line.hearing.poll(), None, "who speaks goes on speaking");
 }
 
 #[test]

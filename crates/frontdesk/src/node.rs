@@ -219,6 +219,8 @@ async fn repair(
         progress(&format!("call {call} of tenant {tenant} was interrupted: its record is closed"));
     }
     for tenant in &settings.tenants {
+        // Its file is made now: a damaged one is said at the start, and nobody who looks meets one half made.
+        store.tenant(&tenant.id).await?;
         let folder = recordings_folder(&settings.node.data, tenant.id.as_str());
         std::fs::create_dir_all(&folder)?;
         for recovered in recover_recordings(&folder)? {

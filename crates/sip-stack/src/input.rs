@@ -137,7 +137,7 @@ pub struct OutgoingCall {
     pub description: Vec<u8>,
     /// Answers to 401 and 407.
     pub credentials: Option<Credentials>,
-    /// Header lines to add, as name and value.
+    /// Header lines to add, as name and value. A `Max-Forwards` among them stands in place of this side's own.
     pub extra: Vec<(String, String)>,
 }
 

@@ -22,6 +22,10 @@ pub const MAX_FORKS: usize = 16;
 /// 2xx to INVITEs of one session that wait for their ACK at the same time. A further re-INVITE gets 500.
 pub const MAX_UNACKNOWLEDGED: usize = 8;
 
+/// Hops that a request of this side may take (RFC 3261 §8.1.1.6), and the most that one from outside is taken to have
+/// left, so that a circle through this side ends after as many rounds.
+pub const HOPS: u8 = 70;
+
 /// Outputs that the deadlines of one input may pile up. Beyond it the rest waits for the next input, which
 /// [`SipStack::deadline`](crate::SipStack::deadline) asks for at once.
 pub const MAX_OUTPUTS_FROM_DEADLINES: usize = 4_096;

@@ -121,6 +121,9 @@ pub struct IncomingCall {
     pub offer: Option<Vec<u8>>,
     /// Which way it came.
     pub flow: Flow,
+    /// How many more hops it may take (RFC 3261 §20.22): whoever passes the call on, on a leg of its own, says one
+    /// less there, so that a call that goes round in a circle comes to an end (RFC 7332).
+    pub hops: u8,
 }
 
 /// By which right a request is served.

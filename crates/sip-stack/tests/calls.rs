@@ -156,3 +156,22 @@ fn the_desk_hangs_up_an_answered_call() {
     assert_eq!(kinds(pair.take_events(Side::B)), ["Ended"]);
     assert_eq!(pair.count_sent(Side::B, "BYE"), 1);
 }
+
+#[test]
+fn a_call_says_how_many_hops_it_has_left_and_a_call_passed_on_says_fewer() {
+    let mut pair = pair();
+    let flow = pair.flow(Side::A);
+    for (wanted, heard) in [(Some("7"), 7), (Some("200"), 70), (None, 70)] {
+        let session = SessionId::Outgoing(u64::from(heard) + u64::from(wanted.is_none()));
+        let mut call = outgoing(session, flow, None);
+        call.extra.extend(wanted.map(|hops| ("Max-Forwards".to_owned(), hops.to_owned())));
+        pair.command(Side::A, SipCommand::Invite(Box::new(call)));
+        pair.run(seconds(1));
+        let incoming = incoming_of(&mut pair, Side::B).expect("a call");
+        assert_eq!(incoming.hops, heard);
+        pair.command(Side::B, SipCommand::End { session: incoming.session, reason: None });
+        pair.run(seconds(1));
+        pair.take_events(Side::A);
+        pair.take_events(Side::B);
+    }
+}

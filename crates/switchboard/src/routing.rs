@@ -20,6 +20,8 @@ pub(crate) struct Party {
     pub number: String,
     /// By which right.
     pub admitted_by: AdmittedBy,
+    /// How many more hops the call may take (RFC 7332).
+    pub hops: u8,
 }
 
 /// Where the call goes.
@@ -42,6 +44,7 @@ pub(crate) fn caller(rules: &Rules, call: &IncomingCall) -> Option<Party> {
                 name: Some(phone.name.clone()).filter(|name| !name.is_empty()),
                 number: phone.number.to_string(),
                 admitted_by: AdmittedBy::Account(username.clone()),
+                hops: call.hops,
             })
         }
         Admission::Peer { name } => {
@@ -51,6 +54,7 @@ pub(crate) fn caller(rules: &Rules, call: &IncomingCall) -> Option<Party> {
                 name: call.from.display.clone().filter(|name| !name.is_empty()),
                 number: call.from.uri.user().unwrap_or_else(|| "anonymous".to_owned()),
                 admitted_by: AdmittedBy::Peer(name.clone()),
+                hops: call.hops,
             })
         }
     }

@@ -19,6 +19,8 @@ pub(crate) struct Transfer {
     pub stage: Stage,
     contact: Uri,
     from: NameAddr,
+    /// How many hops the call may take from here on: this desk is one (RFC 7332).
+    hops: u8,
     ring: Duration,
 }
 
@@ -52,7 +54,8 @@ impl Transfer {
         let contact = reach(&caller.tenant, target, desk).ok_or(TransferOutcome::Unreachable)?;
         let from = caller.presented(contact.flow.local.ip());
         let leg = Leg::open(LegRole::Callee, None, contact.flow, desk);
-        Ok(Transfer { leg, stage: Stage::OpeningPort, contact: contact.uri, from, ring })
+        let hops = caller.hops.saturating_sub(1);
+        Ok(Transfer { leg, stage: Stage::OpeningPort, contact: contact.uri, from, hops, ring })
     }
 
     /// The port is open: the offer can be made.
@@ -69,7 +72,7 @@ impl Transfer {
             to: NameAddr::from(self.contact.clone()),
             description: offer(&local),
             credentials: None,
-            extra: Vec::new(),
+            extra: vec![("Max-Forwards".to_owned(), self.hops.to_string())],
         })));
         None
     }

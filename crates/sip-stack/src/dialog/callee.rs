@@ -4,7 +4,7 @@ use super::dialog::Dialog;
 use super::invite_session::{Arriving, InviteInProgress, Session, Talking, Unacknowledged};
 use super::offer_answer::Exchange;
 use crate::input::SessionId;
-use crate::limits::MAX_SESSIONS;
+use crate::limits::{HOPS, MAX_SESSIONS};
 use crate::output::{Admission, IncomingCall, SessionEnd, SipEvent};
 use crate::reply::Asked;
 use crate::stack::SipStack;
@@ -68,6 +68,7 @@ impl SipStack {
             call_id: dialog.key.call_id.clone(),
             offer,
             flow: asked.flow,
+            hops: asked.headers().max_forwards().ok().flatten().unwrap_or(HOPS).min(HOPS),
         };
         let arriving = Arriving { asked: asked.clone(), dialog, exchange };
         self.sessions.insert(session, Session::Arriving(Box::new(arriving)));

@@ -5,7 +5,7 @@ use super::invite_session::{Session, Talking};
 use super::offer_answer::Exchange;
 use super::within::description_of;
 use crate::input::{Credentials, Flow, OutgoingCall, SessionId};
-use crate::limits::{MAX_FORKS, MAX_SESSIONS, MAX_TRANSACTIONS, OVERLOAD_RETRY_AFTER_S};
+use crate::limits::{HOPS, MAX_FORKS, MAX_SESSIONS, MAX_TRANSACTIONS, OVERLOAD_RETRY_AFTER_S};
 use crate::output::{SessionEnd, SipEvent, SipOutput};
 use crate::reply::ALLOW;
 use crate::routing::Owner;
@@ -71,7 +71,7 @@ impl SipStack {
         from.set_tag(&self.chance.tag());
         let contact = local_contact(from.uri.user().as_deref(), call.flow);
         let mut headers = Headers::new();
-        headers.push(HeaderName::MaxForwards, "70");
+        headers.push(HeaderName::MaxForwards, HOPS.to_string());
         headers.push(HeaderName::From, from.to_string());
         headers.push(HeaderName::To, call.to.to_string());
         headers.push(HeaderName::CallId, self.chance.call_id());
@@ -79,8 +79,11 @@ impl SipStack {
         headers.push(HeaderName::Contact, contact.to_string());
         headers.push(HeaderName::Allow, ALLOW);
         for (name, value) in &call.extra {
-            if let Some(name) = HeaderName::from_token(name) {
-                headers.push(name, value);
+            match HeaderName::from_token(name) {
+                // There is one of it.
+                Some(name) if name == HeaderName::MaxForwards => headers.set(name, value),
+                Some(name) => headers.push(name, value),
+                None => {}
             }
         }
         if !call.description.is_empty() {

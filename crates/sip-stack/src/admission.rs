@@ -6,6 +6,7 @@ use crate::digest::{Algorithm, Proof, equal_in_constant_time, ha1};
 use crate::input::{Credentials, Flow};
 use crate::nonces::Standing;
 use crate::output::{Admission, SipEvent, SipFact};
+use crate::quirks::digests_for;
 use crate::reply::Asked;
 use crate::routing::Owner;
 use crate::settings::Account;
@@ -68,7 +69,8 @@ impl SipStack {
     fn challenge(&mut self, asked: &Asked, stale: bool) -> Response {
         let mut response = self.refusal(asked, StatusCode::UNAUTHORIZED);
         let nonce = self.nonces.mint(&mut self.chance, self.now);
-        for algorithm in self.settings.digests.clone() {
+        let user_agent = asked.headers().get(HeaderName::UserAgent);
+        for algorithm in digests_for(user_agent, &self.settings.digests) {
             let mut challenge = Challenge::digest(&self.settings.realm, &nonce, algorithm.name());
             challenge.stale = stale;
             response.headers.push(HeaderName::WwwAuthenticate, challenge.to_string());

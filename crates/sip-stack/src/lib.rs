@@ -77,6 +77,8 @@
 //! that a broken client learns what is wrong; held by `refusals`, which asks as a stranger.
 //! Deviation: Max-Forwards 0 is 483 for all but OPTIONS: the desk joins calls and could be part of a loop (RFC 7332);
 //! RFC 4475 §3.3.11 asks an endpoint to serve its OPTIONS. Held by `refusals::zeromf_…`.
+//! Deviation: a client that is known to give up at SHA-256 is offered MD5 alone (`quirks.rs`); forced by baresip 1.0, held
+//! by `admission::a_client_that_trips_over_sha_256_is_offered_md5_alone`.
 
 mod admission;
 mod chance;
@@ -86,6 +88,7 @@ mod input;
 pub mod limits;
 mod nonces;
 mod output;
+mod quirks;
 mod registration;
 mod reply;
 mod routing;

@@ -17,7 +17,7 @@ pub struct SipSettings {
     /// Who may call without a password.
     pub peers: Vec<PeerRule>,
     /// The hashes that a challenge offers, in this order; no other is taken. A client passes over what it does not
-    /// know (RFC 8760 §2.4), but some give up at it: libre before 2.0 at any SHA-256, sipp at one that comes first.
+    /// know (RFC 8760 §2.4), but not all do (`quirks.rs`).
     pub digests: Vec<Algorithm>,
     /// T1, T2, T4 (RFC 3261 table 4).
     pub timers: TimerSettings,

@@ -63,6 +63,19 @@ fn the_challenge_offers_sha_256_first_and_md5_second() {
 }
 
 #[test]
+fn a_client_that_trips_over_sha_256_is_offered_md5_alone() {
+    for (name, offered) in [
+        ("baresip v1.0.0 (x86_64/linux)", &["MD5"][..]),
+        ("baresip v3.5.1 (x86_64/linux)", &["SHA-256", "MD5"]),
+    ] {
+        let mut stage = Stage::with(settings(&[]));
+        stage.receive(&Script::invite().with(&format!("User-Agent: {name}")).text());
+        let algorithms: Vec<_> = challenges(&stage.response()).into_iter().map(|c| c.algorithm).collect();
+        assert_eq!(algorithms.iter().flatten().collect::<Vec<_>>(), offered, "{name}");
+    }
+}
+
+#[test]
 fn only_what_is_offered_is_taken() {
     let md5_alone = SipSettings { digests: vec![DigestAlgorithm::Md5], ..settings(&[]) };
     let mut stage = Stage::with(md5_alone);

@@ -5,6 +5,7 @@ pub mod budget;
 pub mod capture;
 pub mod desk;
 pub mod flows;
+pub mod kamailio;
 pub mod program;
 pub mod records;
 pub mod sipp;

@@ -6,6 +6,7 @@ mod hang_ups;
 mod killed_desk;
 mod negotiations;
 mod newcomers;
+mod proxied_calls;
 mod refusals;
 mod transfer_outcomes;
 mod two_way_sound;

@@ -11,7 +11,7 @@ use frontdesk_call_record::{EndReason, TransferEnd};
 
 #[test]
 fn sipp_asks_for_sales_and_talks_with_baresip() {
-    let mut desk = Desk::open_with_md5(&[Number { number: "100", flow: RECEPTION, record: true }]);
+    let mut desk = Desk::open(&[Number { number: "100", flow: RECEPTION, record: true }]);
     let wish = Speech::say("I would like to speak to sales please", "rms").between_silence(2_300, 0);
     let caller_says = Speech::say("Good morning, I want to buy a hundred bicycles", "rms");
     let phone_says = Speech::say("This is the sales department, what can we do for you", "awb");
@@ -57,7 +57,7 @@ fn sipp_asks_for_sales_and_talks_with_baresip() {
 
 #[test]
 fn baresip_hangs_up_first() {
-    let mut desk = Desk::open_with_md5(&[]);
+    let mut desk = Desk::open(&[]);
     let words = Speech::say("We are closed today", "awb");
     // baresip hangs up at the end of its file.
     let mut phone = Baresip::register(&desk, "1001", &Speech(words.0.clone()).between_silence(600, 1_000));

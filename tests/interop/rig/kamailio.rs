@@ -1,0 +1,116 @@
+//! Kamailio plays the proxy that stands before many desks: it stays in the path by Record-Route.
+
+use super::desk::Desk;
+use super::program::{Program, installed};
+use rustix::process::Signal;
+use std::net::{SocketAddr, UdpSocket};
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+/// Where Debian keeps its modules, and where others do.
+const MODULES: [&str; 3] = [
+    "/usr/lib/x86_64-linux-gnu/kamailio/modules",
+    "/usr/lib/aarch64-linux-gnu/kamailio/modules",
+    "/usr/lib/kamailio/modules",
+];
+
+/// A proxy that sends everything new to the desk.
+pub struct Kamailio {
+    /// The process.
+    pub program: Program,
+    /// Where it listens.
+    pub address: SocketAddr,
+    _folder: tempfile::TempDir,
+}
+
+impl Kamailio {
+    /// Starts it before a desk.
+    pub fn before(desk: &Desk) -> Kamailio {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let free = UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.local_addr());
+        let address = free.expect("a free port");
+        let config = folder.path().join("kamailio.cfg");
+        std::fs::write(&config, routing(address, desk.address)).expect("a file is written");
+        let mut command = Command::new(installed("kamailio", "kamailio"));
+        command.args(["-DD", "-E", "-m", "16", "-M", "4", "-Y"]).arg(folder.path()).arg("-f").arg(&config);
+        let program = Program::start("kamailio", command);
+        let mut kamailio = Kamailio { program, address, _folder: folder };
+        kamailio.wait_until_it_answers();
+        kamailio
+    }
+
+    /// It says nothing that could be waited for, but it answers to an OPTIONS.
+    fn wait_until_it_answers(&mut self) {
+        let socket = UdpSocket::bind("127.0.0.1:0").expect("a free port");
+        socket.set_read_timeout(Some(Duration::from_millis(200))).expect("a timeout");
+        let own = socket.local_addr().expect("an address");
+        let question = format!(
+            "OPTIONS sip:ready@{0} SIP/2.0\r\nVia: SIP/2.0/UDP {own};branch=z9hG4bKready\r\nFrom: <sip:test@{own}>;\
+             tag=1\r\nTo: <sip:ready@{0}>\r\nCall-ID: ready@{own}\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 0\r\n\
+             Content-Length: 0\r\n\r\n",
+            self.address
+        );
+        let answered = (0..50).any(|_| {
+            let _ = socket.send_to(question.as_bytes(), self.address);
+            socket.recv(&mut [0; 2_000]).is_ok() || {
+                std::thread::sleep(Duration::from_millis(50));
+                false
+            }
+        });
+        assert!(answered, "kamailio does not answer at {}", self.address);
+    }
+}
+
+impl Drop for Kamailio {
+    fn drop(&mut self) {
+        // It has children of its own, and takes them along only when it is asked.
+        self.program.signal(Signal::TERM);
+        std::thread::sleep(Duration::from_millis(300));
+    }
+}
+
+fn routing(own: SocketAddr, desk: SocketAddr) -> String {
+    let modules = MODULES.into_iter().find(|folder| Path::new(folder).is_dir()).unwrap_or_else(|| {
+        panic!(
+            "kamailio's modules are in none of {MODULES:?}: apt-get install kamailio (`make test` does it)"
+        )
+    });
+    format!(
+        r#"#!KAMAILIO
+debug=1
+log_stderror=yes
+children=1
+auto_aliases=no
+disable_tcp=yes
+listen=udp:{own}
+mpath="{modules}/"
+loadmodule "tm.so"
+loadmodule "sl.so"
+loadmodule "rr.so"
+loadmodule "pv.so"
+loadmodule "maxfwd.so"
+loadmodule "siputils.so"
+loadmodule "textops.so"
+request_route {{
+    if (!mf_process_maxfwd_header("10")) {{
+        sl_send_reply("483", "Too Many Hops");
+        exit;
+    }}
+    if (is_method("CANCEL")) {{
+        if (t_check_trans()) t_relay();
+        exit;
+    }}
+    if (has_totag()) {{
+        if (loose_route()) t_relay();
+        else if (is_method("ACK") && t_check_trans()) t_relay();
+        else if (!is_method("ACK")) sl_send_reply("404", "Not Here");
+        exit;
+    }}
+    record_route();
+    $du = "sip:{desk}";
+    if (!t_relay()) sl_reply_error();
+}}
+"#
+    )
+}

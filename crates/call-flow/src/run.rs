@@ -15,7 +15,7 @@ use crate::step::Step;
 use crate::text::Texts;
 use crate::words::{FlowAction, FlowEnd, FlowEvent, SayId, Trace, TransferOutcome};
 use frontdesk_identifiers::{Locale, Moment};
-use state::{Question, State};
+use state::{CutOff, Question, State};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,7 +32,7 @@ pub const MAX_TYPED: usize = 16;
 /// A saying that never ends is given up after this; the longest text takes about two minutes.
 const SAY_LIMIT: Duration = Duration::from_secs(300);
 
-/// A turn, with its recognition, takes at most this; hearing itself ends a turn after 15 s.
+/// A turn, with its recognition, takes at most this; hearing itself ends a turn after 10 s.
 const TURN_LIMIT: Duration = Duration::from_secs(30);
 
 /// A run of a flow.
@@ -203,7 +203,13 @@ impl FlowRun {
                 State::Saying { step: name.to_owned(), say, until: now + SAY_LIMIT }
             }
             Step::Ask(_) => {
-                let question = Question { step: name.to_owned(), attempt: 0, listening: false, deaf: false };
+                let question = Question {
+                    step: name.to_owned(),
+                    attempt: 0,
+                    listening: false,
+                    deaf: false,
+                    cut_off: CutOff::No,
+                };
                 self.ask(question, now)
             }
             Step::Transfer(step) => {

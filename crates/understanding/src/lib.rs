@@ -23,6 +23,7 @@
 //!
 //! It never learns, never asks a clock, a network or chance: the same words mean the same tomorrow.
 
+mod backchannel;
 mod choice;
 mod filler;
 mod fit;
@@ -34,6 +35,7 @@ mod number_words;
 mod sound;
 mod utterance;
 
+pub use backchannel::is_backchannel;
 pub use choice::{
     AMBIGUOUS_WITHIN, Choice, Chosen, DOUBTFUL_BELOW, Heard, Rejection, UNUSABLE_BELOW, Verdict, choose,
     plain,

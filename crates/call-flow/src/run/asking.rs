@@ -1,11 +1,12 @@
 //! A question: said, answered by voice or key, or put again with more patience.
 
-use super::{FlowRun, Question, SAY_LIMIT, State, TURN_LIMIT, is_key};
+use super::{CutOff, FlowRun, Question, SAY_LIMIT, State, TURN_LIMIT, is_key};
 use crate::answer::{Answer, meant_by_key, meant_by_words};
 use crate::step::Step;
 use crate::step::ask::Ask;
 use crate::words::{FlowAction, FlowEnd, FlowEvent, Trace};
 use frontdesk_identifiers::Moment;
+use frontdesk_understanding::is_backchannel;
 use std::sync::Arc;
 
 impl FlowRun {
@@ -25,8 +26,11 @@ impl FlowRun {
             {
                 self.await_answer(question, now)
             }
-            (State::Prompting { question, say, .. }, FlowEvent::PartySpeaks) if question.listening => {
+            (State::Prompting { mut question, say, .. }, FlowEvent::PartySpeaks) if question.listening => {
                 self.stop_saying(say);
+                if question.cut_off == CutOff::No {
+                    question.cut_off = CutOff::Now;
+                }
                 State::AwaitingWords { question, until: now + TURN_LIMIT }
             }
             (State::AwaitingAnswer { question, .. }, FlowEvent::PartySpeaks) if question.listening => {
@@ -100,9 +104,19 @@ impl FlowRun {
             let languages = (&run.position.locale, run.flow.own_language());
             match meant_by_words(&ask.answers, text, mean_log_probability, languages) {
                 Some((answer, score)) => run.understood(answer, false, score, question, now),
+                None if question.cut_off == CutOff::Now && is_backchannel(text) => {
+                    run.say_once_more(ask, question, now)
+                }
                 None => run.not_understood(question, now),
             }
         })
+    }
+
+    /// The prompt was cut off by a sound that means nothing: the party did not get the question, and is not to blame.
+    fn say_once_more(&mut self, ask: &Ask, mut question: Question, now: Moment) -> State {
+        question.cut_off = CutOff::Forgiven;
+        self.stop_listening(&mut question);
+        self.prompt(ask, question, now)
     }
 
     fn key_pressed(&mut self, state: State, key: char, now: Moment) -> State {
@@ -159,6 +173,7 @@ impl FlowRun {
     /// The next repetition, or the exit if there is none.
     fn again(&mut self, ask: &Ask, mut question: Question, exit: &str, now: Moment) -> State {
         question.attempt += 1;
+        question.cut_off = CutOff::No;
         if ask.prompt(question.attempt).is_none() {
             return self.go_on(question, exit, now);
         }

@@ -15,6 +15,23 @@ pub(crate) struct Question {
     pub(crate) listening: bool,
     /// Whether the ears failed: from then on only keys answer this question.
     pub(crate) deaf: bool,
+    /// Whether the party's voice cut off what was being said.
+    #[serde(default)]
+    pub(crate) cut_off: CutOff,
+}
+
+/// What a party's sound did to a prompt. A cough or an "mhm" is no answer, and a prompt that it cut off is said again
+/// without counting; once, so that a noisy line does not hear the same words for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum CutOff {
+    /// It was said to its end, or is being said.
+    #[default]
+    No,
+    /// It was cut off.
+    Now,
+    /// It was cut off by nothing that means anything, and is said once more.
+    Forgiven,
 }
 
 /// Named by what is awaited; a variant owns what only that waiting needs.

@@ -135,7 +135,7 @@ pub enum Fact {
         /// Its length.
         #[serde(with = "finite")]
         seconds: f32,
-        /// How much of it is silence because the disk did not keep up, in milliseconds.
+        /// How much of it is silence because the disk did not keep up or ticks were skipped, in milliseconds.
         gap_ms: u64,
         /// Whether the file is whole and in its place.
         kept: bool,

@@ -147,7 +147,7 @@ pub struct RecordedFile {
     pub started_us: u64,
     /// Its length; absent while it goes on.
     pub seconds: Option<f32>,
-    /// How much of it is silence because the disk did not keep up, in milliseconds.
+    /// How much of it is silence because the disk did not keep up or ticks were skipped, in milliseconds.
     pub gap_ms: u64,
     /// Whether the file is whole and in its place.
     pub kept: bool,

@@ -40,19 +40,20 @@
 //! # Budget
 //!
 //! Measured with `cargo bench -p frontdesk-benches --bench tick_500_g711 -- --sockets`, 500 legs of G.711, microseconds for
-//! one tick of all legs. Two virtual cores that were shared with builds: two runs, the first in a quiet minute, the second
-//! at a load of 3.7, between which the encoder became quicker.
+//! one tick of all legs. Two virtual cores that were shared with builds: three runs, the first in a quiet minute, the others
+//! at a load of 3.7, between which the encoder became quicker; before the last, without sockets, legs that only hear a
+//! prompt came to be watched for voice too.
 //!
 //! | stage | 500 prompts | 250 bridges | a desk at work |
 //! |---|---|---|---|
 //! | receive (memory to jitter buffer) | 33–56 | 33–51 | 31–46 |
 //! | playout | 71–101 | 68–103 | 73–124 |
 //! | decode | 38–69 | 37–64 | 38–86 |
-//! | activity (100 legs listened to) | – | – | 13–27 |
-//! | route and taps (50 legs recorded) | 23–35 | 19–31 | 45–68 |
+//! | activity (legs without a partner) | 95 | – | 13–37 |
+//! | route, taps (50 legs recorded), level of prompts | 23–63 | 19–31 | 45–68 |
 //! | encode, header | 17–24 | 101–44 | 59–42 |
 //! | send (to memory), tell | 61–106 | 57–90 | 56–82 |
-//! | **all**, of it 55–70 the bench's own clock | 244–390 | 315–382 | 314–474 |
+//! | **all**, of it 55–70 the bench's own clock | 244–461 | 315–382 | 314–474 |
 //! | **with sockets on loopback**, the thread's whole processor time | 5,100–7,400 | 6,100–6,300 | 5,500–6,000 |
 //!
 //! The sound itself is a twentieth of what the network's system calls cost: a leg takes 0.05–0.07 % of a core, and what

@@ -82,3 +82,19 @@ fn the_called_person_hangs_up_first() {
     phone.wait_for("it has hung up", SOON, |line| line.ends_with("over: hung up"));
     desk.close();
 }
+
+#[test]
+fn a_desk_that_closes_says_goodbye_to_both() {
+    let mut desk = desk();
+    let mut phone = softphone::phone(&desk, "1001", &["--answer", "--ring", "0.2"]);
+    let mut talking = Sipp::new(&desk, "listen_to_the_end").start();
+    let mut listening = Sipp::new(&desk, "listen_to_the_end").dial("101").start();
+    desk.program.wait_for("one is put through", SOON, |line| line.ends_with("both hear each other"));
+    desk.program.wait_for("one is asked", SOON, |line| line.ends_with("step keys/wish"));
+    desk.close();
+    talking.succeed();
+    listening.succeed();
+    phone.wait_for("it is told", SOON, |line| line.contains("the far end hung up"));
+    let records = desk.closed_records(2);
+    assert!(records.iter().all(|record| reason(record) == EndReason::DeskStopped));
+}

@@ -12,7 +12,7 @@ use crate::played::PlayedLevels;
 use crate::status::{PendingFacts, Reporter};
 use crate::tap::{Listening, RecorderTap};
 use crate::wire::Channel;
-use frontdesk_audio::{ActivityDetector, Conceal};
+use frontdesk_audio::{ActivityDetector, Conceal, ToneDetector};
 use frontdesk_identifiers::{LegId, Moment};
 use frontdesk_media_protocol::{AgreedAudio, StreamCounters};
 use frontdesk_rtp_session::{PayloadTypes, RtpRemote, RtpSession, RtpSettings};
@@ -59,6 +59,7 @@ pub(crate) struct Port<L> {
     recorder: Option<RecorderTap>,
     partner: Option<u16>,
     keys: SoundedKeys,
+    tones: ToneDetector,
     pace: KeyPace,
     facts: PendingFacts,
     silence: MediaSilence,
@@ -111,6 +112,7 @@ impl<L> Port<L> {
             recorder: None,
             partner: None,
             keys: SoundedKeys::new(),
+            tones: ToneDetector::new(),
             pace: KeyPace::new(),
             facts: PendingFacts::new(),
             silence: MediaSilence::NotAgreed,

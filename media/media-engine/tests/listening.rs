@@ -2,10 +2,10 @@
 
 mod party;
 
-use frontdesk_audio::Prompt;
+use frontdesk_audio::{Prompt, ToneGenerator};
 use frontdesk_media_engine::testing::Simulation;
 use frontdesk_media_engine::{Order, speech_ring};
-use frontdesk_media_protocol::{Codec, ListeningId, MediaEvent, PlaybackId, SpeechFrame};
+use frontdesk_media_protocol::{AgreedAudio, Codec, ListeningId, MediaEvent, PlaybackId, SpeechFrame};
 use party::{Party, events};
 use ringbuf::traits::{Consumer, Observer};
 use std::sync::Arc;
@@ -97,4 +97,40 @@ fn the_ears_are_told_what_may_come_back_as_an_echo() {
         "as long as it was played, and its echo may be under way"
     );
     assert_eq!(told.last(), Some(&127));
+}
+
+/// Presses keys in the sound, each for 100 ms with a pause of 100 ms; the keys that were told.
+fn pressed_in_the_sound(keys: &str, telephone_event: Option<u8>) -> (String, Vec<SpeechFrame>) {
+    let mut simulation = simulation();
+    let mut party = Party::new(1, Codec::Pcmu).enters(&mut simulation);
+    let audio = AgreedAudio { telephone_event, ..party.audio() };
+    simulation.order(Order::Configure { leg: party.leg, audio });
+    let (ring, mut ears) = speech_ring();
+    simulation.order(Order::Listen { leg: party.leg, listening: ListeningId(1), ring });
+    for key in keys.chars() {
+        let mut tone = ToneGenerator::dtmf(key).unwrap();
+        for tick in 0..10 {
+            let mut samples = [0; 160];
+            if tick < 5 {
+                tone.fill(&mut samples);
+            }
+            party.sounds(&mut simulation, &samples);
+            simulation.tick();
+        }
+    }
+    let told = events(&mut simulation).into_iter().filter_map(|event| match event {
+        MediaEvent::Digit { key, .. } => Some(key),
+        _ => None,
+    });
+    (told.collect(), ears.pop_iter().collect())
+}
+
+#[test]
+fn keys_in_the_sound_are_keys_where_no_events_were_agreed_and_no_voice() {
+    let (told, frames) = pressed_in_the_sound("2580*#", None);
+    assert_eq!(told, "2580*#");
+    let voice = frames.windows(6).filter(|frames| frames.iter().all(|frame| frame.active)).count();
+    assert_eq!(voice, 0, "nothing lasts long enough to begin a turn");
+    let (told, _) = pressed_in_the_sound("2580*#", Some(101));
+    assert_eq!(told, "", "a telephone that agreed to events would be heard twice");
 }

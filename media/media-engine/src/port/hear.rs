@@ -73,6 +73,7 @@ impl<L> Port<L> {
         self.ticks += 1;
         self.watch_for_silence(now, no_media_after);
         self.decode(now, probe);
+        self.watch_tones(now);
         self.watch_activity(probe);
     }
 
@@ -132,6 +133,20 @@ impl<L> Port<L> {
         probe.mark(Stage::Decode);
     }
 
+    /// Keys in the sound, from a party that did not agree to telephone-events. Not where two talk with each other:
+    /// a voice may hold a key's tones by chance, and nobody asks for keys there.
+    fn watch_tones(&mut self, now: Moment) {
+        let in_sound = self.agreed.is_some_and(|audio| audio.telephone_event.is_none());
+        if !in_sound || self.partner.is_some() {
+            return;
+        }
+        if let Some(key) = self.tones.frame(&self.heard.samples)
+            && self.pace.takes(now)
+        {
+            self.facts.digit(key, now);
+        }
+    }
+
     /// Level and activity, for the ears. A leg that talks with the desk is watched before anybody listens: when they
     /// do, the detector must know the line's noise, or it would take the noise for the answer to a question that has
     /// hardly begun. Where two legs talk with each other and nobody listens, this would be a quarter of the tick.
@@ -147,7 +162,8 @@ impl<L> Port<L> {
             position: self.heard.position,
             arrived: self.heard.arrived,
             level_dbov: activity.level_dbov,
-            active: activity.active,
+            // A key's tones are no voice.
+            active: activity.active && self.tones.sounding().is_none(),
             played_dbov: self.played.loudest_dbov(),
             concealed: self.heard.concealed,
         };

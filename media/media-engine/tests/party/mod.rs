@@ -70,6 +70,18 @@ impl Party {
         bytes
     }
 
+    /// Sends 20 ms of sound; it arrives at once.
+    pub fn sounds(&mut self, simulation: &mut Simulation, samples: &[i16; 160]) {
+        let mut payload = [0; 160];
+        match self.codec {
+            Codec::Pcmu => g711::encode_ulaw(samples, &mut payload),
+            Codec::Pcma => g711::encode_alaw(samples, &mut payload),
+        }
+        let packet = self.write(self.payload_type(), self.timestamp, false, &payload);
+        self.timestamp = self.timestamp.wrapping_add(160);
+        assert!(simulation.deliver(self.leg, Channel::Rtp, self.address, &packet));
+    }
+
     /// The packets of a key that is held for 60 ms: three updates, three ends (RFC 4733 §2.5.1).
     pub fn key(&mut self, event: u8) -> Vec<Vec<u8>> {
         let since = self.timestamp;

@@ -30,6 +30,8 @@ pub(crate) struct Leg {
     pub awaits_answer: bool,
     /// Whether the party does not want to hear this side now (RFC 3264 §8.4).
     held: bool,
+    /// What was agreed with a party that has not shown yet that the answer reached it.
+    unproven: Option<AgreedAudio>,
 }
 
 /// Where the leg's media port is in its life.
@@ -59,6 +61,7 @@ impl Leg {
             ending: false,
             awaits_answer: false,
             held: false,
+            unproven: None,
         }
     }
 
@@ -86,6 +89,21 @@ impl Leg {
         let held = !audio.direction.sends();
         let changed = std::mem::replace(&mut self.held, held) != held;
         changed.then_some(if held { Notice::Held } else { Notice::Resumed })
+    }
+
+    /// Has the sound come in, but none go out before [`prove`](Self::prove): who is known by his address alone may have
+    /// borrowed it, and would have the sound sent to whomever the description names (RFC 8445 §19.5.1 calls it a voice
+    /// hammer). His ACK repeats a tag that only the owner of the address was told.
+    pub fn configure_unproven(&mut self, audio: AgreedAudio, desk: &mut Desk<'_>) {
+        let direction = if audio.direction.receives() { Direction::ReceiveOnly } else { Direction::Inactive };
+        desk.out.media(MediaCommand::Configure { leg: self.id, audio: AgreedAudio { direction, ..audio } });
+        self.unproven = Some(audio);
+    }
+
+    /// The party has shown that the answer reached it.
+    pub fn prove(&mut self, desk: &mut Desk<'_>) -> Option<Notice> {
+        let audio = self.unproven.take()?;
+        self.configure(audio, desk)
     }
 
     /// What is agreed by an ACK, if this side's offer waits for its answer; whose fault it is if nothing is.

@@ -1,12 +1,15 @@
 //! Stories of whole calls on a simulated node: see [`frontdesk_tests::simulator`].
 
 mod any_moment;
+mod checkers;
 mod choosing;
+mod determinism;
 mod ends;
 mod limits;
 mod mixtures;
 mod phone_to_phone;
 mod recording;
+mod reload;
 mod reoffers;
 mod sound_fails;
 mod transfers;

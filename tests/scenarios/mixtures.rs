@@ -52,6 +52,8 @@ fn play(seed: u64) -> (usize, usize) {
     if chance.percent(15) {
         world.sound.plan.ports = chance.below(6) as usize;
     }
+    world.sound.plan.opening = chance.time(Duration::from_millis(400));
+    world.sound.plan.voice_works = !chance.percent(5);
     let phones: Vec<RobotId> =
         ["1001", "1002", "1003"].map(|number| world.phone(number, mood(&mut chance))).to_vec();
     let callers: Vec<RobotId> = (0..1 + chance.below(5)).map(|_| world.caller()).collect();
@@ -139,7 +141,8 @@ fn mood(chance: &mut Chance) -> WhenCalled {
 /// Something that happens beside the calls.
 fn happening(world: &mut World, callers: &[RobotId], phones: &[RobotId], chance: &mut Chance) {
     let (phone, caller) = (*chance.one_of(phones), *chance.one_of(callers));
-    match chance.below(5) {
+    match chance.below(6) {
+        5 => world.die(phone),
         0 => world.vanish(phone),
         1 => world.vanish(caller),
         2 => {

@@ -1,7 +1,8 @@
 //! Hold, resume, and calls in which the desk must offer.
 
-use frontdesk_call_record::{CallRecord, EndReason, Notice};
+use frontdesk_call_record::{CallRecord, EndReason, Notice, TransferEnd};
 use frontdesk_media_protocol::Direction;
+use frontdesk_switchboard::Limits;
 use frontdesk_tests::simulator::{Act, CallName, Deed, House, RobotId, WhenCalled, World, answered, asked};
 use std::time::Duration;
 
@@ -133,4 +134,19 @@ fn a_caller_holds_while_the_desk_speaks() {
     let record = world.settle().pop().expect("a record");
     assert_eq!(world.seen(call).reoffers, [200, 200]);
     assert_eq!(record.end.as_ref().unwrap().reason, EndReason::DeskHungUp);
+}
+
+#[test]
+fn a_held_call_whose_parties_are_both_gone_ends_at_its_longest() {
+    let limits = Limits { longest: Duration::from_secs(300), ..Limits::default() };
+    let mut world = World::new(5, &House::default().with_limits(limits));
+    let sales = world.phone("1001", WhenCalled::answer(500, vec![answered(3_000, Deed::Freeze)]));
+    let caller = world.caller();
+    world.call(caller, "100", vec![asked(1, Deed::Press('1')), answered(12_000, Deed::Freeze)]);
+    world.run(Duration::from_secs(20));
+    world.vanish(caller);
+    world.vanish(sales);
+    let record = world.settle().pop().expect("a record");
+    assert_eq!(record.end.as_ref().unwrap().reason, EndReason::TooLong);
+    assert_eq!(record.transfers[0].outcome, Some(TransferEnd::Completed));
 }

@@ -196,3 +196,18 @@ fn the_called_telephone_sees_who_calls() {
     assert_eq!(from.display.as_deref(), Some("Caller 1"));
     assert_eq!(from.uri.user().as_deref(), Some("+493055500001"));
 }
+
+#[test]
+fn a_telephone_whose_program_died_is_away_at_once() {
+    let mut world = World::new(2, &House::default());
+    let sales = world.phone("1001", WhenCalled::answer(1_000, vec![]));
+    world.phone("1002", WhenCalled::answer(1_000, vec![answered(2_000, Deed::HangUp)]));
+    world.run(Duration::from_secs(1));
+    world.die(sales);
+    let caller = world.caller();
+    world.call(caller, "100", vec![asked(1, Deed::Press('1'))]);
+    let record = world.settle().pop().expect("a record");
+    then_reception(&record, TransferEnd::Unreachable, "sales_is_away");
+    let waited_us = record.transfers[0].ended_us.unwrap() - record.transfers[0].started_us;
+    assert!(waited_us < 100_000, "its machine said so: {waited_us} µs");
+}

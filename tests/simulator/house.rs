@@ -45,6 +45,7 @@ pub struct House {
     numbers: Vec<(&'static str, &'static str, bool)>,
     flows: Vec<&'static str>,
     limits: Limits,
+    phones: Vec<(&'static str, &'static str)>,
 }
 
 impl Default for House {
@@ -54,6 +55,7 @@ impl Default for House {
             numbers: vec![("100", "reception", false), ("101", "reception", true), ("102", "choice", false)],
             flows: vec![RECEPTION.text, CHOICE],
             limits: Limits::default(),
+            phones: PHONES.to_vec(),
         }
     }
 }
@@ -72,6 +74,12 @@ impl House {
         self
     }
 
+    /// Without one of its telephones.
+    pub fn without_phone(mut self, number: &str) -> House {
+        self.phones.retain(|(phone, _)| *phone != number);
+        self
+    }
+
     /// The addresses from which the carrier calls.
     pub fn carrier() -> impl Iterator<Item = IpAddr> {
         (1..=40).map(|host| IpAddr::from([198, 51, 100, host]))
@@ -83,13 +91,14 @@ impl House {
             let flow = Flow::read_by_own_name("simulated.toml", text).expect("the flow is sound");
             (flow.id().clone(), flow)
         });
-        let accounts = PHONES.map(|(number, _)| (number.to_owned(), ha1(number, REALM, PASSWORD)));
+        let account = |(number, _): &(&str, &str)| ((*number).to_owned(), ha1(number, REALM, PASSWORD));
+        let accounts = self.phones.iter().map(account).collect();
         Rules {
             directory: Arc::new(self.directory()),
             flows: flows.collect::<BTreeMap<FlowId, Arc<Flow>>>(),
             sip: Arc::new(SipSettings {
                 realm: REALM.to_owned(),
-                accounts: accounts.into(),
+                accounts,
                 peers: vec![PeerRule { name: "carrier".to_owned(), addresses: House::carrier().collect() }],
                 ..SipSettings::default()
             }),
@@ -99,7 +108,8 @@ impl House {
         }
     }
 
-    fn directory(&self) -> Directory {
+    /// Who and what exists.
+    pub fn directory(&self) -> Directory {
         let tenant = TenantId::new("main").expect("a name");
         let number = |text: &str| TelephoneNumber::new(text).expect("a number");
         let mut builder = Directory::builder()
@@ -114,7 +124,7 @@ impl House {
                 name: "carrier".to_owned(),
                 addresses: House::carrier().collect(),
             });
-        for (text, name) in PHONES {
+        for (text, name) in self.phones.iter().copied() {
             let account = ha1(text, REALM, PASSWORD);
             builder = builder.phone(Phone {
                 tenant: tenant.clone(),

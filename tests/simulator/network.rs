@@ -62,6 +62,7 @@ pub struct Network {
     pub plan: WirePlan,
     chance: Chance,
     unplugged: BTreeSet<IpAddr>,
+    closed: BTreeSet<IpAddr>,
     /// By arrival; the number keeps equal arrivals in order and names the datagram in the trace.
     on_the_way: BTreeMap<(Moment, u64), Letter>,
     number: u64,
@@ -70,8 +71,18 @@ pub struct Network {
 
 struct Letter {
     flow: Flow,
-    bytes: Vec<u8>,
+    /// None for the word that nobody is there (ICMP port unreachable).
+    bytes: Option<Vec<u8>>,
     sent: usize,
+}
+
+/// What has arrived.
+#[derive(Debug, Clone)]
+pub enum Arrival {
+    /// A datagram, and its flow as the receiver sees it.
+    Datagram(Flow, Vec<u8>),
+    /// The word that nobody is at the end of this flow, as its sender knows it.
+    NobodyThere(Flow),
 }
 
 impl Network {
@@ -81,6 +92,7 @@ impl Network {
             plan,
             chance,
             unplugged: BTreeSet::new(),
+            closed: BTreeSet::new(),
             on_the_way: BTreeMap::new(),
             number: 0,
             trace: Vec::new(),
@@ -92,9 +104,15 @@ impl Network {
         self.unplugged.insert(address);
     }
 
+    /// The machine is there, and nobody on it listens: who sends to it is told so.
+    pub fn close(&mut self, address: IpAddr) {
+        self.closed.insert(address);
+    }
+
     /// The address is there again.
     pub fn plug_in(&mut self, address: IpAddr) {
         self.unplugged.remove(&address);
+        self.closed.remove(&address);
     }
 
     /// Takes a datagram on its way. A sender that writes what nobody can read is a bug: it panics.
@@ -109,11 +127,17 @@ impl Network {
         if lost || self.unplugged.contains(&from.ip()) || self.unplugged.contains(&to.ip()) {
             return;
         }
+        if self.closed.contains(&to.ip()) || self.closed.contains(&from.ip()) {
+            self.number += 1;
+            let word = Letter { flow, bytes: None, sent };
+            self.on_the_way.insert((now + self.plan.latency * 2, self.number), word);
+            return;
+        }
         let flow = Flow { transport: Transport::Udp, local: to, remote: from };
         for _ in 0..copies {
             let arrival = now + self.plan.latency + self.chance.time(self.plan.jitter);
             self.number += 1;
-            self.on_the_way.insert((arrival, self.number), Letter { flow, bytes: bytes.clone(), sent });
+            self.on_the_way.insert((arrival, self.number), Letter { flow, bytes: Some(bytes.clone()), sent });
         }
     }
 
@@ -122,14 +146,16 @@ impl Network {
         self.on_the_way.first_key_value().map(|((at, _), _)| *at)
     }
 
-    /// The datagram that has arrived by now, if one has; its flow is as the receiver sees it.
-    pub fn arrival(&mut self, now: Moment) -> Option<(Flow, Vec<u8>)> {
+    /// What has arrived by now, if something has.
+    pub fn arrival(&mut self, now: Moment) -> Option<Arrival> {
         while self.next().is_some_and(|at| at <= now) {
             let (_, letter) = self.on_the_way.pop_first()?;
-            if !self.unplugged.contains(&letter.flow.local.ip()) {
-                self.trace[letter.sent].arrived = true;
-                return Some((letter.flow, letter.bytes));
+            if self.unplugged.contains(&letter.flow.local.ip()) {
+                continue;
             }
+            let Some(bytes) = letter.bytes else { return Some(Arrival::NobodyThere(letter.flow)) };
+            self.trace[letter.sent].arrived = true;
+            return Some(Arrival::Datagram(letter.flow, bytes));
         }
         None
     }

@@ -18,8 +18,14 @@ use std::time::Duration;
 pub struct SoundPlan {
     /// How many ports there are.
     pub ports: usize,
+    /// How long a port may take to open.
+    pub opening: Duration,
     /// Whether the ears work.
     pub ears: Ears,
+    /// Whether the voice can say what it is told to.
+    pub voice_works: bool,
+    /// Whether the disk takes recordings.
+    pub disk_works: bool,
     /// After how long without packets a leg is told to have none.
     pub no_media_after: Duration,
 }
@@ -35,7 +41,14 @@ pub enum Ears {
 
 impl Default for SoundPlan {
     fn default() -> Self {
-        SoundPlan { ports: 500, ears: Ears::Good, no_media_after: Duration::from_secs(30) }
+        SoundPlan {
+            ports: 500,
+            opening: Duration::from_millis(3),
+            ears: Ears::Good,
+            voice_works: true,
+            disk_works: true,
+            no_media_after: Duration::from_secs(30),
+        }
     }
 }
 
@@ -262,7 +275,7 @@ impl Sound {
             return self.faults.push(format!("{leg:?} was opened twice"));
         }
         let full = self.open_ports() >= self.plan.ports;
-        let wait = self.chance.time(Duration::from_millis(3));
+        let wait = self.chance.time(self.plan.opening);
         let mut port = Port::opening();
         if full {
             port.stage = Stage::Closed;
@@ -300,6 +313,11 @@ impl Sound {
         }
         let Some(party) = self.configured(leg, "Play") else { return };
         self.end_playback(leg, PlaybackEnd::Stopped, now);
+        if !self.plan.voice_works && source != Source::Ringback {
+            let (end, sent_samples, at) = (PlaybackEnd::Failed, 0, now + TICK);
+            self.report(TICK, now, MediaEvent::PlaybackEnded { leg, playback, end, sent_samples, at });
+            return;
+        }
         let starts = TICK;
         let started =
             self.report(starts, now, MediaEvent::PlaybackStarted { leg, playback, at: now + starts });
@@ -401,7 +419,7 @@ impl Sound {
         let Some(since) = self.ports.get_mut(&leg).and_then(|port| port.recording.take()) else { return };
         let samples = now.since(since).as_millis() as u64 * 8;
         let wait = self.chance.time(Duration::from_millis(200));
-        let event = MediaEvent::RecordingEnded { leg, samples, gap_samples: 0, kept: true };
+        let event = MediaEvent::RecordingEnded { leg, samples, gap_samples: 0, kept: self.plan.disk_works };
         self.put(now + wait, SoundEvent::Media(event));
     }
 

@@ -3,7 +3,7 @@
 use super::chance::Chance;
 use super::check;
 use super::house::{House, PASSWORD, PHONES};
-use super::network::{Network, WirePlan};
+use super::network::{Arrival, Network, WirePlan};
 use super::robot::{Person, Robot, RobotCall, RobotOutput};
 use super::script::{Act, WhenCalled};
 use super::sound::{Sound, SoundEvent, SoundPlan};
@@ -46,6 +46,8 @@ pub struct World {
     robots: Vec<Robot>,
     /// Robots that died with calls standing: nothing is expected of them.
     gone: BTreeSet<SocketAddr>,
+    /// Those of them of whom the network said that nobody is there.
+    unreachable: BTreeSet<SocketAddr>,
     chance: Chance,
     now: Moment,
     facts: Vec<StampedFact>,
@@ -84,6 +86,7 @@ impl World {
             sound: Sound::new(SoundPlan::default(), Chance::new(seed, 2)),
             robots: Vec::new(),
             gone: BTreeSet::new(),
+            unreachable: BTreeSet::new(),
             chance,
             now: Moment::ZERO,
             facts: Vec::new(),
@@ -171,6 +174,16 @@ impl World {
         self.sound.silence(address.ip(), now);
     }
 
+    /// The robot's program died: its machine says that nobody is there.
+    pub fn die(&mut self, robot: RobotId) {
+        let address = self.robots[robot.0].person.address;
+        let now = self.now;
+        self.gone.insert(address);
+        self.unreachable.insert(address);
+        self.network.close(address.ip());
+        self.sound.silence(address.ip(), now);
+    }
+
     /// The robot died and is started anew: it knows nothing of before, and registers.
     pub fn restart(&mut self, robot: RobotId) {
         let (now, seed) = (self.now, self.chance.seed());
@@ -194,6 +207,12 @@ impl World {
     /// From now on the robot says that it is this.
     pub fn set_identity(&mut self, robot: RobotId, identity: &str) {
         self.robots[robot.0].person.identity = identity.parse().expect("an identity");
+    }
+
+    /// The robot forgets everything, but nobody is told that it died: for trying the checks.
+    pub fn forget(&mut self, robot: RobotId) {
+        let (now, seed) = (self.now, self.chance.seed());
+        self.robots[robot.0] = self.robots[robot.0].reborn(seed, now);
     }
 
     /// The robot takes its registration back.
@@ -238,6 +257,11 @@ impl World {
     /// Robots of which nothing is expected any more.
     pub fn gone(&self) -> &BTreeSet<SocketAddr> {
         &self.gone
+    }
+
+    /// Robots of whom the network said that nobody is there: the desk need not answer them.
+    pub fn unreachable(&self) -> &BTreeSet<SocketAddr> {
+        &self.unreachable
     }
 
     /// The time.
@@ -326,8 +350,14 @@ impl World {
             self.now = next;
         }
         let now = self.now;
-        if let Some((flow, bytes)) = self.network.arrival(now) {
-            self.deliver(flow, bytes);
+        if let Some(arrival) = self.network.arrival(now) {
+            match arrival {
+                Arrival::Datagram(flow, bytes) => self.deliver(flow, bytes),
+                Arrival::NobodyThere(flow) if flow.local == SocketAddr::from(DESK) => {
+                    self.tell(SwitchboardInput::Sip(SipInput::TransportFailed { flow }));
+                }
+                Arrival::NobodyThere(_) => {}
+            }
         } else if let Some(event) = self.sound.event(now) {
             self.tell(match event {
                 SoundEvent::Media(event) => SwitchboardInput::Media(event),

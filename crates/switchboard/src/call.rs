@@ -11,7 +11,7 @@ use crate::limits::Limits;
 use crate::routing::{Party, Route};
 use crate::transfer::Transfer;
 use frontdesk_call_flow::{Context, FlowEvent};
-use frontdesk_call_record::{EndReason, Fact, Fault, FaultCode, LegRole, Whose};
+use frontdesk_call_record::{AdmittedBy, EndReason, Fact, Fault, FaultCode, LegRole, Notice, Whose};
 use frontdesk_identifiers::{CallId, LegId, Moment, TelephoneNumber, TenantId};
 use frontdesk_media_protocol::{AgreedAudio, MediaCommand};
 use frontdesk_session_description::{Negotiated, answer, offer};
@@ -31,6 +31,8 @@ pub(crate) struct Call {
     pub record: Chronicle,
     pub recording: Recording,
     pub ending: Option<Ending>,
+    /// The longest that it may take.
+    until: Moment,
     /// Who calls.
     pub party: Party,
 }
@@ -109,6 +111,7 @@ impl Call {
             record,
             recording,
             ending: None,
+            until: desk.now + desk.rules.limits.longest,
         }
     }
 
@@ -133,13 +136,16 @@ impl Call {
             Serving::Phone(_) => None,
         };
         let ring = self.transfer.as_ref().and_then(Transfer::deadline);
-        flow.into_iter().chain(ring).min()
+        flow.into_iter().chain(ring).chain([self.until]).min()
     }
 
     /// A deadline may have come.
     pub fn tick(&mut self, desk: &mut Desk<'_>) {
         if self.ending.is_some() {
             return;
+        }
+        if self.until <= desk.now {
+            return self.end(EndReason::TooLong, None, desk);
         }
         self.end_ringing_when_due(desk);
         if let Serving::Flow(conversation) = &self.serving
@@ -207,17 +213,27 @@ impl Call {
 
     /// The ends of the caller's leg know for the first time how sound goes between them.
     fn media_agreed(&mut self, audio: AgreedAudio, desk: &mut Desk<'_>) {
-        let notice = self.caller.configure(audio, desk);
+        let by_address = matches!(self.party.admitted_by, AdmittedBy::Peer(_));
+        let notice = if by_address && matches!(self.stage, Stage::AwaitingAck) {
+            self.caller.configure_unproven(audio, desk);
+            None
+        } else {
+            self.caller.configure(audio, desk)
+        };
         let codec = audio.codec.encoding_name().to_owned();
         self.record.tell(Fact::MediaAgreed { leg: LegRole::Caller, codec }, desk);
-        if let Some(notice) = notice {
-            self.record.tell(Fact::Noticed { notice, fault: None }, desk);
-        }
+        self.notice_hold(notice, desk);
         if let Recording::Wanted { path, file } = &self.recording {
             let (path, file) = (path.clone(), file.clone());
             desk.out.media(MediaCommand::Record { leg: self.caller.id, path });
             self.record.tell(Fact::RecordingStarted { file }, desk);
             self.recording = Recording::Running;
+        }
+    }
+
+    fn notice_hold(&mut self, notice: Option<Notice>, desk: &mut Desk<'_>) {
+        if let Some(notice) = notice {
+            self.record.tell(Fact::Noticed { notice, fault: None }, desk);
         }
     }
 
@@ -227,7 +243,10 @@ impl Call {
         match agreed {
             Some(Ok(audio)) => self.media_agreed(audio, desk),
             Some(Err(fault)) => return self.end(EndReason::NotAcceptable, Some(fault), desk),
-            None => {}
+            None => {
+                let notice = self.caller.prove(desk);
+                self.notice_hold(notice, desk);
+            }
         }
         self.tell_flow(FlowEvent::Began, desk);
     }

@@ -9,13 +9,21 @@ pub struct Limits {
     pub calls_max: usize,
     /// How long a telephone may ring when nothing else says so.
     pub ring: Duration,
+    /// How long a call may take in all. It ends calls whose parties are both gone and of whom no sound is expected,
+    /// such as a call on hold.
+    pub longest: Duration,
     /// How long a call that is over may wait for the last word of its ports and its recording.
     pub farewell: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { calls_max: 500, ring: Duration::from_secs(60), farewell: Duration::from_secs(40) }
+        Limits {
+            calls_max: 500,
+            ring: Duration::from_secs(60),
+            longest: Duration::from_secs(4 * 3_600),
+            farewell: Duration::from_secs(40),
+        }
     }
 }
 

@@ -144,5 +144,9 @@ impl Call {
         self.recording = Recording::Off;
         let seconds = samples as f32 / 8_000.0;
         self.record.tell(Fact::RecordingEnded { seconds, gap_ms: gap_samples / 8, kept }, desk);
+        if !kept {
+            let fault = Some(Fault::of(Whose::Operator, FaultCode::RecordingLost));
+            self.record.tell(Fact::Noticed { notice: Notice::RecordingFailed, fault }, desk);
+        }
     }
 }

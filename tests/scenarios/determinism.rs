@@ -1,0 +1,58 @@
+//! One scenario, one seed, two processes: every byte that the desk says is the same. It catches the order of a map, a
+//! clock, and chance that did not come from the seed.
+
+use frontdesk_tests::simulator::{
+    Act, Chance, Cue, Deed, House, WhenCalled, WirePlan, World, answered, asked,
+};
+use std::process::Command;
+use std::time::Duration;
+
+/// Set in the second process, so that it tells its number instead of starting a third.
+const ASKED: &str = "FRONTDESK_SAY_WHAT_WAS_SAID";
+const MARK: &str = "said=";
+
+/// A busy quarter of an hour on a bad wire; one number for all that the desk said, and how much of it there was.
+fn quarter_of_an_hour(seed: u64) -> (u64, usize, usize) {
+    let mut chance = Chance::new(seed, 100);
+    let mut world = World::on_wire(seed, &House::default(), WirePlan::bad(&mut chance));
+    world.phone(
+        "1001",
+        WhenCalled::answer(1_000, vec![answered(9_000, Deed::Hold), answered(20_000, Deed::HangUp)]),
+    );
+    world.phone("1002", WhenCalled::RingThenRefuse { after: Duration::from_secs(3), status: 486 });
+    world.phone("1003", WhenCalled::Ring);
+    let callers: Vec<_> = (0..6).map(|_| world.caller()).collect();
+    for turn in 0..40_u64 {
+        let caller = callers[chance.below(6) as usize];
+        let number = *chance.one_of(&["100", "101", "102", "1001", "1003", "999"]);
+        let deed = chance.one_of(&[Deed::Press('1'), Deed::Press('2'), Deed::Say("sales please")]).clone();
+        let leave = Act { cue: Cue::Began, after: chance.time(Duration::from_secs(60)), deed: Deed::HangUp };
+        world.call(caller, number, vec![asked(1 + (turn % 2) as u32, deed), leave]);
+        world.run(chance.time(Duration::from_secs(20)));
+    }
+    world.settle();
+    (world.said(), world.network.trace().len(), world.facts().len())
+}
+
+#[test]
+fn one_seed_says_the_same_in_two_processes() {
+    let said = quarter_of_an_hour(77);
+    let told = format!("{MARK}{said:?}");
+    if std::env::var_os(ASKED).is_some() {
+        return println!("{told}");
+    }
+    assert!(said.1 > 500 && said.2 > 300, "there was something to say: {said:?}");
+    let own = std::env::current_exe().expect("the test knows its own program");
+    let other = Command::new(own)
+        .args(["--exact", "determinism::one_seed_says_the_same_in_two_processes", "--nocapture"])
+        .env(ASKED, "1")
+        .output()
+        .expect("the test starts itself");
+    let output = String::from_utf8_lossy(&other.stdout);
+    assert!(output.contains(&told), "{told}, but the other process: {output}");
+}
+
+#[test]
+fn another_seed_says_something_else() {
+    assert_ne!(quarter_of_an_hour(77).0, quarter_of_an_hour(78).0);
+}

@@ -15,8 +15,8 @@ pub fn load() -> String {
     format!("{} on {cores} cores", averages.join(" "))
 }
 
-/// The processor time that a process has used, from `/proc/<pid>/stat`, in steps of 10 ms; threads that ended count
-/// too. None when the process is gone.
+/// The processor time that a process has used, from `/proc/<pid>/stat`: threads that ended count too, but many kernels
+/// look only a few hundred times a second at who runs. None when the process is gone.
 pub fn processor_time(process: u32) -> Option<Duration> {
     let stat = read_to_string(format!("/proc/{process}/stat")).ok()?;
     // The second field is the name, in brackets, and may hold anything.
@@ -27,7 +27,7 @@ pub fn processor_time(process: u32) -> Option<Duration> {
     Some(Duration::from_millis((user + system) * 1_000 / USER_HZ))
 }
 
-/// The processor time of a process' living threads by their names; threads of one name are one.
+/// The processor time of a process' living threads by their names, to the nanosecond; threads of one name are one.
 #[derive(Debug, Clone, Default)]
 pub struct ThreadTimes(BTreeMap<String, Duration>);
 
@@ -43,6 +43,11 @@ impl ThreadTimes {
                 Duration::from_nanos(nanos.unwrap_or_default());
         }
         times
+    }
+
+    /// All of them together.
+    pub fn sum(&self) -> Duration {
+        self.0.values().sum()
     }
 
     /// What each has used since, the most first.

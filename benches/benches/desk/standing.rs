@@ -3,7 +3,7 @@
 use crate::open_desk::OpenDesk;
 use crate::sound::{Heard, Sockets, Way};
 use crate::telephones::Telephones;
-use frontdesk_benches::machine::{ThreadTimes, processor_time, resident_kb};
+use frontdesk_benches::machine::{ThreadTimes, resident_kb};
 use std::time::{Duration, Instant};
 
 /// Between two calls that are placed.
@@ -102,9 +102,9 @@ fn ways(plan: Plan, telephones: &Telephones, numbers: &[u32]) -> Result<Vec<Way>
 
 /// Processor time while a part passes, % of a core for each call.
 fn percent(process: u32, plan: Plan) -> f64 {
-    let (began, before) = (Instant::now(), processor_time(process).unwrap_or_default());
+    let (began, before) = (Instant::now(), ThreadTimes::of(process).sum());
     std::thread::sleep(plan.part);
-    let spent = processor_time(process).unwrap_or_default().saturating_sub(before);
+    let spent = ThreadTimes::of(process).sum().saturating_sub(before);
     share(spent, began.elapsed(), plan.calls)
 }
 

@@ -31,7 +31,7 @@ counters! {
     delivered,
     /// Datagrams that are no SIP on purpose: keep-alives and STUN.
     passed_over,
-    /// Requests dropped because their source sends too many.
+    /// Requests and responses dropped because their source sends too many.
     dropped_over_rate,
     /// Requests answered 503 here because the desk was too busy.
     refused_busy,

@@ -1,11 +1,11 @@
-//! How many requests one source may send: a token bucket each.
+//! How many messages one source may send: a token bucket each, one for requests and one for responses.
 
 use frontdesk_identifiers::Moment;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
-/// How many requests a second a source may send for long. A trunk brings all its calls from one address, so this
+/// How many requests a second, and how many responses, a source may send for long. A trunk brings all its calls from one address, so this
 /// is far above what a telephone needs; it only keeps one source from taking the whole desk.
 pub const REQUESTS_PER_SECOND: u32 = 1_000;
 /// How many requests a source may send at once.

@@ -67,7 +67,8 @@ impl Transports {
             let reader = Reader {
                 socket: socket.clone(),
                 intake: Intake::new(deliver.clone(), tally.clone()),
-                limits: Limits::default(),
+                requests: Limits::default(),
+                responses: Limits::default(),
                 started: Instant::now(),
                 tally: tally.clone(),
             };
@@ -165,7 +166,10 @@ fn routed_source(remote: SocketAddr) -> Option<SocketAddr> {
 struct Reader<D> {
     socket: Arc<UdpSocket>,
     intake: Intake<D>,
-    limits: Limits,
+    /// How many requests a source may send, and how many responses: who floods with the ones cannot keep out the
+    /// others, which calls that stand wait for.
+    requests: Limits,
+    responses: Limits,
     started: Instant,
     tally: Arc<Tally>,
 }
@@ -228,7 +232,8 @@ impl<D: Fn(SipInput) -> Result<(), Full>> Reader<D> {
             self.tally.passed_over.add_one();
             return;
         }
-        if kind != Kind::Response && !self.limits.admit(flow.remote.ip(), now) {
+        let limits = if kind == Kind::Response { &mut self.responses } else { &mut self.requests };
+        if !limits.admit(flow.remote.ip(), now) {
             self.tally.dropped_over_rate.add_one();
             return;
         }
@@ -264,8 +269,9 @@ mod tests {
         let socket = Arc::new(UdpSocket::open(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap());
         let tally = Arc::new(Tally::default());
         let intake = Intake::new(|_| Ok(()), tally.clone());
-        let (started, limits) = (Instant::now(), Limits::default());
-        let mut reader = Reader { socket: socket.clone(), intake, limits, started, tally: tally.clone() };
+        let (started, requests, responses) = (Instant::now(), Limits::default(), Limits::default());
+        let mut reader =
+            Reader { socket: socket.clone(), intake, requests, responses, started, tally: tally.clone() };
         let flow_from = |last: u8| Flow {
             transport: Transport::Udp,
             local: socket.bound(),
@@ -281,5 +287,10 @@ mod tests {
         let counters = tally.read();
         assert_eq!(counters.delivered, u64::from(REQUEST_BURST) + 2);
         assert_eq!(counters.dropped_over_rate, 10);
+
+        for _ in 0..REQUEST_BURST {
+            reader.take(flow_from(1), response, Moment::ZERO);
+        }
+        assert_eq!(tally.read().dropped_over_rate, 11, "responses that nobody asked for are a flood too");
     }
 }

@@ -28,10 +28,4 @@ impl Context {
         self.words.insert(name.to_owned(), value.to_owned());
         self
     }
-
-    /// The same in this language.
-    pub fn with_locale(mut self, locale: Locale) -> Self {
-        self.locale = Some(locale);
-        self
-    }
 }

@@ -1,20 +1,19 @@
-//! What 20 ms of sound is, how payload becomes a frame and back, and what may be done to a frame.
+//! What 20 ms of sound is, how payload becomes samples and back, and what may be found in them.
 //!
 //! The way of a frame: a payload of 160 bytes is decoded by [`g711`] into 160 samples; where the payload is
 //! missing, [`Conceal`] makes the frame up. [`ActivityDetector`] says how loud it is and whether somebody
-//! speaks, [`ToneDetector`] whether a key sounds in it. [`Gain`] and [`mix`] change and join frames, and
-//! [`g711`] turns the outcome into payload again. A [`Prompt`] is sound that stands ready in every form.
+//! speaks, [`ToneDetector`] whether a key sounds in it. [`g711`] turns samples into payload again, those of a
+//! [`ToneGenerator`] too. A [`Prompt`] is sound that stands ready in every form.
 //!
 //! On the other side of the clock, where memory may be taken: [`to_rate`] changes the rate of a whole sound,
-//! [`wav`] reads and writes files' bytes, [`Upsampler`] raises a stream for the ears.
+//! [`wav`] reads and writes files' bytes.
 //!
 //! It never does I/O, never asks for the time, knows no network and no call. What is used on the 20 ms tick
-//! ([`g711`], [`Conceal`], [`ActivityDetector`], [`ToneGenerator`], [`ToneDetector`], [`Gain`], [`mix`],
-//! [`Prompt::frame`]) takes no memory after it was made.
+//! ([`g711`], [`Conceal`], [`ActivityDetector`], [`ToneGenerator`], [`ToneDetector`], [`Prompt::frame`]) takes no
+//! memory after it was made.
 
 mod codec;
 mod dsp;
-mod frame;
 mod prompt;
 mod tick;
 pub mod wav;
@@ -22,11 +21,8 @@ pub mod wav;
 pub use codec::conceal::Conceal;
 pub use codec::g711;
 pub use dsp::activity::{Activity, ActivityDetector, level_dbov};
-pub use dsp::gain::Gain;
-pub use dsp::mix::{mix, mix_into};
-pub use dsp::resample::{MAX_RATE_HZ, MIN_RATE_HZ, Upsampler, to_rate};
+pub use dsp::resample::{MAX_RATE_HZ, MIN_RATE_HZ, to_rate};
 pub use dsp::tone_detect::ToneDetector;
 pub use dsp::tone_make::{Cadence, ToneGenerator};
-pub use frame::{AudioFrame, SAMPLES_8K, SAMPLES_16K, SampleRate};
 pub use prompt::{Prompt, PromptFrame};
-pub use tick::{FRAME_MS, MediaTick};
+pub use tick::{FRAME_MS, MediaTick, SAMPLES_8K};

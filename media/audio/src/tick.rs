@@ -1,9 +1,9 @@
 //! Time in units of the sound: one tick is 20 ms.
 
-use crate::SAMPLES_8K;
-
 /// The length of a frame, and the distance of two ticks.
 pub const FRAME_MS: u32 = 20;
+/// Samples of a frame at 8 kHz.
+pub const SAMPLES_8K: usize = 160;
 
 /// The number of a 20 ms tick, counted from a start that the owner chose. A tick that is skipped keeps its
 /// number, so that positions and RTP timestamps are functions of it and never drift.

@@ -85,11 +85,6 @@ impl Conceal {
         self.remember(frame);
     }
 
-    /// Whether what is made up has faded to silence, so that more of it says nothing.
-    pub fn faded(&self) -> bool {
-        self.loss.as_ref().is_some_and(|template| template.made >= FADE_TO)
-    }
-
     fn remember(&mut self, frame: &[i16]) {
         let newest = &frame[frame.len().saturating_sub(HISTORY)..];
         self.history.copy_within(newest.len().., 0);

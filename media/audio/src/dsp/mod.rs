@@ -2,8 +2,6 @@
 
 pub mod activity;
 pub(crate) mod dot;
-pub mod gain;
-pub mod mix;
 pub mod resample;
 pub mod tone_detect;
 pub mod tone_make;

@@ -106,3 +106,26 @@ fn a_caller_who_never_acknowledges_is_given_up() {
     let record = world.settle().pop().expect("a record");
     assert_eq!(record.end.as_ref().unwrap().reason, EndReason::NoAck);
 }
+
+/// Goes round for as long as nobody does anything.
+const ROUND: &str = r#"
+format = 1
+flow = "round"
+start = "which"
+[step.which]
+ask = "Hello?"
+wait = "1s"
+answer.yes = { key = "1", phrases = ["yes"], next = "end" }
+failed = "which"
+[step.end]
+hang_up = "Goodbye."
+"#;
+
+#[test]
+fn a_flow_that_goes_round_in_circles_is_stopped() {
+    let mut world = World::new(3, &House::default().with_flow("106", "round", ROUND));
+    let caller = world.caller();
+    world.call(caller, "106", vec![]);
+    let record = world.settle().pop().expect("a record");
+    assert_eq!(record.end.as_ref().unwrap().reason, EndReason::FlowExhausted);
+}

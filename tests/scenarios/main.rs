@@ -3,6 +3,7 @@
 mod any_moment;
 mod checkers;
 mod choosing;
+mod descriptions;
 mod determinism;
 mod ends;
 mod limits;

@@ -1,6 +1,7 @@
 //! Putting through: every outcome leads to the step that the flow names for it.
 
 use frontdesk_call_record::{CallRecord, EndReason, TransferEnd};
+use frontdesk_sip_stack::SessionEnd;
 use frontdesk_tests::simulator::{CallName, Deed, House, RobotId, WhenCalled, World, answered, asked, at};
 use std::time::Duration;
 
@@ -43,10 +44,20 @@ fn nobody_answers_within_the_time_that_the_flow_gives() {
     then_reception(&record, TransferEnd::NoAnswer, "sales_does_not_answer");
     let rang_us = record.transfers[0].ended_us.unwrap() - record.transfers[0].started_us;
     assert!((20_000_000..20_100_000).contains(&rang_us), "rang for {rang_us} µs");
-    assert_eq!(
-        world.received(sales).ended.as_ref().unwrap().1,
-        frontdesk_sip_stack::SessionEnd::CancelledByPeer
-    );
+    assert_eq!(world.received(sales).ended.as_ref().unwrap().1, SessionEnd::CancelledByPeer);
+}
+
+#[test]
+fn a_telephone_that_tells_of_progress_only_is_no_answer_either() {
+    let (_, _, _, record) = sales_is(WhenCalled::Progress);
+    then_reception(&record, TransferEnd::NoAnswer, "sales_does_not_answer");
+}
+
+#[test]
+fn a_telephone_that_answers_with_nothing_usable_cannot_be_spoken_with() {
+    let (world, sales, _, record) = sales_is(WhenCalled::AnswerWith("v=0\r\n"));
+    then_reception(&record, TransferEnd::Unreachable, "sales_is_away");
+    assert!(matches!(world.received(sales).ended, Some((_, SessionEnd::HungUpByPeer { .. }))));
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! Admission, as the whole node does it.
 
 use frontdesk_call_record::AdmittedBy;
+use frontdesk_media_protocol::Direction;
 use frontdesk_sip_stack::SessionEnd;
 use frontdesk_tests::simulator::{House, RobotId, WhenCalled, World};
 use std::net::SocketAddr;
+use std::time::Duration;
 
 /// What a robot that calls gets as its last word.
 fn final_status(world: &mut World, robot: RobotId, number: &str) -> Option<u16> {
@@ -63,7 +65,7 @@ fn a_peer_brings_callers_of_many_names() {
     let callers: Vec<_> = names.iter().map(|(identity, _, _)| world.caller_named(identity)).collect();
     for caller in callers {
         world.call(caller, "102", vec![]);
-        world.run(std::time::Duration::from_millis(50));
+        world.run(Duration::from_millis(50));
     }
     let records = world.settle();
     for (record, (identity, name, number)) in records.iter().zip(names) {
@@ -85,4 +87,22 @@ fn a_telephone_cannot_call_itself_what_it_likes() {
         assert_eq!(record.caller.number.as_str(), "1003");
         assert_eq!(record.caller.name.as_ref().map(|name| name.as_str()), Some("Workshop"));
     }
+}
+
+#[test]
+fn no_sound_goes_to_whom_an_unproven_peer_names() {
+    let mut world = World::new(8, &House::default());
+    world.phone("1001", WhenCalled::answer(300, vec![]));
+    world.run(Duration::from_millis(500));
+    for number in ["100", "1001"] {
+        let caller = world.caller();
+        let call = world.call(caller, number, vec![]);
+        world.run(Duration::from_millis(6));
+        // The 200 goes to the address that was borrowed, and nobody there acknowledges it.
+        world.vanish(caller);
+        world.run(Duration::from_secs(3));
+        let direction = world.sound.direction_to(world.seen(call).sound);
+        assert_eq!(direction, Some(Direction::ReceiveOnly), "{number}: nothing is sent before the ACK");
+    }
+    world.settle();
 }

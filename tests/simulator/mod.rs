@@ -25,6 +25,6 @@ pub use chance::Chance;
 pub use house::House;
 pub use network::{Network, WirePlan};
 pub use robot::{Robot, RobotCall};
-pub use script::{Act, Cue, Deed, WhenCalled, answered, asked, at};
+pub use script::{Act, Cue, Deed, Offering, WhenCalled, answered, asked, at};
 pub use sound::{Ears, Sound, SoundPlan};
 pub use world::{CallName, RobotId, World};

@@ -1,7 +1,7 @@
 //! A robot: a telephone or a neighbour, made of the SIP stack and a script, without sound of its own.
 
 use super::dialogue::Dialogue;
-use super::script::{Act, Cue, Deed, WhenCalled};
+use super::script::{Act, Cue, Deed, Offering, WhenCalled};
 use frontdesk_identifiers::Moment;
 use frontdesk_media_protocol::{AgreedAudio, Codec, Direction};
 use frontdesk_session_description::{LocalAudio, answer, complete, offer};
@@ -158,12 +158,16 @@ impl Robot {
     }
 
     /// Calls a number at the desk.
-    pub fn call(&mut self, number: &str, offerless: bool, acts: Vec<Act>, now: Moment) -> SessionId {
+    pub fn call(&mut self, number: &str, offering: Offering, acts: Vec<Act>, now: Moment) -> SessionId {
         let session = SessionId::Outgoing(self.count());
         let local = self.new_local();
         let target = uri(&format!("sip:{number}@{}", self.desk));
-        let description = if offerless { Vec::new() } else { offer(&local) };
-        self.begin(session, local, acts, offerless, now);
+        let description = match &offering {
+            Offering::Usual => offer(&local),
+            Offering::Nothing => Vec::new(),
+            Offering::This(text) => text.as_bytes().to_vec(),
+        };
+        self.begin(session, local, acts, offering == Offering::Nothing, now);
         let call = OutgoingCall {
             session,
             target: target.clone(),
@@ -464,6 +468,15 @@ impl Robot {
                 self.later(now + after, Due::Refuse(session, status(code)));
             }
             WhenCalled::Ring => self.commands.push_back(ring),
+            WhenCalled::Progress => {
+                let description = call.answer.clone();
+                self.commands.push_back(SipCommand::Ring { session, description });
+            }
+            WhenCalled::AnswerWith(text) => {
+                call.answer = Some(text.as_bytes().to_vec());
+                self.commands.push_back(ring);
+                self.later(now + Duration::from_millis(500), Due::PickUp(session));
+            }
             WhenCalled::Answer { after, .. } => {
                 self.commands.push_back(ring);
                 self.later(now + after, Due::PickUp(session));

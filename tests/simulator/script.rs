@@ -79,6 +79,21 @@ pub enum WhenCalled {
     },
     /// Rings and never answers.
     Ring,
+    /// Tells of progress with sound of its own (183), and never answers.
+    Progress,
+    /// Rings, and answers with this in place of a description.
+    AnswerWith(&'static str),
+}
+
+/// What an INVITE of a robot offers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Offering {
+    /// What it can.
+    Usual,
+    /// Nothing: the desk is to offer.
+    Nothing,
+    /// This.
+    This(&'static str),
 }
 
 impl WhenCalled {

@@ -5,7 +5,7 @@ use super::check;
 use super::house::{House, PASSWORD, PHONES};
 use super::network::{Arrival, Network, WirePlan};
 use super::robot::{Person, Robot, RobotCall, RobotOutput};
-use super::script::{Act, WhenCalled};
+use super::script::{Act, Offering, WhenCalled};
 use super::sound::{Sound, SoundEvent, SoundPlan};
 use frontdesk_call_record::{CallRecord, StampedFact};
 use frontdesk_identifiers::{Moment, WallTime};
@@ -145,17 +145,24 @@ impl World {
 
     /// Calls a number.
     pub fn call(&mut self, robot: RobotId, number: &str, acts: Vec<Act>) -> CallName {
-        self.place(robot, number, false, acts)
+        self.call_offering(robot, number, Offering::Usual, acts)
     }
 
     /// Calls a number without an offer.
     pub fn call_without_offer(&mut self, robot: RobotId, number: &str, acts: Vec<Act>) -> CallName {
-        self.place(robot, number, true, acts)
+        self.call_offering(robot, number, Offering::Nothing, acts)
     }
 
-    fn place(&mut self, robot: RobotId, number: &str, offerless: bool, acts: Vec<Act>) -> CallName {
+    /// Calls a number, offering this.
+    pub fn call_offering(
+        &mut self,
+        robot: RobotId,
+        number: &str,
+        offering: Offering,
+        acts: Vec<Act>,
+    ) -> CallName {
         let now = self.now;
-        let session = self.robots[robot.0].call(number, offerless, acts, now);
+        let session = self.robots[robot.0].call(number, offering, acts, now);
         self.carry(robot);
         CallName { robot, session }
     }

@@ -17,9 +17,10 @@ impl Switchboard {
     pub(crate) fn on_sip(&mut self, event: SipEvent, now: Moment) {
         match event {
             SipEvent::Incoming(call) => self.on_incoming(*call, now),
-            SipEvent::Progress { session, status, .. } => {
+            // 181, 182 and 183 too: gateways tell by them that it rings, and whoever tells is there to be reached.
+            SipEvent::Progress { session, .. } => {
                 self.with_session(session, now, |call, desk| {
-                    if call.is_called(session) && status == StatusCode::RINGING {
+                    if call.is_called(session) {
                         call.called_rings(desk);
                     }
                 });

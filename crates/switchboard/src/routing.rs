@@ -80,3 +80,97 @@ impl Party {
         presented
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::Limits;
+    use frontdesk_directory::{Directory, Number, Peer, Tenant};
+    use frontdesk_identifiers::{FlowId, Locale};
+    use frontdesk_sip_stack::SipSettings;
+    use std::collections::BTreeMap;
+
+    fn tenant() -> TenantId {
+        TenantId::new("main").expect("a name")
+    }
+
+    fn number(text: &str) -> TelephoneNumber {
+        TelephoneNumber::new(text).expect("a number")
+    }
+
+    /// 100 and 101 have flows, of which only that of 100 is there; 1001 is a telephone.
+    fn rules() -> Rules {
+        const FLOW: &str =
+            "format = 1\nflow = \"bye\"\nstart = \"end\"\n[step.end]\nhang_up = \"Goodbye.\"\n";
+        let flow = Flow::read_by_own_name("bye.toml", FLOW).expect("a flow");
+        let line = |text: &str, flow: &str| Number {
+            tenant: tenant(),
+            number: number(text),
+            flow: FlowId::new(flow).expect("a name"),
+            record: true,
+        };
+        let directory = Directory::builder()
+            .tenant(Tenant {
+                id: tenant(),
+                name: "Main".to_owned(),
+                locale: Locale::default(),
+                words: BTreeMap::new(),
+            })
+            .peer(Peer {
+                tenant: tenant(),
+                name: "carrier".to_owned(),
+                addresses: vec![[192, 0, 2, 9].into()],
+            })
+            .number(line("100", "bye"))
+            .number(line("101", "lost"))
+            .phone(Phone {
+                tenant: tenant(),
+                number: number("1001"),
+                name: String::new(),
+                ha1_md5: [0; 16],
+                ha1_sha256: [0; 32],
+            });
+        Rules {
+            directory: Arc::new(directory.build().expect("a directory")),
+            flows: BTreeMap::from([(flow.id().clone(), flow)]),
+            sip: Arc::new(SipSettings::default()),
+            sound_address: None,
+            limits: Limits::default(),
+            data: "data".into(),
+        }
+    }
+
+    fn to(user: &str) -> Option<Route> {
+        let uri: Uri = format!("sip:{user}@192.0.2.1").parse().expect("a URI");
+        route(&rules(), &tenant(), &uri)
+    }
+
+    #[test]
+    fn a_number_leads_to_its_flow_and_a_telephone_to_itself() {
+        assert!(matches!(to("100"), Some(Route::Flow { record: true, .. })));
+        assert!(matches!(to("1001"), Some(Route::Phone { number }) if number.as_str() == "1001"));
+    }
+
+    #[test]
+    fn what_is_not_there_leads_nowhere() {
+        for user in ["999", "101", "reception", "100;x=1", "%00", "1001%00"] {
+            assert!(to(user).is_none(), "{user}");
+        }
+        assert!(route(&rules(), &tenant(), &"sip:192.0.2.1".parse().expect("a URI")).is_none());
+        let other = TenantId::new("other").expect("a name");
+        assert!(route(&rules(), &other, &"sip:100@192.0.2.1".parse().expect("a URI")).is_none());
+    }
+
+    #[test]
+    fn a_caller_without_a_name_is_presented_by_its_number_at_the_desk() {
+        let party = Party {
+            tenant: tenant(),
+            name: None,
+            number: "+49 30 1".to_owned(),
+            admitted_by: AdmittedBy::Peer("carrier".to_owned()),
+            hops: 70,
+        };
+        let presented = party.presented(IpAddr::from([0xfd00, 0, 0, 0, 0, 0, 0, 1]));
+        assert_eq!(presented.to_string(), "<sip:+49%2030%201@[fd00::1]>");
+    }
+}

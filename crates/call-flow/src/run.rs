@@ -48,7 +48,7 @@ pub struct FlowRun {
 }
 
 /// Where a run stands: all of it but the flow.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Position {
     context: Context,
@@ -60,6 +60,19 @@ struct Position {
     typed: String,
     steps: u32,
     silent_steps: u32,
+}
+
+/// Keys that a party pressed may be a secret: only how many is shown.
+impl std::fmt::Debug for Position {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Position")
+            .field("locale", &self.locale)
+            .field("state", &self.state)
+            .field("typed", &self.typed.len())
+            .field("steps", &self.steps)
+            .field("silent_steps", &self.silent_steps)
+            .finish_non_exhaustive()
+    }
 }
 
 impl FlowRun {

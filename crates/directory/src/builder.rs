@@ -2,6 +2,7 @@
 
 use crate::{Directory, Number, Peer, Phone, Tenant};
 use frontdesk_identifiers::{TelephoneNumber, TenantId};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 /// Why an entry cannot stand. All of them are the operator's to mend.
@@ -124,8 +125,9 @@ impl DirectoryBuilder {
         for phone in self.phones {
             add_phone(&mut directory, phone, &mut faults);
         }
+        let mut taken = BTreeMap::new();
         for peer in self.peers {
-            add_peer(&mut directory, peer, &mut faults);
+            add_peer(&mut directory, peer, &mut taken, &mut faults);
         }
         for number in self.numbers {
             add_number(&mut directory, number, &mut faults);
@@ -156,7 +158,12 @@ fn add_phone(directory: &mut Directory, phone: Phone, faults: &mut Vec<Directory
     directory.phones.insert(key, phone);
 }
 
-fn add_peer(directory: &mut Directory, mut peer: Peer, faults: &mut Vec<DirectoryFault>) {
+fn add_peer(
+    directory: &mut Directory,
+    mut peer: Peer,
+    taken: &mut BTreeMap<IpAddr, String>,
+    faults: &mut Vec<DirectoryFault>,
+) {
     known(directory, &peer.tenant, &format!("peer `{}`", peer.name), faults);
     if directory.peers.contains_key(&peer.name) {
         faults.push(DirectoryFault::DuplicatePeer { name: peer.name });
@@ -169,14 +176,14 @@ fn add_peer(directory: &mut Directory, mut peer: Peer, faults: &mut Vec<Director
     // A dual-stack socket sees an IPv4 peer as ::ffff:a.b.c.d; both are the same neighbour.
     for address in &mut peer.addresses {
         *address = address.to_canonical();
-        match directory.peer_addresses.get(address) {
+        match taken.get(address) {
             Some(first) if *first != peer.name => faults.push(DirectoryFault::PeerAddressTaken {
                 address: *address,
                 first: first.clone(),
                 second: peer.name.clone(),
             }),
             _ => {
-                directory.peer_addresses.insert(*address, peer.name.clone());
+                taken.insert(*address, peer.name.clone());
             }
         }
     }

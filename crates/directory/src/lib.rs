@@ -16,7 +16,6 @@ pub use entry::{Number, Peer, Phone, Tenant};
 
 use frontdesk_identifiers::{TelephoneNumber, TenantId};
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 
 /// An immutable snapshot of everything that can be called or may call.
 #[derive(Debug, Clone, Default)]
@@ -26,7 +25,6 @@ pub struct Directory {
     /// Account names are one namespace for the whole desk, because a REGISTER names no tenant.
     accounts: BTreeMap<String, (TenantId, TelephoneNumber)>,
     peers: BTreeMap<String, Peer>,
-    peer_addresses: BTreeMap<IpAddr, String>,
     numbers: BTreeMap<(TenantId, TelephoneNumber), Number>,
 }
 
@@ -70,11 +68,6 @@ impl Directory {
     /// The peer of this name.
     pub fn peer(&self, name: &str) -> Option<&Peer> {
         self.peers.get(name)
-    }
-
-    /// The peer that calls from this address.
-    pub fn peer_by_address(&self, address: IpAddr) -> Option<&Peer> {
-        self.peer_addresses.get(&address.to_canonical()).and_then(|name| self.peers.get(name))
     }
 
     /// Every number that a flow answers, by tenant and number.

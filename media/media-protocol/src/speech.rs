@@ -4,7 +4,7 @@ use crate::ListeningId;
 use frontdesk_identifiers::{LegId, Moment};
 
 /// 20 ms of what a party says, on its way from the tick to the ears.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct SpeechFrame {
     /// 8 kHz mono.
     pub samples: [i16; SpeechFrame::SAMPLES],
@@ -32,6 +32,20 @@ impl SpeechFrame {
     /// Frames in the ring between tick and ears: 15 s. When it is full the tick drops the frame and
     /// reports [`HearingOverrun`](crate::MediaEvent::HearingOverrun).
     pub const RING_CAPACITY_FRAMES: usize = 750;
+}
+
+/// Sound of a party is not for the log: its place and level are shown.
+impl std::fmt::Debug for SpeechFrame {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SpeechFrame")
+            .field("position", &self.position)
+            .field("arrived", &self.arrived)
+            .field("level_dbov", &self.level_dbov)
+            .field("active", &self.active)
+            .field("played_dbov", &self.played_dbov)
+            .field("concealed", &self.concealed)
+            .finish_non_exhaustive()
+    }
 }
 
 /// One fact from the ears.

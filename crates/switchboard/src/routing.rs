@@ -10,6 +10,9 @@ use frontdesk_sip_stack::{Admission, IncomingCall};
 use std::net::IpAddr;
 use std::sync::Arc;
 
+/// Letters of a name or number that a peer sends. Displays show two dozen; the rest is cut off.
+const PEER_WORD_LETTERS_MAX: usize = 80;
+
 /// Who calls, as far as it is proven.
 #[derive(Debug)]
 pub(crate) struct Party {
@@ -51,13 +54,25 @@ pub(crate) fn caller(rules: &Rules, call: &IncomingCall) -> Option<Party> {
             let peer = rules.directory.peer(name)?;
             Some(Party {
                 tenant: peer.tenant.clone(),
-                name: call.from.display.clone().filter(|name| !name.is_empty()),
-                number: call.from.uri.user().unwrap_or_else(|| "anonymous".to_owned()),
+                name: call.from.display.as_deref().map(plain).filter(|name| !name.is_empty()),
+                number: call
+                    .from
+                    .uri
+                    .user()
+                    .map(|user| plain(&user))
+                    .unwrap_or_else(|| "anonymous".to_owned()),
                 admitted_by: AdmittedBy::Peer(name.clone()),
                 hops: call.hops,
             })
         }
     }
+}
+
+/// What a peer says of its caller, as it can be shown, kept, spoken and told to a telephone: short, and without what
+/// steers a terminal.
+fn plain(said: &str) -> String {
+    let shown = said.chars().filter(|letter| !letter.is_control());
+    shown.take(PEER_WORD_LETTERS_MAX).collect::<String>().trim().to_owned()
 }
 
 /// Where the called number leads within the caller's tenant; none is a 404.
@@ -172,5 +187,11 @@ mod tests {
         };
         let presented = party.presented(IpAddr::from([0xfd00, 0, 0, 0, 0, 0, 0, 1]));
         assert_eq!(presented.to_string(), "<sip:+49%2030%201@[fd00::1]>");
+    }
+
+    #[test]
+    fn what_a_peer_says_of_its_caller_is_short_and_steers_nothing() {
+        assert_eq!(plain("  Eve\u{1b}[2J\r\nX-Evil: 1 "), "Eve[2JX-Evil: 1");
+        assert_eq!(plain(&"é".repeat(30_000)).chars().count(), PEER_WORD_LETTERS_MAX);
     }
 }

@@ -15,8 +15,11 @@ const FORMAT: &str = "1";
 /// Sound kept in memory, in samples; each takes four bytes in its three forms. 64 MiB: 35 minutes. What was used
 /// longest ago goes first, and comes back from disk.
 const MOST_SAMPLES: usize = 16 << 20;
-/// Files kept on disk; the oldest go when the cache is opened. Some 4,000 prompts of 5 s are 320 MB.
+/// Files kept on disk; the oldest go when the cache is opened and after every [`SWEEP_EVERY`] new ones: a flow that
+/// says its callers' names makes a file for each of them. Some 4,000 prompts of 5 s are 320 MB.
 const MOST_FILES: usize = 4_000;
+/// New files between two sweeps.
+const SWEEP_EVERY: usize = 400;
 
 /// The name of a rendered prompt: SHA-256 over everything that its sound depends on.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -79,6 +82,7 @@ impl Memory {
 #[derive(Debug)]
 pub(crate) struct Folder {
     path: PathBuf,
+    new_files: usize,
 }
 
 impl Folder {
@@ -86,25 +90,32 @@ impl Folder {
     pub(crate) fn open(path: &Path) -> Result<Self, VoiceFault> {
         let fault = |error: std::io::Error| VoiceFault::Files { path: path.into(), kind: error.kind() };
         std::fs::create_dir_all(path).map_err(fault)?;
+        let folder = Folder { path: path.into(), new_files: 0 };
+        folder.sweep(MOST_FILES).map_err(fault)?;
+        Ok(folder)
+    }
+
+    fn sweep(&self, most_files: usize) -> std::io::Result<()> {
+        let path = &self.path;
         let mut files = Vec::new();
-        for entry in std::fs::read_dir(path).map_err(fault)? {
-            let entry = entry.map_err(fault)?;
+        for entry in std::fs::read_dir(path)? {
+            let entry = entry?;
             let name = entry.file_name().to_string_lossy().into_owned();
             let ours = name.get(..64).is_some_and(|key| key.bytes().all(|byte| byte.is_ascii_hexdigit()));
             if ours && name.ends_with(".part") {
                 let _ = std::fs::remove_file(entry.path());
             } else if ours && name.ends_with(".wav") {
-                let modified = entry.metadata().and_then(|found| found.modified()).map_err(fault)?;
+                let modified = entry.metadata().and_then(|found| found.modified())?;
                 files.push((modified, entry.path()));
             }
         }
         files.sort();
-        let surplus = files.len().saturating_sub(MOST_FILES);
+        let surplus = files.len().saturating_sub(most_files);
         for (_, file) in files.into_iter().take(surplus) {
             // One that cannot be removed stays; the cache works all the same.
             let _ = std::fs::remove_file(file);
         }
-        Ok(Folder { path: path.into() })
+        Ok(())
     }
 
     /// The samples at 8 kHz that were kept under this key. A damaged file counts as none.
@@ -115,7 +126,12 @@ impl Folder {
     }
 
     /// Keeps samples at 8 kHz; a reader never sees half a file.
-    pub(crate) fn write(&self, key: &PromptKey, samples: &[i16]) -> Result<(), VoiceFault> {
+    pub(crate) fn write(&mut self, key: &PromptKey, samples: &[i16]) -> Result<(), VoiceFault> {
+        self.new_files += 1;
+        if self.new_files.is_multiple_of(SWEEP_EVERY) {
+            // What cannot be swept stays; the prompt is kept all the same.
+            let _ = self.sweep(MOST_FILES);
+        }
         let file = self.file(key);
         let part = file.with_extension("wav.part");
         let bytes = frontdesk_audio::wav::write_mono(wave::RATE_8K, samples);

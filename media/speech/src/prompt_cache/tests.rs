@@ -39,7 +39,7 @@ fn memory_lets_go_of_what_was_used_longest_ago() {
 fn the_disk_keeps_whole_files_and_counts_damaged_ones_as_none() {
     let data = tempfile::tempdir().expect("a folder");
     let path = data.path().join("cache");
-    let folder = Folder::open(&path).expect("made");
+    let mut folder = Folder::open(&path).expect("made");
     let key = PromptKey::new("hello", &Locale::default(), "tone");
     assert_eq!(folder.read(&key), None);
     folder.write(&key, &[1, 2, 3]).expect("written");
@@ -53,4 +53,16 @@ fn the_disk_keeps_whole_files_and_counts_damaged_ones_as_none() {
     std::fs::write(path.join("notes.txt"), b"not ours").expect("written");
     Folder::open(&path).expect("opened again");
     assert!(!part.exists() && file.exists() && path.join("notes.txt").exists());
+}
+
+#[test]
+fn the_disk_does_not_fill_with_a_file_for_each_callers_name() {
+    let data = tempfile::tempdir().expect("a folder");
+    let mut folder = Folder::open(data.path()).expect("made");
+    for caller in 0..MOST_FILES + SWEEP_EVERY {
+        let key = PromptKey::new(&format!("Good day, caller {caller}"), &Locale::default(), "tone");
+        folder.write(&key, &[1]).expect("written");
+    }
+    let files = std::fs::read_dir(data.path()).expect("a folder").count();
+    assert!(files <= MOST_FILES + 1, "{files} files");
 }

@@ -44,7 +44,7 @@ async fn read(data: &Path) -> Result<Vec<CallRecord>, StoreFault> {
     let mut records = Vec::new();
     for tenant in store.tenants()? {
         let tenant = store.tenant(&tenant).await?;
-        for call in tenant.calls(1_000).await? {
+        for call in tenant.calls(100_000).await? {
             records.extend(tenant.record(call.call).await?);
         }
     }

@@ -14,12 +14,14 @@ pub struct Sipp {
     /// Where the keys that it presses come from, if its scenario says so in its SDP.
     pub media: SocketAddr,
     scenario: String,
+    longest: Duration,
 }
 
 /// A sipp that runs, or ran.
 pub struct Playing {
     /// The process.
     pub program: Program,
+    longest: Duration,
     folder: tempfile::TempDir,
 }
 
@@ -52,12 +54,20 @@ impl Sipp {
             .args(["-trace_err", "-error_file", "errors.log"])
             // sipp draws a screen for people.
             .env("TERM", "dumb");
-        Sipp { command, folder, media, scenario: scenario.to_owned() }.dial("100").arguments(&["-m", "1"])
+        Sipp { command, folder, media, scenario: scenario.to_owned(), longest: LONGEST }
+            .dial("100")
+            .arguments(&["-m", "1"])
     }
 
     /// Dials another number.
     pub fn dial(self, number: &str) -> Sipp {
         self.arguments(&["-s", number])
+    }
+
+    /// Gives it this long.
+    pub fn lasting(mut self, longest: Duration) -> Sipp {
+        self.longest = longest;
+        self.arguments(&["-timeout", &longest.as_secs().to_string()])
     }
 
     /// More arguments; a later one wins over an earlier one.
@@ -75,7 +85,7 @@ impl Sipp {
     /// Starts it.
     pub fn start(self) -> Playing {
         let program = Program::start(&format!("sipp ({})", self.scenario), self.command);
-        Playing { program, folder: self.folder }
+        Playing { program, longest: self.longest, folder: self.folder }
     }
 
     /// Plays it to its end, which must be as the scenario says.
@@ -89,7 +99,7 @@ impl Sipp {
 impl Playing {
     /// Waits for its end, which must be as the scenario says.
     pub fn succeed(&mut self) {
-        let status = self.program.finish(LONGEST + Duration::from_secs(5));
+        let status = self.program.finish(self.longest + Duration::from_secs(5));
         let read = |name: &str| std::fs::read_to_string(self.folder.path().join(name)).unwrap_or_default();
         assert!(status.success(), "sipp: {status}\n{}\n{}", read("errors.log"), read("messages.log"));
     }

@@ -1,5 +1,6 @@
-//! Many calls leave nothing behind.
+//! Many calls leave nothing behind: 200, or as many as `FRONTDESK_SOAK_CALLS` says.
 
+use crate::rig::budget::soak_calls;
 use crate::rig::desk::{Desk, Number};
 use crate::rig::flows::GOODBYE;
 use crate::rig::records::reason;
@@ -12,13 +13,15 @@ use std::time::{Duration, Instant};
 const GROWTH_MAX_KIB: u64 = 2 * 1_024;
 
 #[test]
-fn two_hundred_calls_leave_nothing_behind() {
+fn hundreds_of_calls_leave_nothing_behind() {
     let mut desk = Desk::open_alone(&[Number { number: "100", flow: GOODBYE, record: false }]);
-    calls(&desk, "50");
-    let _ = desk.closed_records(50);
+    let (warm_up, count) = (50, soak_calls());
+    calls(&desk, warm_up);
+    let _ = desk.closed_records(warm_up as usize);
     let before = desk.held();
-    calls(&desk, "200");
-    let records = desk.closed_records(250);
+    calls(&desk, count);
+    let all = (warm_up + count) as usize;
+    let records = desk.closed_records(all);
     assert!(records.iter().all(|record| reason(record) == EndReason::DeskHungUp));
     assert!(records.iter().all(|record| record.facts_missing == 0 && record.facts_out_of_place == 0));
 
@@ -40,12 +43,14 @@ fn two_hundred_calls_leave_nothing_behind() {
     let grown = after.memory_kib.saturating_sub(before.memory_kib);
     assert!(grown <= GROWTH_MAX_KIB, "the memory grew by {grown} KiB from {} KiB", before.memory_kib);
 
-    let listed = desk.command(&["records", "--limit", "1000"]);
-    assert_eq!(listed.lines().count(), 250);
+    let listed = desk.command(&["records", "--limit", "100000"]);
+    assert_eq!(listed.lines().count(), all);
     assert!(listed.lines().all(|line| line.ends_with("desk_hung_up")), "{listed}");
     desk.close();
 }
 
-fn calls(desk: &Desk, count: &str) {
-    Sipp::new(desk, "listen_with_ears").arguments(&["-m", count, "-l", "20", "-r", "20"]).run();
+fn calls(desk: &Desk, count: u32) {
+    let longest = Duration::from_secs(30 + u64::from(count) / 10);
+    let arguments = ["-m", &count.to_string(), "-l", "20", "-r", "20"];
+    Sipp::new(desk, "listen_with_ears").lasting(longest).arguments(&arguments).run();
 }

@@ -1,6 +1,6 @@
 //! Facts and records as text for people. What is said here is not masked: it is for the operator's own eyes.
 
-use crate::{AdmittedBy, CallRecord, Fact, LegRole, Level, Notice, Speaker, TransferEnd, Turn, TurnKind};
+use crate::{CallRecord, Fact, LegRole, Level, Notice, Speaker, TransferEnd, Turn, TurnKind};
 use std::fmt::Write;
 
 impl Fact {
@@ -44,57 +44,6 @@ impl Fact {
             | Fact::TurnAnswered(_)
             | Fact::StreamClosed { .. } => Level::Detail,
             _ => Level::Event,
-        }
-    }
-
-    /// What happened as one English sentence without a full stop, with words and numbers unmasked.
-    pub fn sentence(&self) -> String {
-        match self {
-            Fact::CallStarted { caller, called, admitted_by, .. } => {
-                let by = match admitted_by {
-                    AdmittedBy::Account(account) => format!("as phone {account}"),
-                    AdmittedBy::Peer(peer) => format!("from peer {peer}"),
-                };
-                format!("{caller} calls {called} {by}")
-            }
-            Fact::Ringing => "ringing".to_owned(),
-            Fact::Answered => "the desk answers".to_owned(),
-            Fact::MediaAgreed { leg, codec } => format!("{} agreed on {codec}", leg.as_str()),
-            Fact::MediaArrived { leg } => format!("sound of the {} arrives", leg.as_str()),
-            Fact::StepEntered { flow, step, .. } => format!("step {step} of {flow}"),
-            Fact::DeskSaid { text, completed: true, .. } => format!("desk: \"{text}\""),
-            Fact::DeskSaid { text, heard_ms, .. } => {
-                format!("desk: \"{text}\" (stopped after {} s)", Tenths(u64::from(*heard_ms)))
-            }
-            Fact::CallerSaid { text, .. } if text.as_str().is_empty() => "caller: (nothing clear)".to_owned(),
-            Fact::CallerSaid { text, .. } => format!("caller: \"{text}\""),
-            Fact::CallerPressed { key } => format!("caller presses {key}"),
-            Fact::Understood { answer, by_key: true, .. } => format!("understood {answer}, by key"),
-            Fact::Understood { answer, score, .. } => format!("understood {answer} (fits {score:.2})"),
-            Fact::NotUnderstood => "not understood".to_owned(),
-            Fact::NoInput => "no input".to_owned(),
-            Fact::TurnAnswered(waterfall) => format!("answered after {} ms", waterfall.total_us() / 1_000),
-            Fact::TransferStarted { target } => format!("transfer to {target}"),
-            Fact::TransferRinging => "the other phone rings".to_owned(),
-            Fact::TransferAnswered => "the other phone answers".to_owned(),
-            Fact::TransferEnded { outcome } => format!("transfer ended: {}", outcome.as_str()),
-            Fact::Bridged => "both hear each other".to_owned(),
-            Fact::RecordingStarted { file } => format!("recording to {file}"),
-            Fact::RecordingEnded { seconds, kept: true, .. } => format!("recorded {seconds:.1} s"),
-            Fact::RecordingEnded { .. } => "the recording could not be kept".to_owned(),
-            Fact::StreamClosed { leg, counters } => format!(
-                "sound of the {} closed: {} packets in, {} out, {} lost",
-                leg.as_str(),
-                counters.received,
-                counters.sent,
-                counters.lost
-            ),
-            Fact::Noticed { notice, fault: None } => notice.as_str().replace('_', " "),
-            Fact::Noticed { notice, fault: Some(fault) } => {
-                format!("{}: {fault}", notice.as_str().replace('_', " "))
-            }
-            Fact::CallEnded { reason, fault: None } => format!("ended: {reason}"),
-            Fact::CallEnded { reason, fault: Some(fault) } => format!("ended: {reason}, {fault}"),
         }
     }
 }
@@ -261,14 +210,5 @@ impl std::fmt::Display for Clock {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let tenths = self.0 / 100_000;
         write!(f, "{:>3}:{:02}.{}", tenths / 600, tenths / 10 % 60, tenths % 10)
-    }
-}
-
-/// Milliseconds as seconds with one decimal.
-struct Tenths(u64);
-
-impl std::fmt::Display for Tenths {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}.{}", self.0 / 1_000, self.0 % 1_000 / 100)
     }
 }

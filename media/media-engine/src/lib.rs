@@ -21,7 +21,7 @@
 //! * No lock. No allocation and no free: what is needed is built on the control side and moved in; what is done with is
 //!   moved out by a ring and dropped there. `tests/allocation_guard.rs` counts.
 //! * No system call but receive, send, and one `write` to the eventfd; the clock is read in user space. The wait
-//!   between turns is one `epoll_pwait2`.
+//!   between turns is one `epoll_pwait2`, behind a rest of at most a millisecond in which packets gather.
 //! * No log, no panic on what a packet says, every loop bounded.
 //! * A turn stands on an absolute deadline. One that is 20 ms late is passed over, counted, and never caught up with a
 //!   burst: the RTP timestamp moves on by the ticks that were skipped, the sequence numbers stay contiguous, a recording has

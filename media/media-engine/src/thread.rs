@@ -18,6 +18,10 @@ use std::time::Duration;
 /// Socket reports a wait; what is more waits for the next one, which follows at once.
 const REPORTS: usize = 256;
 
+/// The thread wakes for sockets at most so often. Where many legs speak, packets come faster than a sleep and a wake-up
+/// cost, and what comes within this time is read together; where few do, each is read as it comes.
+const GATHER: Duration = Duration::from_millis(1);
+
 /// How a socket is named in epoll: its port's slot, and which of the two it is.
 pub(crate) fn epoll_name(slot: u16, channel: Channel) -> u64 {
     u64::from(slot) << 1 | u64::from(channel == Channel::Rtcp)
@@ -47,7 +51,14 @@ pub(crate) fn run<C: Clock>(plan: ThreadPlan<C>) -> Vec<Retired<UdpLine>> {
     let mut deck = Deck::new(UdpWire::new(), rings, no_media_after);
     let mut wheel = Wheel::new(clock.now() + SPOKE);
     let mut reports = [MaybeUninit::uninit(); REPORTS];
+    let mut woken = clock.now();
     while !stop.load(Ordering::Acquire) {
+        let now = clock.now();
+        let rest = (woken + GATHER).min(wheel.deadline()).since(now);
+        if !rest.is_zero() && !deck.has_unread() {
+            let rest = Timespec { tv_sec: 0, tv_nsec: rest.subsec_nanos().into() };
+            let _ = rustix::thread::nanosleep(&rest);
+        }
         let now = clock.now();
         let patience = if deck.has_unread() { Duration::ZERO } else { wheel.deadline().since(now) };
         // A patience that is counted from a clock read just before is as good as an absolute deadline: what is
@@ -59,6 +70,7 @@ pub(crate) fn run<C: Clock>(plan: ThreadPlan<C>) -> Vec<Retired<UdpLine>> {
             deck.readable(slot, channel);
         }
         let now = clock.now();
+        woken = now;
         deck.read(now);
         if let Some(turn) = wheel.take_due(now) {
             deck.turn(turn, &clock, &mut NoProbe);

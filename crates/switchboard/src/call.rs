@@ -321,8 +321,9 @@ impl Call {
 
     /// Whether nothing of the call is left; then its record is closed.
     pub fn finish(&mut self, desk: &mut Desk<'_>) -> bool {
-        let Some(ending) = self.ending else { return false };
+        // Also while the call goes on: a caller may be put through without end.
         self.retired.retain(|leg| !leg.is_gone());
+        let Some(ending) = self.ending else { return false };
         let gone = self.caller.is_gone() && self.retired.is_empty() && self.recording == Recording::Off;
         if !gone && desk.now < ending.until {
             return false;

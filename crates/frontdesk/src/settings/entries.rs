@@ -144,7 +144,8 @@ pub(super) fn read_peers(sections: Vec<Section<'_, '_>>, tenants: &[Tenant]) -> 
         let mut all_read = listed.is_some();
         for text in listed.unwrap_or_default() {
             match text.value.parse::<IpAddr>() {
-                Ok(address) => addresses.push(address),
+                // `::ffff:192.0.2.1` is written for an IPv4 address, and calls come from that.
+                Ok(address) => addresses.push(IpAddr::to_canonical(&address)),
                 Err(_) => {
                     all_read = false;
                     // A name would have to be looked up for each call, by whoever sends the datagram.

@@ -1,5 +1,6 @@
 use super::*;
 use frontdesk_identifiers::{TelephoneNumber, TenantId};
+use std::net::IpAddr;
 
 fn parse(text: &str) -> Result<Settings, Vec<SettingsFault>> {
     Settings::parse(Path::new("etc/desk.toml"), text)
@@ -61,7 +62,7 @@ fn every_value_is_read() {
         password_file = "secret"
         [[peer]]
         name = "carrier"
-        addresses = ["192.0.2.1", "2001:db8::2"]
+        addresses = ["::ffff:192.0.2.1", "2001:db8::2"]
         [[number]]
         number = "+49 30 100"
         flow = "other/night.toml"
@@ -78,7 +79,8 @@ fn every_value_is_read() {
     assert_eq!(settings.model.as_deref(), Some(Path::new("/models/big.bin")));
     assert_eq!(settings.tenants[0].words["opening hours"], "nine to five");
     assert_eq!(settings.phones[0].password_file.as_deref(), Some(Path::new("etc/secret")));
-    assert_eq!(settings.peers[0].addresses.len(), 2);
+    let addresses = ["192.0.2.1", "2001:db8::2"].map(|address| address.parse::<IpAddr>().unwrap());
+    assert_eq!(settings.peers[0].addresses, addresses);
     assert_eq!(settings.numbers[0].tenant.as_str(), "acme");
     assert!(settings.numbers[0].record);
     let night = &settings.flows[&settings.numbers[0].flow];

@@ -114,6 +114,19 @@ fn a_key_before_the_answer_changes_nothing() {
 }
 
 #[test]
+fn words_of_a_turn_that_a_key_cut_off_mean_nothing() {
+    // The caller speaks, presses a wrong key meanwhile, and is silent to the next question: the words come too late.
+    let mut world = World::new(1, &House::default());
+    let caller = world.caller();
+    let acts = vec![asked(1, Deed::Say("coffee for me please")), asked(1, Deed::Press('9'))];
+    world.call(caller, "102", acts);
+    let record = world.settle().pop().expect("a record");
+    assert_eq!(steps(&record), ["which", "neither"]);
+    assert_eq!((record.steps[0].not_understood, record.steps[0].no_input), (1, 1));
+    assert!(record.transcript.iter().all(|line| line.text.as_str() != "coffee for me please"));
+}
+
+#[test]
 fn keys_pressed_at_once_count_once_each() {
     let acts = vec![asked(1, Deed::Press('9')), asked(1, Deed::Press('9')), asked(1, Deed::Press('1'))];
     let (_, _, record) = at_the_reception(acts);

@@ -197,6 +197,20 @@ fn the_caller_hears_ringing_only_while_it_rings() {
 }
 
 #[test]
+fn nothing_is_played_into_a_talk() {
+    let mut world = World::new(2, &House::default());
+    world.phone("1001", WhenCalled::answer(2_000, vec![answered(10_000, Deed::HangUp)]));
+    let caller = world.caller();
+    let call = world.call(caller, "100", vec![asked(1, Deed::Press('1'))]);
+    while world.sound.bridges().is_empty() {
+        world.run(Duration::from_millis(20));
+    }
+    world.run(Duration::from_millis(40));
+    assert!(!world.sound.plays_to(world.seen(call).sound), "the ringing tone has stopped");
+    world.settle();
+}
+
+#[test]
 fn the_called_telephone_sees_who_calls() {
     let (world, sales, _, _) = sales_is(WhenCalled::answer(1_000, vec![answered(1_000, Deed::HangUp)]));
     let address = world.robot(sales).person.address;

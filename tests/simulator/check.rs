@@ -6,9 +6,10 @@ use super::world::World;
 use frontdesk_call_record::{CallRecord, EndReason, Fact, StampedFact};
 use frontdesk_identifiers::CallId;
 use frontdesk_sip_message::{Message, Method, StatusCode};
-use frontdesk_sip_stack::{Census, SessionEnd};
+use frontdesk_sip_stack::Census;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
+use std::time::Duration;
 
 /// All checks; the records, oldest first. Panics with the seed of the run.
 pub fn everything(world: &World) -> Vec<CallRecord> {
@@ -88,15 +89,24 @@ pub fn every_invite_has_one_final_response(world: &World) {
     }
 }
 
-/// Whether the caller of this Call-ID got no answer in 64·T1 and forgot the call: what comes later is nobody's.
-fn gave_up(world: &World, call_id: &str) -> bool {
-    let mut calls = world.robots().iter().flat_map(|robot| robot.calls().values());
-    let call = calls.find(|call| call.is_named(call_id));
-    call.is_some_and(|call| matches!(call.ended, Some((_, SessionEnd::NoResponse))))
+/// Whether no response at all reached who asked within 64·T1, less what a datagram is on its way: then the INVITE is
+/// forgotten (RFC 3261 §17.1.1.2, timer B), and what comes later is nobody's.
+fn gave_up(world: &World, asked: &(SocketAddr, String, u32)) -> bool {
+    let trace = world.network.trace();
+    let first = trace.iter().find(|sent| request(sent, &Method::INVITE) && name(sent, sent.from) == *asked);
+    let answer =
+        trace.iter().find(|sent| sent.arrived && status(sent).is_some() && name(sent, sent.to) == *asked);
+    first.zip(answer).is_some_and(|(first, answer)| answer.at.since(first.at) > Duration::from_millis(31_500))
+}
+
+/// Who asked, in which dialog, with which number.
+fn name(sent: &Sent, asker: SocketAddr) -> (SocketAddr, String, u32) {
+    let headers = sent.message.headers();
+    (asker, headers.call_id().unwrap_or_default().to_owned(), headers.cseq().map_or(0, |cseq| cseq.number))
 }
 
 /// Everything that went over the wire with this Call-ID.
-fn print_dialog(world: &World, call_id: &str) {
+pub fn print_dialog(world: &World, call_id: &str) {
     let named = |sent: &&Sent| sent.message.headers().call_id() == Ok(call_id);
     for sent in world.network.trace().iter().filter(named) {
         let first = match &sent.message {
@@ -112,21 +122,13 @@ fn print_dialog(world: &World, call_id: &str) {
 /// Every final response to an INVITE that reached who called is acknowledged.
 pub fn every_final_response_is_acknowledged(world: &World) {
     let trace = world.network.trace();
-    let name = |sent: &Sent, asker: SocketAddr| {
-        let headers = sent.message.headers();
-        (
-            asker,
-            headers.call_id().unwrap_or_default().to_owned(),
-            headers.cseq().map_or(0, |cseq| cseq.number),
-        )
-    };
     let acks: BTreeSet<_> =
         trace.iter().filter(|sent| request(sent, &Method::ACK)).map(|sent| name(sent, sent.from)).collect();
     let finals =
         trace.iter().filter(|sent| sent.arrived && status(sent).is_some_and(|status| status.is_final()));
     for sent in finals.filter(|sent| !world.gone().contains(&sent.to)) {
         let name = name(sent, sent.to);
-        if gave_up(world, &name.1) {
+        if gave_up(world, &name) {
             continue;
         }
         if !acks.contains(&name) {

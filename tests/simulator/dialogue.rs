@@ -85,6 +85,10 @@ impl Dialogue {
         self.call_id.as_deref() == Some(call_id)
     }
 
+    pub(crate) fn call_id(&self) -> Option<&str> {
+        self.call_id.as_deref()
+    }
+
     /// A call of this side whose INVITE has not been seen yet.
     pub(crate) fn is_nameless(&self) -> bool {
         self.call_id.is_none() && matches!(self.session, SessionId::Outgoing(_))

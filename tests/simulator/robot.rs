@@ -103,6 +103,8 @@ pub struct Robot {
 }
 
 const REGISTRATION: RegistrationId = RegistrationId(1);
+/// How long a telephone rings before it stops by itself: its caller may be gone without a word.
+const PATIENCE: Duration = Duration::from_secs(180);
 /// How long robots register for: longer than any run.
 const REGISTERED_FOR: Duration = Duration::from_secs(3_600);
 
@@ -110,6 +112,11 @@ impl RobotCall {
     /// Whether this is the call of that Call-ID.
     pub fn is_named(&self, call_id: &str) -> bool {
         self.dialogue.is_named(call_id)
+    }
+
+    /// Its Call-ID, once it has one.
+    pub fn call_id(&self) -> Option<&str> {
+        self.dialogue.call_id()
     }
 }
 
@@ -467,8 +474,13 @@ impl Robot {
                 self.commands.push_back(ring);
                 self.later(now + after, Due::Refuse(session, status(code)));
             }
-            WhenCalled::Ring => self.commands.push_back(ring),
+            WhenCalled::Ring => {
+                self.commands.push_back(ring);
+                self.later(now + PATIENCE, Due::Refuse(session, StatusCode::TEMPORARILY_UNAVAILABLE));
+            }
             WhenCalled::Progress => {
+                self.later(now + PATIENCE, Due::Refuse(session, StatusCode::TEMPORARILY_UNAVAILABLE));
+                let Some(call) = self.calls.get(&session) else { return };
                 let description = call.answer.clone();
                 self.commands.push_back(SipCommand::Ring { session, description });
             }

@@ -233,6 +233,11 @@ impl Sound {
         self.ringbacks
     }
 
+    /// Whether anything is played to the party at this address.
+    pub fn plays_to(&self, party: SocketAddr) -> bool {
+        self.port_of(party).is_some_and(|(_, port)| port.playing.is_some())
+    }
+
     /// Where recordings were asked for, in order.
     pub fn recordings(&self) -> &[PathBuf] {
         &self.recordings

@@ -310,6 +310,9 @@ impl World {
         let limit = self.now + LONGEST;
         while !self.is_quiet() {
             let next = self.next().unwrap_or(limit);
+            if next >= limit {
+                self.print_standing();
+            }
             assert!(next < limit, "{}: calls do not end: {}", self.replay(), self.standing());
             self.step();
         }
@@ -328,6 +331,13 @@ impl World {
             && self.sound.open_ports() == 0
             && self.network.next().is_none()
             && self.robots.iter().all(idle)
+    }
+
+    fn print_standing(&self) {
+        let standing = |call: &&RobotCall| call.ended.is_none();
+        for call in self.robots.iter().flat_map(|robot| robot.calls().values()).filter(standing) {
+            check::print_dialog(self, call.call_id().unwrap_or_default());
+        }
     }
 
     fn standing(&self) -> String {

@@ -91,7 +91,7 @@ fn a_callers_name_neither_adds_headers_nor_steers_the_terminal() {
     assert!(!headers.lines().any(|line| line.starts_with("X-Evil")), "{headers}");
     assert_eq!(headers.lines().filter(|line| line.starts_with("From:")).count(), 1);
     let from = header(&called, "From");
-    assert!(from.starts_with("\"Eve\\\" <sip:boss@house>;x=\\\"\" <sip:0900X-Evil%3A%201%5B2J@"), "{from}");
+    assert!(from.starts_with("\"Eve\\\" <sip:boss@house>;x=\\\"\" <sip:0900X-Evil@"), "{from}");
     assert!(from.contains(&format!("@{}", desk.address.ip())), "{from}");
     phone.answer(&called, "486 Busy Here", &[], "");
     assert_eq!(status(&caller.final_answer(&invite)), 486);

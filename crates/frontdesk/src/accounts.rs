@@ -212,6 +212,9 @@ fn read_password(phone: &str, path: &Path) -> Result<String, AccountsFault> {
     if password.is_empty() || password.len() > PASSWORD_BYTES_MAX {
         return Err(AccountsFault::NoPassword { phone: phone.to_owned(), path: path.to_owned() });
     }
+    if password::is_guessable(phone, password) {
+        tracing::warn!(phone, path = %path.display(), "a password that will be guessed: take 10 letters or more");
+    }
     Ok(password.to_owned())
 }
 

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 /// The words of the house, such as `company.name`, and the language of this conversation.
 ///
 /// A flow declares each word that it uses, with a default, under `[words]`; the context overrides the
-/// defaults. A word that the flow does not declare is left unused, so that one context serves every flow.
-#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+/// defaults. A word that the flow does not declare is left unused, so that one context serves every flow. `Debug` shows
+/// which words there are, not what they say: the party's name and number are among them.
+#[derive(Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Context {
     /// What stands for `{{company.name}}`: by `company.name`.
     #[serde(default)]
@@ -27,5 +28,12 @@ impl Context {
     pub fn with_word(mut self, name: &str, value: &str) -> Self {
         self.words.insert(name.to_owned(), value.to_owned());
         self
+    }
+}
+
+impl std::fmt::Debug for Context {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let words: Vec<_> = self.words.keys().collect();
+        f.debug_struct("Context").field("words", &words).field("locale", &self.locale).finish()
     }
 }

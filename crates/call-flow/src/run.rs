@@ -39,7 +39,7 @@ const TURN_LIMIT: Duration = Duration::from_secs(30);
 ///
 /// `handle` what happened, drain `poll`, and come back with [`FlowEvent::Tick`] at the `deadline`. The run holds
 /// the version of the flow on which it began.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct FlowRun {
     flow: Arc<Flow>,
     words: BTreeMap<String, String>,
@@ -60,6 +60,17 @@ struct Position {
     typed: String,
     steps: u32,
     silent_steps: u32,
+}
+
+/// Without the words, in which the party's name and number may stand.
+impl std::fmt::Debug for FlowRun {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FlowRun")
+            .field("flow", self.flow.id())
+            .field("position", &self.position)
+            .field("outbox", &self.outbox)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Keys that a party pressed may be a secret: only how many is shown.

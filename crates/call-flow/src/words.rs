@@ -85,8 +85,8 @@ pub enum TransferOutcome {
     Unreachable,
 }
 
-/// One thing that the run wants.
-#[derive(Debug, Clone, PartialEq)]
+/// One thing that the run wants. `Debug` masks what is to be said: it may name the party.
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum FlowAction {
     /// Say this. Answered by [`FlowEvent::SayEnded`].
@@ -124,6 +124,27 @@ pub enum FlowAction {
     },
     /// Something for the record, the console and the tests.
     Trace(Trace),
+}
+
+impl std::fmt::Debug for FlowAction {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            FlowAction::Say { say, text, locale } => f
+                .debug_struct("Say")
+                .field("say", say)
+                .field("characters", &text.chars().count())
+                .field("locale", locale)
+                .finish(),
+            FlowAction::StopSaying { say } => f.debug_struct("StopSaying").field("say", say).finish(),
+            FlowAction::Listen { locale } => f.debug_struct("Listen").field("locale", locale).finish(),
+            FlowAction::StopListening => f.write_str("StopListening"),
+            FlowAction::Transfer { target, ring } => {
+                f.debug_struct("Transfer").field("target", target).field("ring", ring).finish()
+            }
+            FlowAction::End { end } => f.debug_struct("End").field("end", end).finish(),
+            FlowAction::Trace(trace) => f.debug_tuple("Trace").field(trace).finish(),
+        }
+    }
 }
 
 /// To whom a party is put through.

@@ -97,8 +97,8 @@ pub enum MediaCommand {
     },
 }
 
-/// What a playback plays.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What a playback plays. `Debug` masks the words: they may name the party.
+#[derive(Clone, PartialEq, Eq)]
 pub enum Source {
     /// A text, spoken by the voice of its locale, or the recorded prompt that stands for it.
     Phrase {
@@ -109,6 +109,19 @@ pub enum Source {
     },
     /// The sign that the other party's telephone rings, until it is stopped.
     Ringback,
+}
+
+impl std::fmt::Debug for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Source::Phrase { text, locale } => f
+                .debug_struct("Phrase")
+                .field("characters", &text.chars().count())
+                .field("locale", locale)
+                .finish(),
+            Source::Ringback => f.write_str("Ringback"),
+        }
+    }
 }
 
 /// How to listen.

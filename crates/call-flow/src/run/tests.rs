@@ -416,4 +416,24 @@ fn a_word_of_the_house_is_said_and_a_foreign_one_ignored() {
     assert_eq!(call.on(FlowEvent::Began), "[greeting], say Welcome to Miller & Sons.");
 }
 
+#[test]
+fn debug_names_nobody_and_tells_no_key() {
+    let flow = Flow::read_by_own_name("reception.toml", FLOW).unwrap();
+    let context =
+        Context::new().with_word("company.name", "Jane Doe").with_word("party.number", "+4930123456");
+    let mut run = FlowRun::new(flow, context.clone());
+    run.handle(FlowEvent::Began, Moment::ZERO);
+    let mut shown = format!("{context:?} {run:?}");
+    run.handle(FlowEvent::Key('7'), Moment::ZERO);
+    run.handle(FlowEvent::Key('7'), Moment::ZERO);
+    while let Some(action) = run.poll() {
+        shown += &format!(" {action:?}");
+    }
+    shown += &format!(" {run:?}");
+    for hidden in ["Jane", "3456", "Welcome", "77"] {
+        assert!(!shown.contains(hidden), "{hidden} shows: {shown}");
+    }
+    assert!(shown.contains("party.number") && shown.contains("reception"));
+}
+
 mod properties;

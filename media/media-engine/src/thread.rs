@@ -44,8 +44,8 @@ pub(crate) struct ThreadPlan<C> {
 
 /// The loop. Gives back, at its end, everything that has to be dropped.
 ///
-/// System calls of a round: one `epoll_pwait2`, one `recvmmsg` for each readable socket (two if a batch was
-/// full), one `sendto` for each packet, at most one `write` to the eventfd; the clock is read in user space.
+/// System calls of a round: at most one `nanosleep`, one `epoll_pwait2`, one `recvmmsg` for each readable socket (two if a
+/// batch was full), one `sendto` for each packet, at most one `write` to the eventfd; the clock is read in user space.
 pub(crate) fn run<C: Clock>(plan: ThreadPlan<C>) -> Vec<Retired<UdpLine>> {
     let ThreadPlan { rings, epoll, clock, no_media_after, wake, stop } = plan;
     let mut deck = Deck::new(UdpWire::new(), rings, no_media_after);

@@ -27,6 +27,8 @@ fn leaving(
         let (ended, _) = world.seen(call).ended.as_ref().expect("it ended");
         let late = ended.as_millis().saturating_sub(500 + moment);
         assert!(late < 100, "hung up after {moment} ms, ended {late} ms later");
+        let closed = records[0].end.as_ref().unwrap().at_us / 1_000;
+        assert!(closed < moment + 400, "hung up after {moment} ms, the record closed after {closed} ms");
         reasons.push(records[0].end.as_ref().unwrap().reason);
     }
     reasons

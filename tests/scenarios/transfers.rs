@@ -1,6 +1,7 @@
 //! Putting through: every outcome leads to the step that the flow names for it.
 
-use frontdesk_call_record::{CallRecord, EndReason, TransferEnd};
+use frontdesk_call_record::{CallRecord, EndReason, Fact, TransferEnd};
+use frontdesk_identifiers::Moment;
 use frontdesk_sip_stack::SessionEnd;
 use frontdesk_tests::simulator::{CallName, Deed, House, RobotId, WhenCalled, World, answered, asked, at};
 use std::time::Duration;
@@ -44,6 +45,11 @@ fn nobody_answers_within_the_time_that_the_flow_gives() {
     then_reception(&record, TransferEnd::NoAnswer, "sales_does_not_answer");
     let rang_us = record.transfers[0].ended_us.unwrap() - record.transfers[0].started_us;
     assert!((20_000_000..20_100_000).contains(&rang_us), "rang for {rang_us} µs");
+    let rang = world.received(sales).ended.as_ref().unwrap().0;
+    let reception_rings =
+        world.facts().iter().filter(|fact| matches!(fact.fact, Fact::TransferRinging)).nth(1);
+    let reception_rings = Duration::from_micros(reception_rings.unwrap().since_start_us);
+    assert!(rang < Moment::ZERO + reception_rings, "it is silent before the next one rings");
     assert_eq!(world.received(sales).ended.as_ref().unwrap().1, SessionEnd::CancelledByPeer);
 }
 
@@ -197,7 +203,7 @@ fn the_caller_hears_ringing_only_while_it_rings() {
 }
 
 #[test]
-fn nothing_is_played_into_a_talk() {
+fn nothing_is_played_into_a_talk_and_nobody_listens() {
     let mut world = World::new(2, &House::default());
     world.phone("1001", WhenCalled::answer(2_000, vec![answered(10_000, Deed::HangUp)]));
     let caller = world.caller();
@@ -207,6 +213,7 @@ fn nothing_is_played_into_a_talk() {
     }
     world.run(Duration::from_millis(40));
     assert!(!world.sound.plays_to(world.seen(call).sound), "the ringing tone has stopped");
+    assert!(!world.sound.listens_to(world.seen(call).sound), "what two people say is their own business");
     world.settle();
 }
 

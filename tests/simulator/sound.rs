@@ -238,6 +238,11 @@ impl Sound {
         self.port_of(party).is_some_and(|(_, port)| port.playing.is_some())
     }
 
+    /// Whether the ears are on the party at this address.
+    pub fn listens_to(&self, party: SocketAddr) -> bool {
+        self.listening_to(party).is_some()
+    }
+
     /// Where recordings were asked for, in order.
     pub fn recordings(&self) -> &[PathBuf] {
         &self.recordings

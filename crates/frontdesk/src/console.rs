@@ -1,6 +1,7 @@
 //! What the operator sees while the desk works: a line for each thing that happens.
 
 use frontdesk_call_record::{AdmittedBy, Fact, Party, StampedFact, TransferEnd};
+use frontdesk_sip_stack::SipFact;
 use frontdesk_switchboard::Notice;
 use std::io::Write;
 
@@ -116,7 +117,7 @@ fn describe(fact: &Fact, words: Words) -> Option<String> {
         }
         Fact::Noticed { notice, fault } => {
             let fault = fault.map(|fault| format!(": {fault}")).unwrap_or_default();
-            format!("notice: {notice:?}{fault}")
+            format!("notice: {}{fault}", notice.as_str().replace('_', " "))
         }
         Fact::CallEnded { reason, fault } => {
             let fault = fault.map(|fault| format!(": {fault}")).unwrap_or_default();
@@ -159,8 +160,21 @@ pub fn notice_line(notice: &Notice) -> String {
             format!("phone {account} {why} ({contact})")
         }
         Notice::CallRefused { status, why, .. } => format!("call refused with {status}: {why}"),
-        Notice::Sip(fact) => format!("sip: {fact:?}"),
-        _ => format!("{notice:?}"),
+        Notice::Sip(fact) => sip_line(fact),
+        _ => "something that this console has no words for happened".to_owned(),
+    }
+}
+
+fn sip_line(fact: &SipFact) -> String {
+    match fact {
+        SipFact::NotUnderstood { flow, why } => {
+            format!("sip: what {} sent is no SIP message: {why}", flow.remote)
+        }
+        SipFact::AuthenticationFailed { flow, username } => {
+            format!("sip: {} does not know the password of `{username}`", flow.remote)
+        }
+        SipFact::Overloaded { bound } => format!("sip: {bound} is reached, and something was refused"),
+        _ => "sip: something that this console has no words for happened".to_owned(),
     }
 }
 

@@ -134,7 +134,7 @@ impl SipStack {
         self.wheel.next()
     }
 
-    /// The contacts that are bound to an account now, those that ran out left out.
+    /// The contacts that are bound to an account now, those that ran out left out; refreshed last comes last.
     pub fn bindings(&self, account: &str) -> impl Iterator<Item = &Binding> {
         let now = self.now;
         self.registrar.bindings(account).filter(move |binding| binding.expires > now)

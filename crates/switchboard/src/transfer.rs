@@ -142,8 +142,9 @@ fn outcome_of_status(status: StatusCode, rang: bool) -> TransferOutcome {
 fn reach(tenant: &TenantId, target: &TelephoneNumber, desk: &Desk<'_>) -> Option<Contact> {
     let phone = desk.rules.directory.phone(tenant, target)?;
     let bindings = desk.stack.bindings(phone.number.as_str());
-    let newest = bindings.filter(|b| b.expires > desk.now).max_by_key(|b| b.expires)?;
-    Some(Contact { uri: newest.contact.clone(), flow: newest.flow })
+    // Of equals `max_by_key` takes the last, and bindings stand in the order in which they were refreshed.
+    let wanted = bindings.max_by_key(|binding| binding.preference)?;
+    Some(Contact { uri: wanted.contact.clone(), flow: wanted.flow })
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
 mod abandoned;
 mod dialogs;
 mod floods;
+mod house;
 mod identities;
 mod neighbour;
 mod offers;

@@ -6,7 +6,6 @@ use crate::rig::desk::PASSWORDS;
 use crate::rig::records::{reason, steps};
 use crate::stream::Stream;
 use frontdesk_call_record::EndReason;
-use std::time::Duration;
 
 /// A registered telephone that is played by hand, and a caller.
 fn parties(desk: &crate::rig::desk::Desk) -> (Neighbour, Neighbour, Stream) {

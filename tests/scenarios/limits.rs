@@ -1,6 +1,6 @@
 //! The desk is full, one way or another.
 
-use frontdesk_call_record::{EndReason, FaultCode, Whose};
+use frontdesk_call_record::{CallRecord, EndReason, FaultCode, Whose};
 use frontdesk_sip_stack::SessionEnd;
 use frontdesk_switchboard::{Limits, Notice};
 use frontdesk_tests::simulator::{CallName, Deed, House, WhenCalled, World, asked, at};
@@ -57,7 +57,11 @@ fn more_calls_than_allowed_get_503_and_the_next_after_one_ended_is_served() {
     let records = world.settle();
     assert_eq!(status(&world, third), Some(503));
     assert!([first, second, fourth].iter().all(|call| world.seen(*call).answered.is_some()));
-    assert_eq!(records.len(), 3);
+    let end = records[2].end.as_ref().unwrap();
+    let fault = end.fault.unwrap();
+    assert_eq!((end.reason, fault.whose), (EndReason::Overloaded, Whose::Operator));
+    assert_eq!(fault.code, FaultCode::TooManyCalls, "who was turned away has a record that says why");
+    assert_eq!(records.len(), 4);
 }
 
 #[test]
@@ -67,7 +71,10 @@ fn a_number_that_does_not_exist_is_404_for_who_may_call() {
     let calls = ["999", "1009", "reception", "+4930"].map(|number| world.call(caller, number, vec![]));
     let records = world.settle();
     assert!(calls.iter().all(|call| status(&world, *call) == Some(404)));
-    assert!(records.is_empty());
+    let no_such_number =
+        |record: &CallRecord| record.end.as_ref().is_some_and(|end| end.reason == EndReason::NoSuchNumber);
+    assert_eq!(records.len(), 4);
+    assert!(records.iter().all(no_such_number), "a wrong number is in the record of calls");
     let refused = |notice: &&Notice| matches!(notice, Notice::CallRefused { status: 404, .. });
     assert_eq!(world.notices().iter().filter(refused).count(), 4);
 }

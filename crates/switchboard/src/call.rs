@@ -78,20 +78,7 @@ pub(crate) struct Ending {
 impl Call {
     /// A call that is let in: its port is being opened.
     pub fn admit(id: CallId, call: IncomingCall, party: Party, route: Route, desk: &mut Desk<'_>) -> Call {
-        let mut record = Chronicle::new(party.tenant.clone(), id, desk.now);
-        let called = call.called.user().unwrap_or_default();
-        record.tell(
-            Fact::CallStarted {
-                caller: frontdesk_call_record::Party {
-                    name: party.name.clone().map(Into::into),
-                    number: party.number.clone().into(),
-                },
-                called: called.into(),
-                sip_call_id: call.call_id,
-                admitted_by: party.admitted_by.clone(),
-            },
-            desk,
-        );
+        let record = Chronicle::open(id, &call, &party, desk);
         let caller = Leg::open(LegRole::Caller, Some(call.session), call.flow, desk);
         let (serving, recording) = match route {
             Route::Phone { number } => (Serving::Phone(number), Recording::Off),

@@ -2,8 +2,10 @@
 
 use crate::desk::Desk;
 use crate::output::SwitchboardOutput;
-use frontdesk_call_record::{Fact, StampedFact};
+use crate::routing::Party;
+use frontdesk_call_record::{Fact, Party as Caller, StampedFact};
 use frontdesk_identifiers::{CallId, Moment, TenantId};
+use frontdesk_sip_stack::IncomingCall;
 
 /// Facts of one call. A long day's call tells some hundreds; a party that makes its call tell more (a re-INVITE a
 /// millisecond) does not fill the disk: beyond it only ends are told, and the record says how many facts it misses.
@@ -19,8 +21,15 @@ pub(crate) struct Chronicle {
 }
 
 impl Chronicle {
-    pub fn new(tenant: TenantId, call: CallId, started: Moment) -> Self {
-        Chronicle { tenant, call, started, next: 0 }
+    /// Opens the record of a call that wants in.
+    pub fn open(id: CallId, call: &IncomingCall, party: &Party, desk: &mut Desk<'_>) -> Self {
+        let (tenant, started) = (party.tenant.clone(), desk.now);
+        let mut record = Chronicle { tenant, call: id, started, next: 0 };
+        let caller = Caller { name: party.name.clone().map(Into::into), number: party.number.clone().into() };
+        let called = call.called.user().unwrap_or_default().into();
+        let (sip_call_id, admitted_by) = (call.call_id.clone(), party.admitted_by.clone());
+        record.tell(Fact::CallStarted { caller, called, sip_call_id, admitted_by }, desk);
+        record
     }
 
     pub fn tell(&mut self, fact: Fact, desk: &mut Desk<'_>) {

@@ -23,6 +23,7 @@ mod bridge;
 mod call;
 mod conversation;
 mod desk;
+mod door;
 mod facts;
 mod fault;
 mod input;

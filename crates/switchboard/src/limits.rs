@@ -7,6 +7,11 @@ use std::time::Duration;
 pub struct Limits {
     /// Calls at once.
     pub calls_max: usize,
+    /// Calls at once of one telephone of the house: one whose password became known does not take the whole desk.
+    pub calls_of_a_phone_max: usize,
+    /// Answered calls of peers whose ACK has not come. A peer is known by its address alone, and who borrows that
+    /// never sees the answer: such calls may not fill the desk for the telephones of the house.
+    pub unacknowledged_max: usize,
     /// How long a telephone may ring when nothing else says so.
     pub ring: Duration,
     /// How long a call may take in all. It ends calls whose parties are both gone and of whom no sound is expected,
@@ -20,6 +25,8 @@ impl Default for Limits {
     fn default() -> Self {
         Limits {
             calls_max: 500,
+            calls_of_a_phone_max: 10,
+            unacknowledged_max: 100,
             ring: Duration::from_secs(60),
             longest: Duration::from_secs(4 * 3_600),
             farewell: Duration::from_secs(40),

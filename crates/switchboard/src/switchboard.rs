@@ -2,10 +2,10 @@
 
 use crate::call::{Call, Recording, Serving};
 use crate::desk::{Desk, Outbox};
+use crate::door::{self, Refusal};
 use crate::fault;
 use crate::input::{Rules, SwitchboardInput};
 use crate::leg::Port;
-use crate::limits::RETRY_AFTER;
 use crate::output::{Notice, SwitchboardOutput};
 use crate::routing;
 use frontdesk_call_record::EndReason;
@@ -16,7 +16,6 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
 
 /// Every call, leg and conversation of this node.
 pub struct Switchboard {
@@ -131,36 +130,28 @@ impl Switchboard {
     /// A call wants in. It was admitted by the stack; whether it goes anywhere is decided here.
     pub(crate) fn on_incoming(&mut self, call: IncomingCall, now: Moment) {
         let Some(rules) = self.rules.clone() else { return };
-        let session = call.session;
-        if self.draining || self.calls.len() >= rules.limits.calls_max {
-            let why = if self.draining { "the desk is being stopped" } else { "as many calls as allowed" };
-            let status = StatusCode::SERVICE_UNAVAILABLE;
-            return self.refuse_at_the_door(session, status, why, Some(RETRY_AFTER));
-        }
         let Some(party) = routing::caller(&rules, &call) else {
+            // Without a tenant there is no record to keep.
+            let (session, status) = (call.session, StatusCode::FORBIDDEN);
+            self.out.sip(SipCommand::Refuse { session, status, retry_after: None });
             let why = "the account or peer is not in the directory any more";
-            return self.refuse_at_the_door(session, StatusCode::FORBIDDEN, why, None);
-        };
-        let Some(route) = routing::route(&rules, &party.tenant, &call.called) else {
-            return self.refuse_at_the_door(session, StatusCode::NOT_FOUND, "no such number", None);
+            return self.notice(Notice::CallRefused { status: status.as_u16(), why, retry_after: None });
         };
         let wall = self.wall(now);
         let id = self.out.call_id(wall);
+        let full = self.calls.len() >= rules.limits.calls_max;
+        let route = routing::route(&rules, &party.tenant, &call.called);
         let mut desk = Desk { now, wall, rules: &rules, stack: &self.stack, out: &mut self.out };
-        let call = Call::admit(id, call, party, route, &mut desk);
-        self.calls.insert(id, call);
-        self.index(id);
-    }
-
-    fn refuse_at_the_door(
-        &mut self,
-        session: SessionId,
-        status: StatusCode,
-        why: &'static str,
-        retry_after: Option<Duration>,
-    ) {
-        self.out.sip(SipCommand::Refuse { session, status, retry_after });
-        self.notice(Notice::CallRefused { status: status.as_u16(), why, retry_after });
+        match route {
+            _ if self.draining => door::turn_away(id, &call, &party, Refusal::Closing, &mut desk),
+            _ if full => door::turn_away(id, &call, &party, Refusal::Full, &mut desk),
+            None => door::turn_away(id, &call, &party, Refusal::NoSuchNumber, &mut desk),
+            Some(route) => {
+                let call = Call::admit(id, call, party, route, &mut desk);
+                self.calls.insert(id, call);
+                self.index(id);
+            }
+        }
     }
 
     pub(crate) fn notice(&mut self, notice: Notice) {

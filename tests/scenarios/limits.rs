@@ -78,3 +78,39 @@ fn a_number_that_does_not_exist_is_404_for_who_may_call() {
     let refused = |notice: &&Notice| matches!(notice, Notice::CallRefused { status: 404, .. });
     assert_eq!(world.notices().iter().filter(refused).count(), 4);
 }
+
+#[test]
+fn one_telephone_does_not_take_the_whole_desk() {
+    let limits = Limits { calls_of_a_phone_max: 2, ..Limits::default() };
+    let mut world = World::new(7, &House::default().with_limits(limits));
+    let [greedy, other] = ["1001", "1002"].map(|number| world.phone(number, WhenCalled::Refuse(486)));
+    world.run(Duration::from_secs(1));
+    let calls = [greedy, greedy, greedy, other].map(|robot| world.call(robot, "102", vec![]));
+    world.settle();
+    let served = calls.map(|call| world.seen(call).answered.is_some());
+    assert_eq!(served, [true, true, false, true]);
+    assert_eq!(status(&world, calls[2]), Some(503));
+}
+
+#[test]
+fn answers_that_nobody_acknowledges_do_not_keep_the_house_from_calling() {
+    let limits = Limits { unacknowledged_max: 2, ..Limits::default() };
+    let mut world = World::new(7, &House::default().with_limits(limits));
+    let phone = world.phone("1001", WhenCalled::Refuse(486));
+    world.run(Duration::from_secs(1));
+    for _ in 0..2 {
+        let caller = world.caller();
+        world.call(caller, "102", vec![]);
+        world.run(Duration::from_millis(9));
+        world.vanish(caller);
+    }
+    world.run(Duration::from_secs(1));
+    let late = world.caller();
+    let (refused, served) = (world.call(late, "102", vec![]), world.call(phone, "102", vec![]));
+    world.run(Duration::from_secs(40));
+    let again = world.call(late, "102", vec![]);
+    world.settle();
+    assert_eq!(status(&world, refused), Some(503));
+    assert!(world.seen(served).answered.is_some());
+    assert!(world.seen(again).answered.is_some(), "the two were given up");
+}

@@ -200,8 +200,7 @@ impl Call {
 
     /// The ends of the caller's leg know for the first time how sound goes between them.
     fn media_agreed(&mut self, audio: AgreedAudio, desk: &mut Desk<'_>) {
-        let by_address = matches!(self.party.admitted_by, AdmittedBy::Peer(_));
-        let notice = if by_address && matches!(self.stage, Stage::AwaitingAck) {
+        let notice = if self.awaits_ack_of_peer() {
             self.caller.configure_unproven(audio, desk);
             None
         } else {
@@ -216,6 +215,12 @@ impl Call {
             self.record.tell(Fact::RecordingStarted { file }, desk);
             self.recording = Recording::Running;
         }
+    }
+
+    /// Whether the caller is known by its address alone and has not shown that the answer reached it.
+    pub fn awaits_ack_of_peer(&self) -> bool {
+        let by_address = matches!(self.party.admitted_by, AdmittedBy::Peer(_));
+        by_address && matches!(self.stage, Stage::AwaitingAck) && self.ending.is_none()
     }
 
     fn notice_hold(&mut self, notice: Option<Notice>, desk: &mut Desk<'_>) {

@@ -2,13 +2,14 @@
 
 use crate::call::{Call, Recording, Serving};
 use crate::desk::{Desk, Outbox};
-use crate::door::{self, Refusal};
+use crate::door::{self, Book, Refusal};
 use crate::fault;
 use crate::input::{Rules, SwitchboardInput};
 use crate::leg::Port;
+use crate::limits::Limits;
 use crate::output::{Notice, SwitchboardOutput};
-use crate::routing;
-use frontdesk_call_record::EndReason;
+use crate::routing::{self, Party};
+use frontdesk_call_record::{AdmittedBy, EndReason};
 use frontdesk_identifiers::{CallId, LegId, Moment, WallTime};
 use frontdesk_sip_message::StatusCode;
 use frontdesk_sip_stack::{Census, IncomingCall, SessionId, SipCommand, SipInput, SipOutput, SipStack};
@@ -29,6 +30,8 @@ pub struct Switchboard {
     deadlines: BTreeSet<(Moment, CallId)>,
     out: Outbox,
     draining: bool,
+    /// Which calls that are turned away have a record.
+    book: Book,
 }
 
 /// How much of everything there is: what a test for leaks counts.
@@ -60,6 +63,7 @@ impl Switchboard {
             deadlines: BTreeSet::new(),
             out: Outbox::new(chance),
             draining: false,
+            book: Book::new(),
         }
     }
 
@@ -139,17 +143,37 @@ impl Switchboard {
         };
         let wall = self.wall(now);
         let id = self.out.call_id(wall);
-        let full = self.calls.len() >= rules.limits.calls_max;
+        let full = self.is_full_for(&party, &rules.limits);
         let route = routing::route(&rules, &party.tenant, &call.called);
         let mut desk = Desk { now, wall, rules: &rules, stack: &self.stack, out: &mut self.out };
-        match route {
-            _ if self.draining => door::turn_away(id, &call, &party, Refusal::Closing, &mut desk),
-            _ if full => door::turn_away(id, &call, &party, Refusal::Full, &mut desk),
-            None => door::turn_away(id, &call, &party, Refusal::NoSuchNumber, &mut desk),
-            Some(route) => {
+        let refusal = if self.draining { Some(Refusal::Closing) } else { full };
+        match (refusal, route) {
+            (Some(refusal), _) => door::turn_away(id, &call, &party, refusal, &mut self.book, &mut desk),
+            (None, None) => {
+                door::turn_away(id, &call, &party, Refusal::NoSuchNumber, &mut self.book, &mut desk);
+            }
+            (None, Some(route)) => {
                 let call = Call::admit(id, call, party, route, &mut desk);
                 self.calls.insert(id, call);
                 self.index(id);
+            }
+        }
+    }
+
+    /// Whether there are as many calls as may be, in all or of this party.
+    fn is_full_for(&self, party: &Party, limits: &Limits) -> Option<Refusal> {
+        if self.calls.len() >= limits.calls_max {
+            return Some(Refusal::Full);
+        }
+        match &party.admitted_by {
+            AdmittedBy::Account(_) => {
+                let of_it = |call: &&Call| call.party.admitted_by == party.admitted_by;
+                let calls = self.calls.values().filter(of_it).count();
+                (calls >= limits.calls_of_a_phone_max).then_some(Refusal::FullForPhone)
+            }
+            AdmittedBy::Peer(_) => {
+                let calls = self.calls.values().filter(|call| call.awaits_ack_of_peer()).count();
+                (calls >= limits.unacknowledged_max).then_some(Refusal::Unacknowledged)
             }
         }
     }

@@ -54,9 +54,7 @@ impl From<CallId> for String {
 }
 
 /// One party's end of a call: a trunk, a phone, a browser. Counted up within one run of a node.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]
 pub struct LegId(pub u64);
 

@@ -24,7 +24,11 @@ impl TelephoneNumber {
             return Err(NameError::new(what, text, "it must have 1 to 32 digits"));
         }
         if !digits.chars().all(|c| c.is_ascii_digit() || c == '*' || c == '#') {
-            return Err(NameError::new(what, text, "only digits, '*', '#' and a leading '+' may stand in it"));
+            return Err(NameError::new(
+                what,
+                text,
+                "only digits, '*', '#' and a leading '+' may stand in it",
+            ));
         }
         Ok(TelephoneNumber(plain.into()))
     }

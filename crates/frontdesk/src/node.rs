@@ -88,8 +88,9 @@ const NO_SECRET: Account = Account { ha1_md5: [0; 16], ha1_sha256: [0; 32] };
 const FLUSH_WAIT: Duration = Duration::from_secs(10);
 /// How long a prompt may take to be rendered at the start.
 const PROMPT_WAIT: Duration = Duration::from_secs(30);
-/// How long no sound may come before the call is given up.
-const NO_MEDIA_AFTER: Duration = Duration::from_secs(30);
+/// How long no sound may come before the call is given up: a little longer than a caller may take for its ACK (64·T1, RFC
+/// 3261 §13.3.1.4), so that one who never sends it is told as that.
+const NO_MEDIA_AFTER: Duration = Duration::from_secs(35);
 
 impl Node {
     /// Opens the desk. `progress` is told what is being done.

@@ -214,8 +214,7 @@ fn a_test_owns_its_time_and_never_sleeps() {
         let path = file.to_string_lossy();
         let is_test = path.contains("/tests/") || path.ends_with("tests.rs");
         // What is played with real programs over real sockets goes by the real clock.
-        let is_real =
-            ["/interop/", "/hostile/", "/soak/", "architecture.rs"].iter().any(|real| path.contains(real));
+        let is_real = ["/interop/", "/soak/", "architecture.rs"].iter().any(|real| path.contains(real));
         if !is_test || is_real {
             continue;
         }

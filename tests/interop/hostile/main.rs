@@ -12,7 +12,7 @@ mod house;
 mod identities;
 mod neighbour;
 mod offers;
-#[path = "../interop/rig/mod.rs"]
+#[path = "../rig/mod.rs"]
 #[allow(dead_code, reason = "the rig is shared, and the interop suite uses the rest of it")]
 mod rig;
 mod sound;

@@ -113,12 +113,13 @@ proptest! {
     }
 
     #[test]
-    fn every_open_record_can_be_closed_as_interrupted(facts in facts()) {
+    fn every_open_record_can_be_closed_as_interrupted(mut facts in facts()) {
+        for fact in &mut facts {
+            // The highest number of all leaves no room for another; a real call never comes near it.
+            fact.number = fact.number.min(u32::MAX - 1);
+        }
         let record = CallRecord::fold(&facts).expect("facts of one call");
         if let Some(end) = record.interrupted(WallTime::default()) {
-            let mut facts = facts;
-            // The highest number of all leaves no room for another; a real call never comes near it.
-            prop_assume!(record.last_number < u32::MAX);
             facts.push(end);
             let closed = CallRecord::fold(&facts).expect("facts of one call");
             prop_assert_eq!(closed.end.expect("closed").reason, EndReason::Interrupted);

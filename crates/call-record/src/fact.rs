@@ -241,6 +241,9 @@ pub struct StreamSummary {
     pub jitter_us: u32,
     /// Frames that had to be concealed.
     pub concealed: u64,
+    /// Frames that were left out to shorten the delay.
+    #[serde(default)]
+    pub dropped: u64,
     /// Ticks that came too late and were skipped.
     #[serde(default)]
     pub ticks_skipped: u64,

@@ -94,6 +94,7 @@ impl Call {
             refused: counters.packets_refused,
             jitter_us: counters.jitter_us,
             concealed: counters.frames_concealed,
+            dropped: counters.frames_dropped,
             ticks_skipped: counters.ticks_skipped,
         };
         self.record.tell(Fact::StreamClosed { leg: role, counters }, desk);

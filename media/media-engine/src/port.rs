@@ -140,6 +140,7 @@ impl<L> Port<L> {
             packets_refused: stream.packets_refused + self.refused_by_wire,
             jitter_us: stream.jitter_us,
             frames_concealed: stream.frames_concealed,
+            frames_dropped: stream.frames_dropped,
             ticks_skipped: self.ticks_skipped,
         }
     }

@@ -134,6 +134,8 @@ pub struct StreamCounters {
     pub jitter_us: u32,
     /// Frames that had to be concealed.
     pub frames_concealed: u64,
+    /// Frames that were left out to shorten the delay.
+    pub frames_dropped: u64,
     /// Ticks that came more than 20 ms late and were skipped.
     pub ticks_skipped: u64,
 }

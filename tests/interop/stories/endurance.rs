@@ -12,6 +12,11 @@ use std::time::{Duration, Instant};
 /// of 10 KiB in each call fails; one leg with its jitter buffer and rings is 50 KiB and more.
 const GROWTH_MAX_KIB: u64 = 2 * 1_024;
 
+/// What the store's pool may open besides: two more connections of its three, of two handles each (the database and its
+/// write-ahead log), when a write follows another before the pool has its connection back. A handle lost in each call
+/// would be hundreds.
+const POOL_HANDLES_MAX: usize = 4;
+
 #[test]
 fn hundreds_of_calls_leave_nothing_behind() {
     let mut desk = Desk::open_alone(&[Number { number: "100", flow: GOODBYE, record: false }]);
@@ -38,7 +43,8 @@ fn hundreds_of_calls_leave_nothing_behind() {
     };
     println!("before {before:?}\nafter  {after:?}");
     assert_eq!(after.udp_sockets, before.udp_sockets, "UDP sockets");
-    assert_eq!(after.handles, before.handles, "file handles");
+    let more = after.handles.saturating_sub(before.handles);
+    assert!(more <= POOL_HANDLES_MAX, "file handles: {} before, {} after", before.handles, after.handles);
     assert_eq!(after.threads, before.threads, "threads");
     let grown = after.memory_kib.saturating_sub(before.memory_kib);
     assert!(grown <= GROWTH_MAX_KIB, "the memory grew by {grown} KiB from {} KiB", before.memory_kib);

@@ -12,6 +12,7 @@ mod phone_to_phone;
 mod recording;
 mod reload;
 mod reoffers;
+mod several_places;
 mod sound_fails;
 mod transfers;
 mod two_calls;

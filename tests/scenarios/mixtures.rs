@@ -55,8 +55,13 @@ fn play(seed: u64) -> (usize, usize) {
     }
     world.sound.plan.opening = chance.time(Duration::from_millis(400));
     world.sound.plan.voice_works = !chance.percent(5);
-    let phones: Vec<RobotId> =
+    let mut phones: Vec<RobotId> =
         ["1001", "1002", "1003"].map(|number| world.phone(number, mood(&mut chance))).to_vec();
+    for place in 1..=chance.below(3) {
+        let number = *chance.one_of(&["1001", "1002", "1003"]);
+        let preference = *chance.one_of(&[None, None, Some("0.5")]);
+        phones.push(world.phone_elsewhere(number, place as u8, preference, mood(&mut chance)));
+    }
     let callers: Vec<RobotId> = (0..1 + chance.below(5)).map(|_| world.caller()).collect();
     for _ in 0..1 + chance.below(8) {
         world.run(chance.time(Duration::from_secs(6)));

@@ -5,7 +5,7 @@ use super::script::{Act, Cue, Deed, Offering, WhenCalled};
 use frontdesk_identifiers::Moment;
 use frontdesk_media_protocol::{AgreedAudio, Codec, Direction};
 use frontdesk_session_description::{LocalAudio, answer, complete, offer};
-use frontdesk_sip_message::{Message, NameAddr, StatusCode, Uri};
+use frontdesk_sip_message::{HeaderName, Message, Method, NameAddr, StatusCode, Uri};
 use frontdesk_sip_stack::{
     Census, Credentials, Flow, IncomingCall, OutgoingCall, OutgoingRegistration, PeerRule, RegistrationId,
     SessionEnd, SessionId, SipCommand, SipEvent, SipInput, SipOutput, SipSettings, SipStack, Transport,
@@ -26,6 +26,8 @@ pub struct Person {
     pub credentials: Option<Credentials>,
     /// What it does when it is called.
     pub when_called: WhenCalled,
+    /// How much it wants to be called, as its registration says (`q`); nothing is most.
+    pub preference: Option<&'static str>,
 }
 
 /// What a robot wants done.
@@ -398,6 +400,15 @@ impl Robot {
     /// What the stack sends, in keeping with what the robot has sent beside it.
     fn dress(&mut self, bytes: Vec<u8>) -> Vec<u8> {
         let message = Message::read(&bytes).expect("the stack writes what can be read");
+        if let (Message::Request(request), Some(preference)) = (&message, self.person.preference)
+            && request.method == Method::REGISTER
+        {
+            let mut request = request.clone();
+            let contact = request.headers.get(HeaderName::Contact).unwrap_or_default();
+            let contact = format!("{contact};q={preference}");
+            request.headers.set(HeaderName::Contact, contact);
+            return request.to_bytes();
+        }
         let session = self.session_of(&message).or_else(|| self.newest_unnamed(&message));
         match session.and_then(|session| self.calls.get_mut(&session)) {
             Some(call) => call.dialogue.sent(message, bytes),

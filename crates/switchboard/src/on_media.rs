@@ -1,11 +1,12 @@
 //! What the media threads tell, and which call it concerns.
 
+use crate::attempt::Failure;
 use crate::call::{Call, Recording, Serving};
 use crate::desk::Desk;
 use crate::fault;
 use crate::leg::Port;
 use crate::switchboard::Switchboard;
-use frontdesk_call_flow::TransferOutcome;
+use crate::transfer::Transfer;
 use frontdesk_call_record::{EndReason, Fact, Fault, FaultCode, Notice, StreamSummary, Whose};
 use frontdesk_identifiers::{LegId, Moment};
 use frontdesk_media_protocol::{MediaEvent, PlaybackEnd, PlaybackId, PortFault, StreamCounters};
@@ -67,7 +68,7 @@ impl Call {
         } else if self.caller.id == id {
             self.caller_port_opened(desk);
         } else {
-            self.called_port_opened(desk);
+            self.called_port_opened(id, desk);
         }
     }
 
@@ -77,8 +78,8 @@ impl Call {
         if self.caller.id == id {
             let fault = Some(fault::of_port(port_fault));
             self.refuse(StatusCode::SERVICE_UNAVAILABLE, EndReason::Overloaded, fault, desk);
-        } else if self.transfer.as_ref().is_some_and(|transfer| transfer.leg.id == id) {
-            self.transfer_over(TransferOutcome::Unreachable, desk);
+        } else {
+            self.attempt_failed(id, Failure::UNREACHABLE, desk);
         }
     }
 
@@ -103,7 +104,7 @@ impl Call {
     fn key_pressed(&mut self, id: LegId, key: char, at: Moment, desk: &mut Desk<'_>) {
         if self.caller.id != id
             || self.ending.is_some()
-            || self.transfer.as_ref().is_some_and(|t| t.is_talking())
+            || self.transfer.as_ref().is_some_and(|transfer| transfer.talking().is_some())
         {
             return;
         }
@@ -134,7 +135,8 @@ impl Call {
     fn no_media(&mut self, id: LegId, desk: &mut Desk<'_>) {
         let fault = Some(Fault::of(Whose::Network, FaultCode::NoMedia));
         self.record.tell(Fact::Noticed { notice: Notice::NoMedia, fault }, desk);
-        let called = self.transfer.as_ref().is_some_and(|transfer| transfer.leg.id == id);
+        let talking = self.transfer.as_ref().and_then(Transfer::talking);
+        let called = talking.is_some_and(|leg| leg.id == id);
         if called || self.caller.id == id {
             self.end(EndReason::MediaTimeout, fault, desk);
         }

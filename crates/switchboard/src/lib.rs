@@ -29,6 +29,7 @@ mod door;
 mod facts;
 mod fault;
 mod input;
+mod keys;
 mod leg;
 mod limits;
 mod on_media;

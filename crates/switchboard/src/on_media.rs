@@ -31,7 +31,7 @@ impl Switchboard {
                 }
             }),
             MediaEvent::Digit { leg, key, at } => {
-                self.with_leg(leg, now, |call, desk| call.key_pressed(leg, key, at, desk));
+                self.with_leg(leg, now, |call, desk| call.key_heard(leg, key, at, desk));
             }
             MediaEvent::PlaybackStarted { leg, playback, at } => self.with_leg(leg, now, |call, desk| {
                 if let Serving::Flow(conversation) = &mut call.serving {
@@ -101,11 +101,16 @@ impl Call {
     }
 
     /// While two people talk their keys are their own business: the engine passes them on.
-    fn key_pressed(&mut self, id: LegId, key: char, at: Moment, desk: &mut Desk<'_>) {
-        if self.caller.id != id
-            || self.ending.is_some()
-            || self.transfer.as_ref().is_some_and(|transfer| transfer.talking().is_some())
-        {
+    fn key_heard(&mut self, id: LegId, key: char, at: Moment, desk: &mut Desk<'_>) {
+        let talking = self.transfer.as_ref().and_then(Transfer::talking).is_some();
+        if self.leg_mut(id).is_some_and(|leg| leg.keys.takes_heard(key, desk.now)) && !talking {
+            self.caller_pressed(id, key, at, desk);
+        }
+    }
+
+    /// A key for the flow, if it is the caller's.
+    pub fn caller_pressed(&mut self, id: LegId, key: char, at: Moment, desk: &mut Desk<'_>) {
+        if self.caller.id != id || self.ending.is_some() {
             return;
         }
         let Serving::Flow(conversation) = &mut self.serving else { return };

@@ -9,7 +9,7 @@ use crate::switchboard::Switchboard;
 use crate::transfer::Transfer;
 use frontdesk_call_record::{Fact, Fault, Notice};
 use frontdesk_identifiers::{LegId, Moment};
-use frontdesk_media_protocol::AgreedAudio;
+use frontdesk_media_protocol::{AgreedAudio, MediaCommand};
 use frontdesk_session_description::{Negotiated, answer, offer};
 use frontdesk_sip_message::StatusCode;
 use frontdesk_sip_stack::{SessionEnd, SessionId, SipCommand, SipEvent};
@@ -38,6 +38,9 @@ impl Switchboard {
             }
             SipEvent::Reoffered { session, offer } => {
                 self.with_session(session, now, |call, desk| call.reoffered(session, offer, desk));
+            }
+            SipEvent::KeyInfo { session, key } => {
+                self.with_session(session, now, |call, desk| call.key_told(session, key, desk));
             }
             SipEvent::Ended { session, end } => {
                 self.with_session(session, now, |call, desk| call.session_ended(session, &end, desk));
@@ -98,6 +101,20 @@ impl Call {
     /// What was wanted cannot be had, and the call goes on as it was (RFC 3261 §14.2).
     fn reoffer_failed(&mut self, fault: Fault, desk: &mut Desk<'_>) {
         self.record.tell(Fact::Noticed { notice: Notice::ReofferRefused, fault: Some(fault) }, desk);
+    }
+
+    /// A key came by INFO. In a talk it is the other party's, who gets it in the sound; before, the flow's.
+    fn key_told(&mut self, session: SessionId, key: char, desk: &mut Desk<'_>) {
+        let Some(leg) = self.leg_of(session) else { return };
+        let from = leg.id;
+        if !leg.keys.takes_info(key, desk.now) || self.ending.is_some() {
+            return;
+        }
+        let Some(talking) = self.transfer.as_ref().and_then(Transfer::talking) else {
+            return self.caller_pressed(from, key, desk.now, desk);
+        };
+        let other = if from == self.caller.id { talking.id } else { self.caller.id };
+        desk.out.media(MediaCommand::SendDigits { leg: other, digits: key.to_string() });
     }
 
     fn session_ended(&mut self, session: SessionId, end: &SessionEnd, desk: &mut Desk<'_>) {

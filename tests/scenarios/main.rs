@@ -6,6 +6,7 @@ mod choosing;
 mod descriptions;
 mod determinism;
 mod ends;
+mod keys_by_info;
 mod limits;
 mod mixtures;
 mod phone_to_phone;

@@ -63,6 +63,11 @@ fn play(seed: u64) -> (usize, usize) {
         phones.push(world.phone_elsewhere(number, place as u8, preference, mood(&mut chance)));
     }
     let callers: Vec<RobotId> = (0..1 + chance.below(5)).map(|_| world.caller()).collect();
+    for robot in phones.iter().chain(&callers) {
+        if chance.percent(20) {
+            world.without_events(*robot);
+        }
+    }
     for _ in 0..1 + chance.below(8) {
         world.run(chance.time(Duration::from_secs(6)));
         place_a_call(&mut world, &callers, &phones, &mut chance);
@@ -103,6 +108,8 @@ fn conversation(chance: &mut Chance) -> Vec<Act> {
         Deed::Press('1'),
         Deed::Press('2'),
         Deed::Press('#'),
+        Deed::Inform('1'),
+        Deed::Inform('0'),
         Deed::Say("sales please"),
         Deed::Say("could you put me through to reception"),
         Deed::Say("tea"),

@@ -135,7 +135,14 @@ impl World {
         let address = SocketAddr::from(([192, 0, 2, 101 + host as u8], 5060));
         let credentials = Credentials { username: number.to_owned(), password: PASSWORD.to_owned() };
         let identity = format!("<sip:{number}@192.0.2.1>").parse().expect("an identity");
-        self.add(Person { identity, address, credentials: Some(credentials), when_called, preference: None })
+        self.add(Person {
+            identity,
+            address,
+            credentials: Some(credentials),
+            when_called,
+            preference: None,
+            no_events: false,
+        })
     }
 
     /// A caller from the carrier's network.
@@ -155,7 +162,14 @@ impl World {
     pub fn stranger(&mut self, identity: &str, address: SocketAddr) -> RobotId {
         let identity = identity.parse().expect("an identity");
         let when_called = WhenCalled::Refuse(486);
-        self.add(Person { identity, address, credentials: None, when_called, preference: None })
+        self.add(Person {
+            identity,
+            address,
+            credentials: None,
+            when_called,
+            preference: None,
+            no_events: false,
+        })
     }
 
     fn add(&mut self, person: Person) -> RobotId {
@@ -230,6 +244,11 @@ impl World {
         if let Some(credentials) = &mut self.robots[robot.0].person.credentials {
             credentials.password = password.to_owned();
         }
+    }
+
+    /// From now on the robot knows no `telephone-event`, like a telephone that tells its keys by INFO.
+    pub fn without_events(&mut self, robot: RobotId) {
+        self.robots[robot.0].person.no_events = true;
     }
 
     /// From now on the robot says that it is this.

@@ -55,9 +55,19 @@ fn play(seed: u64) -> (usize, usize) {
     }
     world.sound.plan.opening = chance.time(Duration::from_millis(400));
     world.sound.plan.voice_works = !chance.percent(5);
-    let phones: Vec<RobotId> =
+    let mut phones: Vec<RobotId> =
         ["1001", "1002", "1003"].map(|number| world.phone(number, mood(&mut chance))).to_vec();
+    for place in 1..=chance.below(3) {
+        let number = *chance.one_of(&["1001", "1002", "1003"]);
+        let preference = *chance.one_of(&[None, None, Some("0.5")]);
+        phones.push(world.phone_elsewhere(number, place as u8, preference, mood(&mut chance)));
+    }
     let callers: Vec<RobotId> = (0..1 + chance.below(5)).map(|_| world.caller()).collect();
+    for robot in phones.iter().chain(&callers) {
+        if chance.percent(20) {
+            world.without_events(*robot);
+        }
+    }
     for _ in 0..1 + chance.below(8) {
         world.run(chance.time(Duration::from_secs(6)));
         place_a_call(&mut world, &callers, &phones, &mut chance);
@@ -98,6 +108,8 @@ fn conversation(chance: &mut Chance) -> Vec<Act> {
         Deed::Press('1'),
         Deed::Press('2'),
         Deed::Press('#'),
+        Deed::Inform('1'),
+        Deed::Inform('0'),
         Deed::Say("sales please"),
         Deed::Say("could you put me through to reception"),
         Deed::Say("tea"),

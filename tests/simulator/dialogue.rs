@@ -118,6 +118,22 @@ impl Dialogue {
         true
     }
 
+    /// An INFO with this key, unless there is no dialog.
+    pub(crate) fn inform(&mut self, key: char) -> Option<Vec<u8>> {
+        if !self.stands {
+            return None;
+        }
+        let branch =
+            format!("z9hG4bK-info-{}-{}", self.call_id.as_deref().unwrap_or_default(), self.cseq + 1);
+        let mut request = self.request(Method::INFO, &branch)?;
+        self.cseq += 1;
+        self.raised = true;
+        request.headers.set(HeaderName::CSeq, CSeq { number: self.cseq, method: Method::INFO }.to_string());
+        request.headers.push(HeaderName::ContentType, "application/dtmf-relay");
+        request.body = format!("Signal={key}\r\nDuration=160\r\n").into_bytes();
+        Some(request.to_bytes())
+    }
+
     /// The re-INVITE to be sent again, while nothing has answered it.
     pub(crate) fn unanswered(&self) -> Option<Vec<u8>> {
         let reinvite = self.reinvite.as_ref().filter(|one| one.last == Progress::Unanswered)?;
@@ -218,14 +234,17 @@ impl Dialogue {
         if std::mem::replace(&mut reinvite.last, Progress::Final) != Progress::Final {
             heard.status = Some(response.status.as_u16());
         }
+        let number = reinvite.request.headers.cseq().map_or(0, |cseq| cseq.number);
         let branch = if response.status.is_success() {
             // RFC 3261 §13.2.2.4: the ACK to a 2xx is a transaction of its own.
-            format!("z9hG4bK-beside-ack-{}-{}", self.call_id.as_deref().unwrap_or_default(), self.cseq)
+            format!("z9hG4bK-beside-ack-{}-{number}", self.call_id.as_deref().unwrap_or_default())
         } else {
             let via = reinvite.request.headers.top_via().ok();
             via.and_then(|via| via.branch().map(str::to_owned)).unwrap_or_default()
         };
         if let Some(mut ack) = self.request(Method::ACK, &branch) {
+            // Another request may have been sent since.
+            ack.headers.set(HeaderName::CSeq, CSeq { number, method: Method::ACK }.to_string());
             ack.headers.set(HeaderName::To, response.headers.get(HeaderName::To).unwrap_or_default());
             if response.status.is_success() && reinvite.offered {
                 heard.agreed = complete(local, &response.body).ok();

@@ -5,7 +5,7 @@ use super::script::{Act, Cue, Deed, Offering, WhenCalled};
 use frontdesk_identifiers::Moment;
 use frontdesk_media_protocol::{AgreedAudio, Codec, Direction};
 use frontdesk_session_description::{LocalAudio, answer, complete, offer};
-use frontdesk_sip_message::{Message, NameAddr, StatusCode, Uri};
+use frontdesk_sip_message::{HeaderName, Message, Method, NameAddr, StatusCode, Uri};
 use frontdesk_sip_stack::{
     Census, Credentials, Flow, IncomingCall, OutgoingCall, OutgoingRegistration, PeerRule, RegistrationId,
     SessionEnd, SessionId, SipCommand, SipEvent, SipInput, SipOutput, SipSettings, SipStack, Transport,
@@ -26,6 +26,10 @@ pub struct Person {
     pub credentials: Option<Credentials>,
     /// What it does when it is called.
     pub when_called: WhenCalled,
+    /// How much it wants to be called, as its registration says (`q`); nothing is most.
+    pub preference: Option<&'static str>,
+    /// Whether it knows no `telephone-event`, like a telephone that is set to tell its keys by INFO.
+    pub no_events: bool,
 }
 
 /// What a robot wants done.
@@ -170,7 +174,7 @@ impl Robot {
         let local = self.new_local();
         let target = uri(&format!("sip:{number}@{}", self.desk));
         let description = match &offering {
-            Offering::Usual => offer(&local),
+            Offering::Usual => self.described(offer(&local)),
             Offering::Nothing => Vec::new(),
             Offering::This(text) => text.as_bytes().to_vec(),
         };
@@ -283,6 +287,11 @@ impl Robot {
         }
     }
 
+    /// A description as this robot writes it.
+    fn described(&self, description: Vec<u8>) -> Vec<u8> {
+        if self.person.no_events { without_events(&description) } else { description }
+    }
+
     fn begin(&mut self, session: SessionId, local: LocalAudio, acts: Vec<Act>, offerless: bool, now: Moment) {
         let call = RobotCall {
             sound: local.address,
@@ -353,8 +362,13 @@ impl Robot {
     }
 
     fn deed(&mut self, session: SessionId, deed: Deed, now: Moment) {
+        let (flow, no_events) = (self.flow(), self.person.no_events);
         let Some(call) = self.calls.get_mut(&session).filter(|call| call.ended.is_none()) else { return };
         let direction = match deed {
+            Deed::Inform(key) => {
+                let told = call.dialogue.inform(key);
+                return self.out.extend(told.map(|bytes| RobotOutput::Transmit(flow, bytes)));
+            }
             Deed::Say(text) => return self.out.push(RobotOutput::Say(call.sound, text)),
             Deed::Press(key) => return self.out.push(RobotOutput::Press(call.sound, key)),
             Deed::HangUp => {
@@ -368,7 +382,11 @@ impl Robot {
         };
         call.local.direction = direction.unwrap_or(call.local.direction);
         call.local.session_version += 1;
-        let description = direction.map(|_| offer(&call.local));
+        let plain = |description: Vec<u8>| match no_events {
+            true => without_events(&description),
+            false => description,
+        };
+        let description = direction.map(|_| plain(offer(&call.local)));
         if call.dialogue.reinvite(description) {
             self.later(now, Due::Repeat(session, 0));
         }
@@ -398,6 +416,15 @@ impl Robot {
     /// What the stack sends, in keeping with what the robot has sent beside it.
     fn dress(&mut self, bytes: Vec<u8>) -> Vec<u8> {
         let message = Message::read(&bytes).expect("the stack writes what can be read");
+        if let (Message::Request(request), Some(preference)) = (&message, self.person.preference)
+            && request.method == Method::REGISTER
+        {
+            let mut request = request.clone();
+            let contact = request.headers.get(HeaderName::Contact).unwrap_or_default();
+            let contact = format!("{contact};q={preference}");
+            request.headers.set(HeaderName::Contact, contact);
+            return request.to_bytes();
+        }
         let session = self.session_of(&message).or_else(|| self.newest_unnamed(&message));
         match session.and_then(|session| self.calls.get_mut(&session)) {
             Some(call) => call.dialogue.sent(message, bytes),
@@ -434,7 +461,10 @@ impl Robot {
                     let negotiated =
                         answer(&call.local, &description).expect("the desk's offer can be answered");
                     call.agreed = Some(negotiated.audio);
-                    call.dialogue.answer_in_ack(negotiated.description);
+                    call.dialogue.answer_in_ack(match self.person.no_events {
+                        true => without_events(&negotiated.description),
+                        false => negotiated.description,
+                    });
                 } else {
                     call.agreed = Some(complete(&call.local, &description).expect("the desk's answer fits"));
                 }
@@ -462,9 +492,10 @@ impl Robot {
             _ => Vec::new(),
         };
         self.begin(session, local, acts, false, now);
+        let description = agreed.as_ref().map(|agreed| self.described(agreed.description.clone()));
         let Some(call) = self.calls.get_mut(&session) else { return };
         call.dialogue.name(&incoming.call_id);
-        call.answer = agreed.as_ref().map(|agreed| agreed.description.clone());
+        call.answer = description;
         call.agreed = agreed.map(|agreed| agreed.audio);
         let ring = SipCommand::Ring { session, description: None };
         let status = |code| StatusCode::new(code).expect("a status");
@@ -495,6 +526,22 @@ impl Robot {
             }
         }
     }
+}
+
+/// A description with `telephone-event` taken out.
+fn without_events(description: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(description);
+    let number = text.lines().find_map(|line| {
+        line.strip_prefix("a=rtpmap:")?.strip_suffix(" telephone-event/8000").map(str::to_owned)
+    });
+    let Some(number) = number else { return description.to_vec() };
+    let line = |line: &str| match line {
+        line if line.starts_with("m=") => Some(line.replacen(&format!(" {number}"), "", 1)),
+        line if line.starts_with(&format!("a=rtpmap:{number} ")) => None,
+        line if line.starts_with(&format!("a=fmtp:{number} ")) => None,
+        line => Some(line.to_owned()),
+    };
+    text.lines().filter_map(line).flat_map(|line| (line + "\r\n").into_bytes()).collect()
 }
 
 /// A URI that the simulator writes itself.

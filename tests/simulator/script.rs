@@ -9,6 +9,8 @@ pub enum Deed {
     Say(&'static str),
     /// Presses this key.
     Press(char),
+    /// Tells this key by INFO, whether or not it can tell keys otherwise.
+    Inform(char),
     /// Hangs up; before the answer it gives up.
     HangUp,
     /// Puts the other side on hold: re-INVITE with `sendonly`.

@@ -85,6 +85,7 @@ pub struct Sound {
     opened: u64,
     phrases: Vec<(SocketAddr, String)>,
     ringbacks: u32,
+    digits: Vec<(SocketAddr, String)>,
     now: Moment,
 }
 
@@ -111,6 +112,7 @@ impl Sound {
             opened: 0,
             phrases: Vec::new(),
             ringbacks: 0,
+            digits: Vec::new(),
             now: Moment::ZERO,
         }
     }
@@ -165,14 +167,20 @@ impl Sound {
                 let Some(port) = self.usable(leg, "StopListening") else { return };
                 port.listening.take_if(|current| *current == listening);
             }
-            MediaCommand::SendDigits { leg, .. } => {
-                self.usable(leg, "SendDigits");
+            MediaCommand::SendDigits { leg, digits } => {
+                let party = self.usable(leg, "SendDigits").and_then(|port| port.party());
+                self.digits.extend(party.map(|party| (party, digits)));
             }
             MediaCommand::Bridge { first, second } => self.bridge(first, second),
             MediaCommand::Unbridge { first, second } => self.unbridge(first, second),
             MediaCommand::Record { leg, path } => self.record(leg, path, now),
             MediaCommand::StopRecording { leg } => self.end_recording(leg, now),
         }
+    }
+
+    /// The keys that parties were sent, in order.
+    pub fn digits(&self) -> &[(SocketAddr, String)] {
+        &self.digits
     }
 
     /// The party at this address says something; its words are heard if somebody listens.

@@ -109,13 +109,40 @@ impl World {
         id
     }
 
+    /// One more registered telephone with the account of `number`, at another `place` (from 1), wanted so much (`q`).
+    pub fn phone_elsewhere(
+        &mut self,
+        number: &str,
+        place: u8,
+        preference: Option<&'static str>,
+        when_called: WhenCalled,
+    ) -> RobotId {
+        let id = self.unregistered_phone(number, when_called);
+        let person = &mut self.robots[id.0].person;
+        person.preference = preference;
+        let IpAddr::V4(home) = person.address.ip() else { unreachable!("telephones live in 192.0.2.0/24") };
+        let [a, b, c, host] = home.octets();
+        person.address.set_ip(IpAddr::from([a, b, c, host + 10 * place]));
+        let now = self.now;
+        self.robots[id.0].register(now);
+        self.carry(id);
+        id
+    }
+
     /// A telephone of the house that does not register.
     pub fn unregistered_phone(&mut self, number: &str, when_called: WhenCalled) -> RobotId {
         let host = PHONES.iter().position(|(phone, _)| *phone == number).expect("a telephone of the house");
         let address = SocketAddr::from(([192, 0, 2, 101 + host as u8], 5060));
         let credentials = Credentials { username: number.to_owned(), password: PASSWORD.to_owned() };
         let identity = format!("<sip:{number}@192.0.2.1>").parse().expect("an identity");
-        self.add(Person { identity, address, credentials: Some(credentials), when_called })
+        self.add(Person {
+            identity,
+            address,
+            credentials: Some(credentials),
+            when_called,
+            preference: None,
+            no_events: false,
+        })
     }
 
     /// A caller from the carrier's network.
@@ -134,7 +161,15 @@ impl World {
     /// Somebody at any address, with this From.
     pub fn stranger(&mut self, identity: &str, address: SocketAddr) -> RobotId {
         let identity = identity.parse().expect("an identity");
-        self.add(Person { identity, address, credentials: None, when_called: WhenCalled::Refuse(486) })
+        let when_called = WhenCalled::Refuse(486);
+        self.add(Person {
+            identity,
+            address,
+            credentials: None,
+            when_called,
+            preference: None,
+            no_events: false,
+        })
     }
 
     fn add(&mut self, person: Person) -> RobotId {
@@ -209,6 +244,11 @@ impl World {
         if let Some(credentials) = &mut self.robots[robot.0].person.credentials {
             credentials.password = password.to_owned();
         }
+    }
+
+    /// From now on the robot knows no `telephone-event`, like a telephone that tells its keys by INFO.
+    pub fn without_events(&mut self, robot: RobotId) {
+        self.robots[robot.0].person.no_events = true;
     }
 
     /// From now on the robot says that it is this.

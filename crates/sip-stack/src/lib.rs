@@ -56,11 +56,12 @@
 //! | 3261 §14 | re-INVITE received, 491, 500 with `Retry-After` | yes | `within_a_dialog` |
 //! | 3261 §14.1 | re-INVITE sent | no: no command asks for it yet | |
 //! | 3261 §15 | BYE | yes | `within_a_dialog`, `cancel_races` |
-//! | 3261 §16 | proxy | no: a desk is an end, and 483 only tells a loop | |
+//! | 3261 §16 | proxy | no: a desk is an end, and 483 only tells a loop; the switchboard calls all contacts of a phone itself | |
 //! | 3261 §17, 6026 | four transactions, timers A to M | yes, over datagrams | `transaction::tests`, a file for each figure |
 //! | 3261 §18 | TCP, TLS | no: UDP first | |
 //! | 3261 §22, 7616, 8760 | digest, SHA-256 before MD5, `auth` | yes; no `auth-int`, no `-sess` | `admission`, `digest::tests` |
 //! | 3261 §26 | SIPS | no: TLS first | |
+//! | 2976, 6086 | keys by INFO, with the bodies from before the packages | yes; other bodies 415, no packages | `keys_by_info`, `dialog::info::tests` |
 //! | 3262 | PRACK | no: 420 to who requires it | `refusals::bext01_…` |
 //! | 3263 | locating servers | no: `sip-transport`'s | |
 //! | 3264, 6337 | whose offer is open | yes; SDP itself is `session-description`'s | `offer_answer::tests` |

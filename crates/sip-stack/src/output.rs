@@ -57,6 +57,14 @@ pub enum SipEvent {
         /// The SDP offer; none asks this side to offer.
         offer: Option<Vec<u8>>,
     },
+    /// The other side pressed a key and tells it by INFO (`application/dtmf-relay`, `application/dtmf`). Told once for
+    /// each INFO; one that presses the key by RFC 4733 too would be counted twice by who takes both.
+    KeyInfo {
+        /// The session.
+        session: SessionId,
+        /// `0`–`9`, `*`, `#`, `A`–`D`.
+        key: char,
+    },
     /// The session is over. Told exactly once for every session, incoming or outgoing, whatever became of it;
     /// after it the id means nothing. [`End`](crate::SipCommand::End) and [`Refuse`](crate::SipCommand::Refuse) are
     /// followed by it at once.

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use std::net::SocketAddr;
 
 /// The methods that this side serves, as `Allow` says them.
-pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER";
+pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, INFO";
 
 /// A request from outside and all that is needed to answer it.
 #[derive(Debug, Clone)]

@@ -91,8 +91,8 @@ impl SipStack {
     fn receive_outside(&mut self, asked: &Asked) {
         match &asked.request.method {
             method if *method == Method::OPTIONS => self.answer_options(asked),
-            // RFC 3261 §15.1.2: a BYE that matches no dialog.
-            method if *method == Method::BYE => {
+            // RFC 3261 §15.1.2: a BYE that matches no dialog; RFC 6086 §4.2.2 has the same for INFO.
+            method if [Method::BYE, Method::INFO].contains(method) => {
                 self.refuse(asked, StatusCode::CALL_TRANSACTION_DOES_NOT_EXIST)
             }
             method if *method == Method::REGISTER => self.receive_register(asked),

@@ -48,7 +48,7 @@ impl SipStack {
 }
 
 fn fault_of(request: &Request, within: bool) -> Option<Fault> {
-    let served = [Method::INVITE, Method::BYE, Method::OPTIONS, Method::REGISTER];
+    let served = [Method::INVITE, Method::BYE, Method::OPTIONS, Method::REGISTER, Method::INFO];
     if !served.contains(&request.method) {
         return Some(if request.method.is_known() { Fault::NotAllowed } else { Fault::NotImplemented });
     }
@@ -61,7 +61,8 @@ fn fault_of(request: &Request, within: bool) -> Option<Fault> {
         // side is the last hop too, but a count that is used up mostly means a loop.
         return Some(Fault::TooManyHops);
     }
-    if request.method == Method::BYE && !within {
+    if [Method::BYE, Method::INFO].contains(&request.method) && !within {
+        // Its 481 says enough.
         return None;
     }
     let required = request.headers.require();

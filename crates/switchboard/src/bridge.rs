@@ -1,15 +1,20 @@
 //! How a caller is put through: the call's side of a transfer, from the first ring to the last word of the two.
 
+use crate::attempt::Failure;
 use crate::call::{Call, Serving};
 use crate::desk::Desk;
 use crate::fault;
-use crate::transfer::{Stage, Transfer};
+use crate::leg::Leg;
+use crate::transfer::Transfer;
 use frontdesk_call_flow::{FlowEvent, TransferOutcome};
 use frontdesk_call_record::{EndReason, Fact, LegRole, TransferEnd};
-use frontdesk_identifiers::TelephoneNumber;
+use frontdesk_identifiers::{LegId, TelephoneNumber};
 use frontdesk_media_protocol::MediaCommand;
 use frontdesk_sip_stack::SessionEnd;
 use std::time::Duration;
+
+/// Why a telephone stops ringing when the call was answered at another place (RFC 3326 §2).
+const COMPLETED_ELSEWHERE: &str = "SIP;cause=200;text=\"Call completed elsewhere\"";
 
 impl Call {
     pub fn begin_transfer(&mut self, target: TelephoneNumber, ring: Duration, desk: &mut Desk<'_>) {
@@ -21,18 +26,18 @@ impl Call {
         }
     }
 
-    /// The called leg's port is open.
-    pub fn called_port_opened(&mut self, desk: &mut Desk<'_>) {
+    /// The port for a contact of the called telephone is open.
+    pub fn called_port_opened(&mut self, leg: LegId, desk: &mut Desk<'_>) {
         let Some(transfer) = &mut self.transfer else { return };
-        if let Some(outcome) = transfer.invite(desk) {
-            self.transfer_over(outcome, desk);
+        if !transfer.invite(leg, desk) {
+            self.attempt_failed(leg, Failure::UNREACHABLE, desk);
         }
     }
 
-    /// The called telephone rings.
-    pub fn called_rings(&mut self, desk: &mut Desk<'_>) {
+    /// The called telephone rings in one of its places.
+    pub fn called_rings(&mut self, leg: LegId, desk: &mut Desk<'_>) {
         let Some(transfer) = &mut self.transfer else { return };
-        if !transfer.rings() {
+        if !transfer.rings(leg) {
             return;
         }
         self.record.tell(Fact::TransferRinging, desk);
@@ -42,14 +47,15 @@ impl Call {
         }
     }
 
-    /// The person answered: the two are joined.
-    pub fn called_answered(&mut self, description: &[u8], desk: &mut Desk<'_>) {
+    /// A person answered: it stops ringing in the other places, and the two are joined.
+    pub fn called_answered(&mut self, leg: LegId, description: &[u8], desk: &mut Desk<'_>) {
         let Some(transfer) = &mut self.transfer else { return };
-        let audio = match transfer.answered(description, desk) {
-            Ok(audio) => audio,
-            Err(outcome) => return self.transfer_over(outcome, desk),
+        let Some((audio, others)) = transfer.answered(leg, description, desk) else {
+            return self.attempt_failed(leg, Failure::UNREACHABLE, desk);
         };
-        let (first, second) = (self.caller.id, transfer.leg.id);
+        // RFC 3326 §2: a telephone that reads it does not list the call as missed.
+        self.retire(others, Some(COMPLETED_ELSEWHERE), desk);
+        let (first, second) = (self.caller.id, leg);
         self.record.tell(Fact::TransferAnswered, desk);
         let codec = audio.codec.encoding_name().to_owned();
         self.record.tell(Fact::MediaAgreed { leg: LegRole::Callee, codec }, desk);
@@ -62,14 +68,19 @@ impl Call {
         self.tell_flow(FlowEvent::TransferAnswered, desk);
     }
 
-    /// The called leg's session is over.
-    pub fn called_session_ended(&mut self, end: &SessionEnd, desk: &mut Desk<'_>) {
+    /// A called leg's session is over.
+    pub fn called_session_ended(&mut self, leg: LegId, end: &SessionEnd, desk: &mut Desk<'_>) {
         let Some(transfer) = &mut self.transfer else { return };
-        transfer.leg.session = None;
-        let (talked, outcome) = (transfer.is_talking(), transfer.outcome(end));
-        match fault::of_broken_session(end, LegRole::Callee).filter(|_| talked) {
+        if let Some(ended) = transfer.legs_mut().find(|one| one.id == leg) {
+            ended.session = None;
+        }
+        if transfer.talking().is_none() {
+            let failure = transfer.failure(leg, end);
+            return self.attempt_failed(leg, failure, desk);
+        }
+        match fault::of_broken_session(end, LegRole::Callee) {
             Some((reason, fault)) => self.end(reason, fault, desk),
-            None => self.transfer_over(outcome, desk),
+            None => self.transfer_over(TransferOutcome::Completed, desk),
         }
     }
 
@@ -79,35 +90,52 @@ impl Call {
         if transfer.deadline().is_none_or(|until| desk.now < until) {
             return;
         }
-        let rang = matches!(transfer.stage, Stage::Ringing { .. });
-        let outcome = if rang { TransferOutcome::NoAnswer } else { TransferOutcome::Unreachable };
+        let outcome = transfer.outcome_of_patience();
         self.transfer_over(outcome, desk);
     }
 
-    /// The attempt is over: its leg retires, and the caller goes on as the outcome says.
-    pub fn transfer_over(&mut self, outcome: TransferOutcome, desk: &mut Desk<'_>) {
-        if self.retire_called_leg(desk) {
+    /// One contact failed: its leg retires, the others go on, and if it was the last the next ones ring.
+    pub fn attempt_failed(&mut self, leg: LegId, failure: Failure, desk: &mut Desk<'_>) {
+        let Some(transfer) = &mut self.transfer else { return };
+        let Some(attempt) = transfer.take(leg) else { return };
+        let over = transfer.failed(failure, desk);
+        self.retire(vec![attempt.leg], None, desk);
+        if let Some(outcome) = over {
+            self.transfer_over(outcome, desk);
+        }
+    }
+
+    /// The transfer is over: its legs retire, and the caller goes on as the outcome says.
+    fn transfer_over(&mut self, outcome: TransferOutcome, desk: &mut Desk<'_>) {
+        if self.retire_called_legs(desk) {
             self.transfer_ended(outcome, desk);
         }
     }
 
-    /// Ends an attempt that nobody waits for any more: the caller left, or wants somebody else.
+    /// Ends a transfer that nobody waits for any more: the caller left, or wants somebody else.
     pub fn abandon_transfer(&mut self, desk: &mut Desk<'_>) {
         let Some(transfer) = &self.transfer else { return };
-        let talked = transfer.stage == Stage::Talking;
+        let talked = transfer.talking().is_some();
         let outcome = if talked { TransferEnd::Completed } else { TransferEnd::CallerLeft };
-        self.retire_called_leg(desk);
+        self.retire_called_legs(desk);
         self.record.tell(Fact::TransferEnded { outcome }, desk);
     }
 
-    fn retire_called_leg(&mut self, desk: &mut Desk<'_>) -> bool {
-        let Some(Transfer { mut leg, stage, .. }) = self.transfer.take() else { return false };
-        if stage == Stage::Talking {
+    fn retire_called_legs(&mut self, desk: &mut Desk<'_>) -> bool {
+        let Some(transfer) = self.transfer.take() else { return false };
+        if let Some(leg) = transfer.talking() {
             desk.out.media(MediaCommand::Unbridge { first: self.caller.id, second: leg.id });
         }
-        leg.end(None, desk);
-        self.retired.push(leg);
+        self.retire(transfer.into_legs(), None, desk);
         true
+    }
+
+    /// Ends legs, and keeps them until they are gone.
+    fn retire(&mut self, legs: Vec<Leg>, reason: Option<&str>, desk: &mut Desk<'_>) {
+        for mut leg in legs {
+            leg.end(reason.map(str::to_owned), desk);
+            self.retired.push(leg);
+        }
     }
 
     fn transfer_ended(&mut self, outcome: TransferOutcome, desk: &mut Desk<'_>) {

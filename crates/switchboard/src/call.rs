@@ -104,12 +104,12 @@ impl Call {
 
     /// The legs of this call, so that the switchboard can find it by them.
     pub fn legs(&self) -> impl Iterator<Item = &Leg> {
-        let called = self.transfer.iter().map(|transfer| &transfer.leg);
+        let called = self.transfer.iter().flat_map(Transfer::legs);
         std::iter::once(&self.caller).chain(called).chain(&self.retired)
     }
 
     pub fn leg_mut(&mut self, leg: LegId) -> Option<&mut Leg> {
-        let called = self.transfer.iter_mut().map(|transfer| &mut transfer.leg);
+        let called = self.transfer.iter_mut().flat_map(Transfer::legs_mut);
         std::iter::once(&mut self.caller).chain(called).chain(&mut self.retired).find(|one| one.id == leg)
     }
 

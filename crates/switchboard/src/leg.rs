@@ -2,6 +2,7 @@
 
 use crate::desk::Desk;
 use crate::fault;
+use crate::keys::Keys;
 use frontdesk_call_record::{Fault, FaultCode, LegRole, Notice};
 use frontdesk_identifiers::LegId;
 use frontdesk_media_protocol::{AgreedAudio, Codec, Direction, MediaCommand};
@@ -32,6 +33,8 @@ pub(crate) struct Leg {
     held: bool,
     /// What was agreed with a party that has not shown yet that the answer reached it.
     unproven: Option<AgreedAudio>,
+    /// Which of its keys count.
+    pub keys: Keys,
 }
 
 /// Where the leg's media port is in its life.
@@ -62,6 +65,7 @@ impl Leg {
             awaits_answer: false,
             held: false,
             unproven: None,
+            keys: Keys::default(),
         }
     }
 
@@ -85,6 +89,7 @@ impl Leg {
 
     /// Has the sound go as it was agreed. What there is to notice about it, if the party holds or resumes by it.
     pub fn configure(&mut self, audio: AgreedAudio, desk: &mut Desk<'_>) -> Option<Notice> {
+        self.keys.agreed(audio.telephone_event.is_some());
         desk.out.media(MediaCommand::Configure { leg: self.id, audio });
         let held = !audio.direction.sends();
         let changed = std::mem::replace(&mut self.held, held) != held;
@@ -95,6 +100,7 @@ impl Leg {
     /// borrowed it, and would have the sound sent to whomever the description names (RFC 8445 §19.5.1 calls it a voice
     /// hammer). His ACK repeats a tag that only the owner of the address was told.
     pub fn configure_unproven(&mut self, audio: AgreedAudio, desk: &mut Desk<'_>) {
+        self.keys.agreed(audio.telephone_event.is_some());
         let direction = if audio.direction.receives() { Direction::ReceiveOnly } else { Direction::Inactive };
         desk.out.media(MediaCommand::Configure { leg: self.id, audio: AgreedAudio { direction, ..audio } });
         self.unproven = Some(audio);

@@ -9,8 +9,9 @@
 //! 3. The port is there: the SDP offer is answered, 180 and 200 go out. With the ACK the flow begins.
 //! 4. The flow's intentions become playbacks and listenings (`conversation.rs`); what the sound and the ears report
 //!    becomes events of the flow.
-//! 5. A transfer (`transfer.rs`, `bridge.rs`) rings a registered telephone. If it answers, the two legs are bridged; if
-//!    not, the caller returns to the flow with the outcome.
+//! 5. A transfer (`transfer.rs`, `attempt.rs`, `bridge.rs`) rings a telephone wherever it registered. The first place
+//!    that answers is bridged with the caller and the others stop ringing; if none does, the caller returns to the flow
+//!    with the outcome.
 //! 6. Somebody hangs up: every leg is told, and when each session, port and recording has reported its end, the last
 //!    fact closes the record.
 //!
@@ -19,6 +20,7 @@
 //!
 //! [`MediaCommand::Open`]: frontdesk_media_protocol::MediaCommand::Open
 
+mod attempt;
 mod bridge;
 mod call;
 mod conversation;
@@ -27,6 +29,7 @@ mod door;
 mod facts;
 mod fault;
 mod input;
+mod keys;
 mod leg;
 mod limits;
 mod on_media;

@@ -1,11 +1,12 @@
 //! What the media threads tell, and which call it concerns.
 
+use crate::attempt::Failure;
 use crate::call::{Call, Recording, Serving};
 use crate::desk::Desk;
 use crate::fault;
 use crate::leg::Port;
 use crate::switchboard::Switchboard;
-use frontdesk_call_flow::TransferOutcome;
+use crate::transfer::Transfer;
 use frontdesk_call_record::{EndReason, Fact, Fault, FaultCode, Notice, StreamSummary, Whose};
 use frontdesk_identifiers::{LegId, Moment};
 use frontdesk_media_protocol::{MediaEvent, PlaybackEnd, PlaybackId, PortFault, StreamCounters};
@@ -30,7 +31,7 @@ impl Switchboard {
                 }
             }),
             MediaEvent::Digit { leg, key, at } => {
-                self.with_leg(leg, now, |call, desk| call.key_pressed(leg, key, at, desk));
+                self.with_leg(leg, now, |call, desk| call.key_heard(leg, key, at, desk));
             }
             MediaEvent::PlaybackStarted { leg, playback, at } => self.with_leg(leg, now, |call, desk| {
                 if let Serving::Flow(conversation) = &mut call.serving {
@@ -67,7 +68,7 @@ impl Call {
         } else if self.caller.id == id {
             self.caller_port_opened(desk);
         } else {
-            self.called_port_opened(desk);
+            self.called_port_opened(id, desk);
         }
     }
 
@@ -77,8 +78,8 @@ impl Call {
         if self.caller.id == id {
             let fault = Some(fault::of_port(port_fault));
             self.refuse(StatusCode::SERVICE_UNAVAILABLE, EndReason::Overloaded, fault, desk);
-        } else if self.transfer.as_ref().is_some_and(|transfer| transfer.leg.id == id) {
-            self.transfer_over(TransferOutcome::Unreachable, desk);
+        } else {
+            self.attempt_failed(id, Failure::UNREACHABLE, desk);
         }
     }
 
@@ -101,11 +102,16 @@ impl Call {
     }
 
     /// While two people talk their keys are their own business: the engine passes them on.
-    fn key_pressed(&mut self, id: LegId, key: char, at: Moment, desk: &mut Desk<'_>) {
-        if self.caller.id != id
-            || self.ending.is_some()
-            || self.transfer.as_ref().is_some_and(|t| t.is_talking())
-        {
+    fn key_heard(&mut self, id: LegId, key: char, at: Moment, desk: &mut Desk<'_>) {
+        let talking = self.transfer.as_ref().and_then(Transfer::talking).is_some();
+        if self.leg_mut(id).is_some_and(|leg| leg.keys.takes_heard(key, desk.now)) && !talking {
+            self.caller_pressed(id, key, at, desk);
+        }
+    }
+
+    /// A key for the flow, if it is the caller's.
+    pub fn caller_pressed(&mut self, id: LegId, key: char, at: Moment, desk: &mut Desk<'_>) {
+        if self.caller.id != id || self.ending.is_some() {
             return;
         }
         let Serving::Flow(conversation) = &mut self.serving else { return };
@@ -135,7 +141,8 @@ impl Call {
     fn no_media(&mut self, id: LegId, desk: &mut Desk<'_>) {
         let fault = Some(Fault::of(Whose::Network, FaultCode::NoMedia));
         self.record.tell(Fact::Noticed { notice: Notice::NoMedia, fault }, desk);
-        let called = self.transfer.as_ref().is_some_and(|transfer| transfer.leg.id == id);
+        let talking = self.transfer.as_ref().and_then(Transfer::talking);
+        let called = talking.is_some_and(|leg| leg.id == id);
         if called || self.caller.id == id {
             self.end(EndReason::MediaTimeout, fault, desk);
         }

@@ -6,9 +6,10 @@ use crate::fault;
 use crate::leg::Leg;
 use crate::output;
 use crate::switchboard::Switchboard;
+use crate::transfer::Transfer;
 use frontdesk_call_record::{Fact, Fault, Notice};
-use frontdesk_identifiers::Moment;
-use frontdesk_media_protocol::AgreedAudio;
+use frontdesk_identifiers::{LegId, Moment};
+use frontdesk_media_protocol::{AgreedAudio, MediaCommand};
 use frontdesk_session_description::{Negotiated, answer, offer};
 use frontdesk_sip_message::StatusCode;
 use frontdesk_sip_stack::{SessionEnd, SessionId, SipCommand, SipEvent};
@@ -20,15 +21,15 @@ impl Switchboard {
             // 181, 182 and 183 too: gateways tell by them that it rings, and whoever tells is there to be reached.
             SipEvent::Progress { session, .. } => {
                 self.with_session(session, now, |call, desk| {
-                    if call.is_called(session) {
-                        call.called_rings(desk);
+                    if let Some(leg) = call.called_leg(session) {
+                        call.called_rings(leg, desk);
                     }
                 });
             }
             SipEvent::Answered { session, description } => {
                 self.with_session(session, now, |call, desk| {
-                    if call.is_called(session) {
-                        call.called_answered(&description, desk);
+                    if let Some(leg) = call.called_leg(session) {
+                        call.called_answered(leg, &description, desk);
                     }
                 });
             }
@@ -37,6 +38,9 @@ impl Switchboard {
             }
             SipEvent::Reoffered { session, offer } => {
                 self.with_session(session, now, |call, desk| call.reoffered(session, offer, desk));
+            }
+            SipEvent::KeyInfo { session, key } => {
+                self.with_session(session, now, |call, desk| call.key_told(session, key, desk));
             }
             SipEvent::Ended { session, end } => {
                 self.with_session(session, now, |call, desk| call.session_ended(session, &end, desk));
@@ -56,9 +60,9 @@ impl Switchboard {
 }
 
 impl Call {
-    /// Whether the session is that of the telephone which is being called or talked to.
-    fn is_called(&self, session: SessionId) -> bool {
-        self.transfer.as_ref().is_some_and(|transfer| transfer.leg.session == Some(session))
+    /// The leg, if the session is one of the telephone which is being called or talked to.
+    fn called_leg(&self, session: SessionId) -> Option<LegId> {
+        self.transfer.as_ref().and_then(|transfer| transfer.leg_of(session))
     }
 
     /// An ACK came. Either party may have asked for an offer and answers it here (RFC 3264 §4).
@@ -82,7 +86,7 @@ impl Call {
 
     /// The leg of a party whose session stands.
     fn leg_of(&mut self, session: SessionId) -> Option<&mut Leg> {
-        let called = self.transfer.as_mut().map(|transfer| &mut transfer.leg);
+        let called = self.transfer.iter_mut().flat_map(Transfer::legs_mut);
         std::iter::once(&mut self.caller).chain(called).find(|leg| leg.session == Some(session))
     }
 
@@ -99,11 +103,25 @@ impl Call {
         self.record.tell(Fact::Noticed { notice: Notice::ReofferRefused, fault: Some(fault) }, desk);
     }
 
+    /// A key came by INFO. In a talk it is the other party's, who gets it in the sound; before, the flow's.
+    fn key_told(&mut self, session: SessionId, key: char, desk: &mut Desk<'_>) {
+        let Some(leg) = self.leg_of(session) else { return };
+        let from = leg.id;
+        if !leg.keys.takes_info(key, desk.now) || self.ending.is_some() {
+            return;
+        }
+        let Some(talking) = self.transfer.as_ref().and_then(Transfer::talking) else {
+            return self.caller_pressed(from, key, desk.now, desk);
+        };
+        let other = if from == self.caller.id { talking.id } else { self.caller.id };
+        desk.out.media(MediaCommand::SendDigits { leg: other, digits: key.to_string() });
+    }
+
     fn session_ended(&mut self, session: SessionId, end: &SessionEnd, desk: &mut Desk<'_>) {
         if self.caller.session == Some(session) {
             self.caller_session_ended(end, desk);
-        } else if self.is_called(session) {
-            self.called_session_ended(end, desk);
+        } else if let Some(leg) = self.called_leg(session) {
+            self.called_session_ended(leg, end, desk);
         } else if let Some(leg) = self.retired.iter_mut().find(|leg| leg.session == Some(session)) {
             leg.session = None;
         }

@@ -1,150 +1,241 @@
-//! Putting a caller through: one attempt at one telephone, with a typed outcome whatever happens.
+//! Putting a caller through to a telephone: every place where it registered rings, the first that answers has the
+//! caller, and whatever happens there is one typed outcome.
+//!
+//! The rules are those of a forking proxy (RFC 3261 §16.6, §16.7), kept by a desk that is the caller of each leg:
+//!
+//! * The contacts of the highest `q` ring at once; when all of them have failed, those of the next lower.
+//! * A 6xx holds for the whole person: it ends all attempts, and its outcome stands (§16.7 step 5).
+//! * Otherwise the outcome of several failures is the most telling: declined before busy before no answer before
+//!   unreachable.
+//! * The time that it may ring is one for all contacts together: the caller waits no longer for a telephone in two
+//!   places than for one in a single place.
 
+use crate::attempt::{Attempt, Contact, Failure};
 use crate::desk::Desk;
 use crate::leg::Leg;
 use crate::routing::Party;
 use frontdesk_call_flow::TransferOutcome;
-use frontdesk_call_record::LegRole;
-use frontdesk_identifiers::{Moment, TelephoneNumber, TenantId};
+use frontdesk_identifiers::{LegId, Moment, TelephoneNumber};
 use frontdesk_media_protocol::AgreedAudio;
-use frontdesk_session_description::{complete, offer};
-use frontdesk_sip_message::{NameAddr, StatusCode, Uri};
-use frontdesk_sip_stack::{Flow, OutgoingCall, SessionEnd, SipCommand};
+use frontdesk_session_description::complete;
+use frontdesk_sip_stack::{SessionEnd, SessionId};
+use std::cmp::Reverse;
 use std::time::Duration;
 
-/// An attempt that has not come to its end.
+/// Contacts of one telephone that a transfer tries. Of more, the most wanted and among those the latest registered
+/// are tried, and the others do not ring: each costs a media port and an INVITE.
+const CONTACTS_MAX: usize = 8;
+
+/// A transfer that has not come to its end.
 #[derive(Debug)]
 pub(crate) struct Transfer {
-    pub leg: Leg,
-    pub stage: Stage,
-    contact: Uri,
-    from: NameAddr,
+    stage: Stage,
+    /// Contacts that wait for those before them to fail; the most wanted first.
+    waiting: Vec<Contact>,
     /// How many hops the call may take from here on: this desk is one (RFC 7332).
     hops: u8,
     ring: Duration,
+    /// When the patience is over; none before the first INVITE is out.
+    until: Option<Moment>,
+    /// Whether the caller was told that it rings.
+    rang: bool,
+    /// The most telling failure so far.
+    failed: TransferOutcome,
 }
 
-/// How far the attempt is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Stage {
-    /// The port for the called telephone is being opened.
-    OpeningPort,
-    /// The INVITE is out.
-    Calling { until: Moment },
-    /// The telephone rings.
-    Ringing { until: Moment },
+/// How far the transfer is.
+#[derive(Debug)]
+enum Stage {
+    /// These contacts are being called.
+    Calling(Vec<Attempt>),
     /// The two talk.
-    Talking,
-}
-
-/// Where a registered telephone can be reached now.
-struct Contact {
-    uri: Uri,
-    flow: Flow,
+    Talking(Box<Leg>),
 }
 
 impl Transfer {
-    /// Starts the attempt, or tells why there is nothing to attempt.
+    /// Starts the first attempts, or tells why there is nothing to attempt.
     pub fn begin(
         caller: &Party,
         target: &TelephoneNumber,
         ring: Duration,
         desk: &mut Desk<'_>,
     ) -> Result<Transfer, TransferOutcome> {
-        let contact = reach(&caller.tenant, target, desk).ok_or(TransferOutcome::Unreachable)?;
-        let from = caller.presented(contact.flow.local.ip());
-        let leg = Leg::open(LegRole::Callee, None, contact.flow, desk);
-        let hops = caller.hops.saturating_sub(1);
-        Ok(Transfer { leg, stage: Stage::OpeningPort, contact: contact.uri, from, hops, ring })
+        let mut transfer = Transfer {
+            stage: Stage::Calling(Vec::new()),
+            waiting: reach(caller, target, desk),
+            hops: caller.hops.saturating_sub(1),
+            ring,
+            until: None,
+            rang: false,
+            failed: TransferOutcome::Unreachable,
+        };
+        if transfer.call_the_next(desk) { Ok(transfer) } else { Err(TransferOutcome::Unreachable) }
     }
 
-    /// The port is open: the offer can be made.
-    pub fn invite(&mut self, desk: &mut Desk<'_>) -> Option<TransferOutcome> {
-        let Some(local) = self.leg.local_audio() else { return Some(TransferOutcome::Unreachable) };
-        let session = desk.out.session();
-        self.leg.session = Some(session);
-        self.stage = Stage::Calling { until: desk.now + self.ring };
-        desk.out.sip(SipCommand::Invite(Box::new(OutgoingCall {
-            session,
-            target: self.contact.clone(),
-            flow: self.leg.flow,
-            from: self.from.clone(),
-            to: NameAddr::from(self.contact.clone()),
-            description: offer(&local),
-            credentials: None,
-            extra: vec![("Max-Forwards".to_owned(), self.hops.to_string())],
-        })));
-        None
+    /// Calls the most wanted of those that wait, all of the same preference at once. False if nobody waits.
+    fn call_the_next(&mut self, desk: &mut Desk<'_>) -> bool {
+        let Some(preference) = self.waiting.first().map(|contact| contact.preference) else { return false };
+        let others = self.waiting.iter().position(|contact| contact.preference != preference);
+        let rest = self.waiting.split_off(others.unwrap_or(self.waiting.len()));
+        let group = std::mem::replace(&mut self.waiting, rest);
+        self.stage = Stage::Calling(group.into_iter().map(|contact| Attempt::begin(contact, desk)).collect());
+        true
     }
 
-    /// The telephone rings. True the first time.
-    pub fn rings(&mut self) -> bool {
-        match self.stage {
-            Stage::Calling { until } => {
-                self.stage = Stage::Ringing { until };
-                true
-            }
-            Stage::OpeningPort | Stage::Ringing { .. } | Stage::Talking => false,
-        }
+    /// The port of a contact is open: it is invited. False if it cannot be.
+    pub fn invite(&mut self, leg: LegId, desk: &mut Desk<'_>) -> bool {
+        let (hops, until) = (self.hops, desk.now + self.ring);
+        let Some(attempt) = self.attempt(leg) else { return true };
+        let invited = attempt.invite(hops, desk);
+        self.until.get_or_insert(until);
+        invited
     }
 
-    /// The person answered: what the sound needs to know, unless the answer cannot be used.
+    /// A contact rings. True the first time that any does.
+    pub fn rings(&mut self, leg: LegId) -> bool {
+        let Some(attempt) = self.attempt(leg) else { return false };
+        attempt.rings();
+        !std::mem::replace(&mut self.rang, true)
+    }
+
+    /// A person answered: what the sound needs to know, and the legs of the other contacts, which are not wanted any
+    /// more. None if the answer cannot be used.
     pub fn answered(
         &mut self,
+        leg: LegId,
         description: &[u8],
         desk: &mut Desk<'_>,
-    ) -> Result<AgreedAudio, TransferOutcome> {
-        let local = self.leg.local_audio().ok_or(TransferOutcome::Unreachable)?;
-        let audio = complete(&local, description).map_err(|_| TransferOutcome::Unreachable)?;
+    ) -> Option<(AgreedAudio, Vec<Leg>)> {
+        let attempt = self.attempt(leg)?;
+        let audio = complete(&attempt.leg.local_audio()?, description).ok()?;
+        let Attempt { leg: mut winner, .. } = self.take(leg)?;
         // Somebody who answers with a hold has not held anybody yet: there is nothing to notice.
-        let _ = self.leg.configure(audio, desk);
-        self.stage = Stage::Talking;
-        Ok(audio)
+        let _ = winner.configure(audio, desk);
+        self.waiting.clear();
+        let others = match std::mem::replace(&mut self.stage, Stage::Talking(Box::new(winner))) {
+            Stage::Calling(attempts) => attempts.into_iter().map(|attempt| attempt.leg).collect(),
+            Stage::Talking(_) => Vec::new(),
+        };
+        Some((audio, others))
     }
 
-    pub fn is_talking(&self) -> bool {
-        self.stage == Stage::Talking
+    /// An attempt that was [taken](Self::take) out failed like this. The outcome, if nothing is left to try.
+    pub fn failed(&mut self, failure: Failure, desk: &mut Desk<'_>) -> Option<TransferOutcome> {
+        if failure.for_all {
+            return Some(failure.outcome);
+        }
+        self.failed = more_telling(self.failed, failure.outcome);
+        match &self.stage {
+            Stage::Calling(attempts) if attempts.is_empty() => {
+                (!self.call_the_next(desk)).then_some(self.failed)
+            }
+            _ => None,
+        }
     }
 
-    /// When the flow's patience is over.
+    /// What it comes to if nobody is waited for any longer.
+    pub fn outcome_of_patience(&self) -> TransferOutcome {
+        let rings = match &self.stage {
+            Stage::Calling(attempts) => attempts.iter().any(Attempt::is_ringing),
+            Stage::Talking(_) => false,
+        };
+        if rings { more_telling(self.failed, TransferOutcome::NoAnswer) } else { self.failed }
+    }
+
+    /// What the end of a contact's session means for its attempt.
+    pub fn failure(&mut self, leg: LegId, end: &SessionEnd) -> Failure {
+        self.attempt(leg).map_or(Failure::UNREACHABLE, |attempt| attempt.failure(end))
+    }
+
+    fn attempt(&mut self, leg: LegId) -> Option<&mut Attempt> {
+        match &mut self.stage {
+            Stage::Calling(attempts) => attempts.iter_mut().find(|attempt| attempt.leg.id == leg),
+            Stage::Talking(_) => None,
+        }
+    }
+
+    /// Takes an attempt out.
+    pub fn take(&mut self, leg: LegId) -> Option<Attempt> {
+        let Stage::Calling(attempts) = &mut self.stage else { return None };
+        let at = attempts.iter().position(|attempt| attempt.leg.id == leg)?;
+        Some(attempts.remove(at))
+    }
+
+    pub fn legs(&self) -> impl Iterator<Item = &Leg> {
+        let (calling, talking) = match &self.stage {
+            Stage::Calling(attempts) => (attempts.as_slice(), None),
+            Stage::Talking(leg) => (&[][..], Some(leg)),
+        };
+        calling.iter().map(|attempt| &attempt.leg).chain(talking.map(Box::as_ref))
+    }
+
+    pub fn legs_mut(&mut self) -> impl Iterator<Item = &mut Leg> {
+        let (calling, talking) = match &mut self.stage {
+            Stage::Calling(attempts) => (attempts.as_mut_slice(), None),
+            Stage::Talking(leg) => (&mut [][..], Some(leg)),
+        };
+        calling.iter_mut().map(|attempt| &mut attempt.leg).chain(talking.map(Box::as_mut))
+    }
+
+    /// The leg of this session.
+    pub fn leg_of(&self, session: SessionId) -> Option<LegId> {
+        self.legs().find(|leg| leg.session == Some(session)).map(|leg| leg.id)
+    }
+
+    /// The leg of the person who answered.
+    pub fn talking(&self) -> Option<&Leg> {
+        match &self.stage {
+            Stage::Talking(leg) => Some(leg),
+            Stage::Calling(_) => None,
+        }
+    }
+
+    /// Every leg, when the transfer is over.
+    pub fn into_legs(self) -> Vec<Leg> {
+        match self.stage {
+            Stage::Calling(attempts) => attempts.into_iter().map(|attempt| attempt.leg).collect(),
+            Stage::Talking(leg) => vec![*leg],
+        }
+    }
+
+    /// When the patience is over.
     pub fn deadline(&self) -> Option<Moment> {
         match self.stage {
-            Stage::Calling { until } | Stage::Ringing { until } => Some(until),
-            Stage::OpeningPort | Stage::Talking => None,
-        }
-    }
-
-    /// What the end of the called leg's session means.
-    pub fn outcome(&self, end: &SessionEnd) -> TransferOutcome {
-        let rang = matches!(self.stage, Stage::Ringing { .. });
-        if self.stage == Stage::Talking {
-            return TransferOutcome::Completed;
-        }
-        match end {
-            SessionEnd::Refused { status, .. } => outcome_of_status(*status, rang),
-            SessionEnd::NoResponse if rang => TransferOutcome::NoAnswer,
-            _ => TransferOutcome::Unreachable,
+            Stage::Calling(_) => self.until,
+            Stage::Talking(_) => None,
         }
     }
 }
 
-/// RFC 3261 §21: what a final status says about the person, not about the protocol.
-fn outcome_of_status(status: StatusCode, rang: bool) -> TransferOutcome {
-    match status.as_u16() {
-        486 | 600 => TransferOutcome::Busy,
-        603 | 607 => TransferOutcome::Declined,
-        408 | 480 | 487 if rang => TransferOutcome::NoAnswer,
-        _ => TransferOutcome::Unreachable,
-    }
+/// What says more about the person: that it declined, or is busy, or does not answer; that a telephone cannot be
+/// reached says nothing.
+fn more_telling(one: TransferOutcome, other: TransferOutcome) -> TransferOutcome {
+    let telling = |outcome| match outcome {
+        TransferOutcome::Declined => 3,
+        TransferOutcome::Busy => 2,
+        TransferOutcome::NoAnswer => 1,
+        TransferOutcome::Unreachable | TransferOutcome::Completed => 0,
+    };
+    if telling(other) > telling(one) { other } else { one }
 }
 
-/// The contact that was bound last rings. (Forking to all of them is the SIP side's next step.)
-fn reach(tenant: &TenantId, target: &TelephoneNumber, desk: &Desk<'_>) -> Option<Contact> {
-    let phone = desk.rules.directory.phone(tenant, target)?;
+/// Where the telephone registered: the most wanted first, and among those the latest.
+fn reach(caller: &Party, target: &TelephoneNumber, desk: &Desk<'_>) -> Vec<Contact> {
+    let Some(phone) = desk.rules.directory.phone(&caller.tenant, target) else { return Vec::new() };
     let bindings = desk.stack.bindings(phone.number.as_str());
-    // Of equals `max_by_key` takes the last, and bindings stand in the order in which they were refreshed.
-    let wanted = bindings.max_by_key(|binding| binding.preference)?;
-    Some(Contact { uri: wanted.contact.clone(), flow: wanted.flow })
+    let mut contacts: Vec<Contact> = bindings
+        .map(|binding| Contact {
+            uri: binding.contact.clone(),
+            flow: binding.flow,
+            from: caller.presented(binding.flow.local.ip()),
+            preference: binding.preference,
+        })
+        .collect();
+    // Bindings stand in the order in which they were refreshed.
+    contacts.reverse();
+    contacts.sort_by_key(|contact| Reverse(contact.preference));
+    contacts.truncate(CONTACTS_MAX);
+    contacts
 }
 
 #[cfg(test)]
@@ -152,14 +243,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_final_status_has_an_outcome() {
-        let status = |code| StatusCode::new(code).expect("a status");
-        assert_eq!(outcome_of_status(status(486), false), TransferOutcome::Busy);
-        assert_eq!(outcome_of_status(status(600), true), TransferOutcome::Busy);
-        assert_eq!(outcome_of_status(status(603), true), TransferOutcome::Declined);
-        assert_eq!(outcome_of_status(status(480), true), TransferOutcome::NoAnswer);
-        assert_eq!(outcome_of_status(status(480), false), TransferOutcome::Unreachable);
-        assert_eq!(outcome_of_status(status(404), true), TransferOutcome::Unreachable);
-        assert_eq!(outcome_of_status(status(302), false), TransferOutcome::Unreachable);
+    fn of_two_failures_the_one_that_says_more_of_the_person_stands() {
+        use TransferOutcome::{Busy, Declined, NoAnswer, Unreachable};
+        let order = [Unreachable, NoAnswer, Busy, Declined];
+        for (less, one) in order.into_iter().enumerate() {
+            for other in order.into_iter().skip(less) {
+                assert_eq!((more_telling(one, other), more_telling(other, one)), (other, other));
+            }
+        }
     }
 }

@@ -4,6 +4,7 @@ pub(crate) mod callee;
 pub(crate) mod caller;
 #[allow(clippy::module_inception, reason = "the dialog itself is the noun of this file")]
 pub(crate) mod dialog;
+pub(crate) mod info;
 pub(crate) mod invite_session;
 pub(crate) mod offer_answer;
 pub(crate) mod within;

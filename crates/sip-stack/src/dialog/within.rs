@@ -1,4 +1,4 @@
-//! Requests within a dialog: ACK, BYE, re-INVITE, OPTIONS (RFC 3261 §12.2.2, §14.2, §15.1.2).
+//! Requests within a dialog: ACK, BYE, re-INVITE, OPTIONS, INFO (RFC 3261 §12.2.2, §14.2, §15.1.2).
 
 use super::dialog::DialogKey;
 use super::invite_session::{InviteInProgress, Session, Talking, Unacknowledged};
@@ -33,6 +33,7 @@ impl SipStack {
             method if *method == Method::BYE => self.receive_bye(id, asked),
             method if *method == Method::INVITE && !leaving => self.receive_reinvite(id, asked),
             method if *method == Method::OPTIONS => self.answer_options(asked),
+            method if *method == Method::INFO && !leaving => self.receive_info(id, asked),
             _ => self.refuse(asked, StatusCode::CALL_TRANSACTION_DOES_NOT_EXIST),
         }
     }

@@ -18,7 +18,7 @@ use frontdesk_speech::{
     Ears, ModelFault, Rendered, VoiceFault, VoiceSettings, Voices, WhisperEngine, models,
 };
 use frontdesk_store::{FactsLost, Store, StoreFault, Writer};
-use frontdesk_switchboard::{Limits, Rules, Switchboard, SwitchboardCensus};
+use frontdesk_switchboard::{Limits, Rules, Switchboard};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -74,8 +74,6 @@ pub struct Node {
     pub ears: String,
     /// Passwords that were made at this start. They are kept nowhere: whoever started the desk prints them.
     pub new_passwords: Vec<NewPassword>,
-    /// The flows that serve.
-    pub flows: Flows,
     mailbox: Mailbox<Letter>,
     thread: JoinHandle<()>,
     writer: Writer,
@@ -138,7 +136,7 @@ impl Node {
         let rules = Rules {
             sip: Arc::new(sip_settings(settings, &accounts)),
             directory: Arc::new(directory),
-            flows: flows.clone(),
+            flows,
             sound_address: settings.rtp.address,
             limits: Limits::default(),
             data: settings.node.data.clone(),
@@ -156,14 +154,7 @@ impl Node {
         };
         let thread =
             std::thread::Builder::new().name("switchboard".to_owned()).spawn(move || wiring.run(&letters))?;
-        Ok(Node { listening, ears: ears_name, new_passwords, flows, mailbox, thread, writer, store })
-    }
-
-    /// How much of everything there is; none when the switchboard does not answer within a second.
-    pub fn census(&self) -> Option<SwitchboardCensus> {
-        let (answer, answered) = sync_channel(1);
-        self.mailbox.post(Letter::Census(answer)).ok()?;
-        answered.recv_timeout(Duration::from_secs(1)).ok()
+        Ok(Node { listening, ears: ears_name, new_passwords, mailbox, thread, writer, store })
     }
 
     /// Whether the switchboard's thread is gone without having been asked to go.

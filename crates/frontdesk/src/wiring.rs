@@ -13,12 +13,9 @@ use frontdesk_sip_stack::SipInput;
 use frontdesk_sip_transport::Transports;
 use frontdesk_speech::{Ears, Rendered};
 use frontdesk_store::FactSender;
-use frontdesk_switchboard::{
-    Notice, Rules, Switchboard, SwitchboardCensus, SwitchboardInput, SwitchboardOutput,
-};
+use frontdesk_switchboard::{Notice, Rules, Switchboard, SwitchboardInput, SwitchboardOutput};
 use ringbuf::HeapProd;
 use std::sync::Arc;
-use std::sync::mpsc::SyncSender;
 use std::time::{Duration, Instant};
 
 /// What reaches the switchboard's thread.
@@ -31,8 +28,6 @@ pub enum Letter {
     Rendered(Rendered),
     /// The rules, at the start and at each reload.
     Rules(Arc<Rules>),
-    /// How much of everything is there?
-    Census(SyncSender<SwitchboardCensus>),
     /// Take no new calls, end those that stand, and leave.
     Stop,
 }
@@ -160,9 +155,6 @@ impl Thread {
                 }
                 let now = self.now();
                 self.sound.rendered(&rendered, now);
-            }
-            Letter::Census(answer) => {
-                let _ = answer.try_send(self.switchboard.census());
             }
             Letter::Stop => {
                 self.stopping.get_or_insert_with(Instant::now);

@@ -173,8 +173,10 @@ pub fn prepare(numbers: &[Number]) -> tempfile::TempDir {
 /// What a desk's process holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Held {
-    /// Open file handles, sockets among them.
+    /// Open file handles, sockets among them, but those of the database.
     pub handles: usize,
+    /// Handles of the database: two a connection (the file and its write-ahead log) and one that all share.
+    pub database_handles: usize,
     /// UDP sockets of both families.
     pub udp_sockets: usize,
     /// Threads.
@@ -199,8 +201,11 @@ impl Desk {
             .collect();
         let status = std::fs::read_to_string(process.join("status")).expect("a process");
         let memory = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB"));
+        let of_database = |link: &&PathBuf| link.to_string_lossy().contains(".db");
+        let database_handles = links.iter().filter(of_database).count();
         Held {
-            handles: links.len(),
+            handles: links.len() - database_handles,
+            database_handles,
             udp_sockets: links
                 .iter()
                 .filter(|link| udp.iter().any(|socket| link.as_os_str() == &**socket))

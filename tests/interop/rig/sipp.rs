@@ -2,9 +2,10 @@
 
 use super::desk::Desk;
 use super::program::{Program, installed};
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 /// A sipp that is not started yet.
@@ -149,9 +150,22 @@ pub fn sound_place(message: &str) -> SocketAddr {
     SocketAddr::new(address.parse().expect("an address"), port.parse().expect("a port"))
 }
 
-/// sipp takes 6000 unless told otherwise, and several of them run here.
+/// Ports for the sound of one sipp: it takes this one and the one two above it, for pictures, each with its RTCP. They lie
+/// below the range from which the kernel gives out free ports, so that no other program is given one of them meanwhile.
 fn free_media_port(own: &str) -> SocketAddr {
-    UdpSocket::bind((own.trim_matches(['[', ']']), 0))
-        .and_then(|socket| socket.local_addr())
-        .unwrap_or_else(|error| panic!("{own} has no free port: {error}"))
+    static TAKEN: AtomicU32 = AtomicU32::new(0);
+    let own: IpAddr = own.trim_matches(['[', ']']).parse().expect("an address");
+    let is_free = |port: u16| UdpSocket::bind((own, port)).is_ok();
+    for _ in 0..MEDIA_PLACES {
+        // Two suites at once begin at different places.
+        let place = (std::process::id() + TAKEN.fetch_add(1, Ordering::Relaxed)) % MEDIA_PLACES;
+        let port = MEDIA_FIRST + 4 * place as u16;
+        if (port..port + 4).all(is_free) {
+            return SocketAddr::new(own, port);
+        }
+    }
+    panic!("{own} has no four free ports between {MEDIA_FIRST} and the kernel's own");
 }
+
+const MEDIA_FIRST: u16 = 12_000;
+const MEDIA_PLACES: u32 = 4_000;

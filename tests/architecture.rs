@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The order of the crates: one may use only crates of a smaller number.
-const ORDER: [(&str, u8); 18] = [
+const ORDER: [(&str, u8); 19] = [
     ("frontdesk-identifiers", 0),
     ("frontdesk-audio", 0),
     ("frontdesk-sip-message", 1),
     ("frontdesk-directory", 1),
+    ("frontdesk-caller-identity", 1),
     ("frontdesk-call-record", 1),
     ("frontdesk-understanding", 1),
     ("frontdesk-media-protocol", 1),
@@ -27,11 +28,12 @@ const ORDER: [(&str, u8); 18] = [
 ];
 
 /// Crates that decide, or that run on the tick told the time: no clock, socket, thread, chance or async in them.
-const PURE: [&str; 12] = [
+const PURE: [&str; 13] = [
     "frontdesk-identifiers",
     "frontdesk-audio",
     "frontdesk-sip-message",
     "frontdesk-directory",
+    "frontdesk-caller-identity",
     "frontdesk-call-record",
     "frontdesk-understanding",
     "frontdesk-media-protocol",

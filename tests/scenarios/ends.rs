@@ -50,7 +50,7 @@ fn a_draining_desk_refuses_new_calls_and_lets_the_standing_go_on() {
     assert_eq!(records[0].end.as_ref().unwrap().reason, EndReason::CalleeHungUp);
     assert!(world.received(sales).answered.is_some(), "a standing call is still put through");
     assert!(world.seen(standing).answered.is_some());
-    let Some((_, SessionEnd::Refused { status, retry_after })) = &world.seen(refused).ended else {
+    let Some((_, SessionEnd::Refused { status, retry_after, .. })) = &world.seen(refused).ended else {
         panic!("{:?}", world.seen(refused));
     };
     assert_eq!(status.as_u16(), 503);

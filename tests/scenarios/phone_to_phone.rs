@@ -69,7 +69,7 @@ fn the_caller_gives_up_and_the_other_telephone_stops_ringing() {
     assert_eq!(reason, EndReason::Cancelled);
     assert_eq!(world.seen(call).ended.as_ref().unwrap().1, SessionEnd::EndedHere);
     let (at, end) = world.received(called).ended.clone().unwrap();
-    assert_eq!(end, SessionEnd::CancelledByPeer);
+    assert_eq!(end, SessionEnd::CancelledByPeer { reason: None });
     assert!(at < Moment::from_millis(3_600));
 }
 

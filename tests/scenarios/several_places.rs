@@ -74,7 +74,7 @@ fn both_ring_the_first_that_answers_has_the_caller_and_the_other_stops() {
         assert_eq!(record.end.as_ref().unwrap().reason, EndReason::CalleeHungUp);
         assert!(world.seen(call).answered.is_some());
         let (stopped, end) = end_of(&world, home);
-        assert_eq!(end, SessionEnd::CancelledByPeer);
+        assert_eq!(end, SessionEnd::CancelledByPeer { reason: None });
         let answered = world.received(desk).answered.expect("it is answered");
         assert!(stopped.since(answered) < Duration::from_millis(300), "at once");
         assert_eq!(reasons_of_cancel(&world, home), [Some(ELSEWHERE.to_owned())]);
@@ -139,7 +139,7 @@ fn who_declines_declines_for_all_places_at_once() {
     assert_eq!(record.transfers[0].outcome, Some(TransferEnd::Declined));
     assert_eq!(refused_with(&world, call), Some(603));
     let (stopped, end) = end_of(&world, home);
-    assert_eq!(end, SessionEnd::CancelledByPeer);
+    assert_eq!(end, SessionEnd::CancelledByPeer { reason: None });
     assert!(stopped < Moment::from_millis(3_500), "it does not ring on");
     assert_eq!(reasons_of_cancel(&world, home), [None], "nobody took the call");
 }
@@ -201,7 +201,7 @@ fn the_caller_hangs_up_while_both_ring() {
     assert_eq!(record.transfers[0].outcome, Some(TransferEnd::CallerLeft));
     for robot in [desk, home] {
         let (stopped, end) = end_of(&world, robot);
-        assert_eq!(end, SessionEnd::CancelledByPeer);
+        assert_eq!(end, SessionEnd::CancelledByPeer { reason: None });
         assert!(stopped < Moment::from_millis(4_000));
         assert_eq!(reasons_of_cancel(&world, robot), [None], "nobody took the call");
     }

@@ -50,7 +50,7 @@ fn nobody_answers_within_the_time_that_the_flow_gives() {
         world.facts().iter().filter(|fact| matches!(fact.fact, Fact::TransferRinging)).nth(1);
     let reception_rings = Duration::from_micros(reception_rings.unwrap().since_start_us);
     assert!(rang < Moment::ZERO + reception_rings, "it is silent before the next one rings");
-    assert_eq!(world.received(sales).ended.as_ref().unwrap().1, SessionEnd::CancelledByPeer);
+    assert_eq!(world.received(sales).ended.as_ref().unwrap().1, SessionEnd::CancelledByPeer { reason: None });
 }
 
 #[test]

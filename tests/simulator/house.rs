@@ -99,7 +99,11 @@ impl House {
             sip: Arc::new(SipSettings {
                 realm: REALM.to_owned(),
                 accounts,
-                peers: vec![PeerRule { name: "carrier".to_owned(), addresses: House::carrier().collect() }],
+                peers: vec![PeerRule {
+                    name: "carrier".to_owned(),
+                    addresses: House::carrier().collect(),
+                    ..PeerRule::default()
+                }],
                 ..SipSettings::default()
             }),
             sound_address: None,

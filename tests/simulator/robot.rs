@@ -128,7 +128,8 @@ impl Robot {
     /// A robot that will talk to the desk at `desk`.
     pub fn new(person: Person, desk: SocketAddr, seed: [u8; 32], now: Moment) -> Robot {
         let mut stack = SipStack::new(seed);
-        let peers = vec![PeerRule { name: "desk".to_owned(), addresses: vec![desk.ip()] }];
+        let peers =
+            vec![PeerRule { name: "desk".to_owned(), addresses: vec![desk.ip()], ..PeerRule::default() }];
         let settings = SipSettings { peers, realm: "robots".to_owned(), ..SipSettings::default() };
         stack.handle(SipInput::Settings(Arc::new(settings)), now);
         Robot {
@@ -158,6 +159,8 @@ impl Robot {
             address_of_record: self.person.identity.clone(),
             flow: self.flow(),
             credentials: self.person.credentials.clone(),
+            routes: Vec::new(),
+            quirks: Arc::default(),
             expires: REGISTERED_FOR,
         };
         self.command(SipCommand::Register(Box::new(registration)), now);
@@ -187,6 +190,8 @@ impl Robot {
             to: NameAddr::from(target),
             description,
             credentials: self.person.credentials.clone(),
+            routes: Vec::new(),
+            quirks: Arc::default(),
             extra: Vec::new(),
         };
         self.command(SipCommand::Invite(Box::new(call)), now);
@@ -342,7 +347,12 @@ impl Robot {
                 }
             }
             Due::Refuse(session, status) => {
-                self.commands.push_back(SipCommand::Refuse { session, status, retry_after: None });
+                self.commands.push_back(SipCommand::Refuse {
+                    session,
+                    status,
+                    retry_after: None,
+                    reason: None,
+                });
             }
             Due::Repeat(session, tries) => {
                 let flow = self.flow();
@@ -455,7 +465,7 @@ impl Robot {
                     call.progress.push(status.as_u16());
                 }
             }
-            SipEvent::Answered { session, description } => {
+            SipEvent::Answered { session, description, .. } => {
                 let Some(call) = self.calls.get_mut(&session) else { return };
                 if call.offerless {
                     let negotiated =
@@ -497,7 +507,7 @@ impl Robot {
         call.dialogue.name(&incoming.call_id);
         call.answer = description;
         call.agreed = agreed.map(|agreed| agreed.audio);
-        let ring = SipCommand::Ring { session, description: None };
+        let ring = SipCommand::Ring { session, status: StatusCode::RINGING, description: None };
         let status = |code| StatusCode::new(code).expect("a status");
         match self.person.when_called.clone() {
             WhenCalled::Refuse(code) => self.later(now, Due::Refuse(session, status(code))),
@@ -513,7 +523,11 @@ impl Robot {
                 self.later(now + PATIENCE, Due::Refuse(session, StatusCode::TEMPORARILY_UNAVAILABLE));
                 let Some(call) = self.calls.get(&session) else { return };
                 let description = call.answer.clone();
-                self.commands.push_back(SipCommand::Ring { session, description });
+                self.commands.push_back(SipCommand::Ring {
+                    session,
+                    status: StatusCode::SESSION_PROGRESS,
+                    description,
+                });
             }
             WhenCalled::AnswerWith(text) => {
                 call.answer = Some(text.as_bytes().to_vec());

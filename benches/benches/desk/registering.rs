@@ -35,6 +35,8 @@ pub fn register(socket: &UdpSocket, desk: SocketAddr, account: &str, password: &
             address_of_record: NameAddr::new(uri(Some(account))),
             flow,
             credentials: Some(Credentials { username: account.to_owned(), password: password.to_owned() }),
+            routes: Vec::new(),
+            quirks: Arc::default(),
             expires: EXPIRES,
         }))),
         now(),

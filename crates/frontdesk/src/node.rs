@@ -194,7 +194,11 @@ fn sip_settings(settings: &Settings, accounts: &Accounts) -> SipSettings {
         peers: settings
             .peers
             .iter()
-            .map(|peer| PeerRule { name: peer.name.clone(), addresses: peer.addresses.clone() })
+            .map(|peer| PeerRule {
+                name: peer.name.clone(),
+                addresses: peer.addresses.clone(),
+                ..PeerRule::default()
+            })
             .collect(),
         ..SipSettings::default()
     }

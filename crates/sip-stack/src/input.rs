@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::event::SubscriptionId;
+use crate::quirks::Quirks;
 use crate::settings::SipSettings;
 
 /// One input to [`SipStack::handle`](crate::SipStack::handle).
@@ -12,12 +14,26 @@ use crate::settings::SipSettings;
 pub enum SipInput {
     /// The rules to work by; the first input, and again at each reload.
     Settings(Arc<SipSettings>),
-    /// A datagram came in.
+    /// A datagram came in, or one message was cut out of a stream.
     Received {
         /// Between which two addresses.
         flow: Flow,
-        /// The whole datagram.
+        /// The whole datagram, or exactly one message of a stream.
         bytes: Vec<u8>,
+    },
+    /// The other end of this connection proved by a certificate that it has these names (RFC 5922 §7); holds until
+    /// [`FlowClosed`](Self::FlowClosed).
+    PeerProved {
+        /// Which connection.
+        flow: Flow,
+        /// The names of its certificate: DNS names, lower case, and the hosts of `sip:` URIs.
+        names: Vec<String>,
+    },
+    /// A connection is no more: what waits for an answer over it fails, and contacts that are reached only over it are
+    /// bound no more (RFC 5626 §5.3).
+    FlowClosed {
+        /// Which connection.
+        flow: Flow,
     },
     /// What was sent over this flow cannot be delivered (RFC 3261 §8.1.3.1, §17.1.4).
     TransportFailed {
@@ -36,9 +52,54 @@ pub enum SipInput {
 pub enum Transport {
     /// RFC 3261 §18, datagrams.
     Udp,
+    /// RFC 3261 §18, a stream.
+    Tcp,
+    /// RFC 3261 §26.2, a stream under TLS.
+    Tls,
+    /// RFC 7118, a WebSocket: always opened by the other side.
+    Ws,
+    /// RFC 7118, a WebSocket under TLS: always opened by the other side.
+    Wss,
+}
+
+impl Transport {
+    /// Whether the transport itself repeats what is lost (RFC 3261 §17.1.1.2: then timers A, E, G, I, J, K are idle).
+    pub const fn is_reliable(self) -> bool {
+        !matches!(self, Transport::Udp)
+    }
+
+    /// Whether nobody in between reads along.
+    pub const fn is_secure(self) -> bool {
+        matches!(self, Transport::Tls | Transport::Wss)
+    }
+
+    /// As a Via writes it (RFC 3261 §20.42, RFC 7118 §5.2).
+    pub const fn via_name(self) -> &'static str {
+        match self {
+            Transport::Udp => "UDP",
+            Transport::Tcp => "TCP",
+            Transport::Tls => "TLS",
+            Transport::Ws => "WS",
+            Transport::Wss => "WSS",
+        }
+    }
+
+    /// The port where it is listened for if none is named (RFC 3261 §19.1.2, RFC 7118 §8).
+    pub const fn default_port(self) -> u16 {
+        match self {
+            Transport::Udp | Transport::Tcp => 5060,
+            Transport::Tls => 5061,
+            Transport::Ws => 80,
+            Transport::Wss => 443,
+        }
+    }
 }
 
 /// A path between two addresses: where a message came from, or where it goes.
+///
+/// For a stream `remote` is the far end of the connection. What this side sends over a flow whose connection is not
+/// there opens one to `remote`, except for WebSockets. `local` is an address that this side listens on, also where the
+/// connection itself left from another port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Flow {
     /// How.
@@ -65,11 +126,14 @@ pub struct RegistrationId(pub u64);
 /// What the user of the stack wants.
 #[derive(Debug, Clone)]
 pub enum SipCommand {
-    /// Tell the caller that it rings: 180, or 183 when there is early media to describe.
+    /// Tell the caller how far it is: 180, 183 and so on. With a description it is sent reliably where the caller can
+    /// (RFC 3262).
     Ring {
         /// An incoming session that is not answered yet.
         session: SessionId,
-        /// SDP of the early media.
+        /// 101 to 199: 180 rings, 183 describes early media, 181 forwarded, 182 queued.
+        status: StatusCode,
+        /// SDP of the early media: the answer to the INVITE's offer.
         description: Option<Vec<u8>>,
     },
     /// Answer: 200 with this SDP, repeated until its ACK comes (RFC 3261 §13.3.1.4).
@@ -87,6 +151,8 @@ pub enum SipCommand {
         status: StatusCode,
         /// `Retry-After`, when the refusal is for now only.
         retry_after: Option<Duration>,
+        /// The `Reason` header (RFC 3326) to send, such as `Q.850;cause=17`.
+        reason: Option<String>,
     },
     /// Call somebody.
     Invite(Box<OutgoingCall>),
@@ -110,6 +176,80 @@ pub enum SipCommand {
         session: SessionId,
         /// 4xx to 6xx, such as 488.
         status: StatusCode,
+    },
+    /// Offer this SDP in the standing dialog, to hold, resume or move the sound: by re-INVITE, or by UPDATE where the
+    /// call is not answered yet and the other side can (RFC 3311 §5.1). A 491 is repeated after its random wait
+    /// (RFC 3261 §14.1). Answered by [`ReofferAnswered`](crate::SipEvent::ReofferAnswered) or
+    /// [`ReofferRefused`](crate::SipEvent::ReofferRefused); one at a time, a second replaces one that still waits.
+    Reoffer {
+        /// The session.
+        session: SessionId,
+        /// The SDP offer; none asks the other side to offer (only by re-INVITE, RFC 3725 §4.4), and what it offers comes
+        /// as [`ReofferAnswered`](crate::SipEvent::ReofferAnswered).
+        description: Option<Vec<u8>>,
+    },
+    /// Send an INFO (RFC 6086) in the dialog. Nobody is told what became of it.
+    Inform {
+        /// The session.
+        session: SessionId,
+        /// Such as `application/dtmf-relay`.
+        content_type: String,
+        /// The body.
+        body: Vec<u8>,
+    },
+    /// Ask the other side of a session to call somebody else: REFER (RFC 3515). Its course is told by
+    /// [`ReferProgress`](crate::SipEvent::ReferProgress) and [`ReferEnded`](crate::SipEvent::ReferEnded).
+    Refer {
+        /// A session that stands.
+        session: SessionId,
+        /// `Refer-To`: whom to call, with `?Replaces=…` for an attended transfer ([`SipStack::replaces`]).
+        ///
+        /// [`SipStack::replaces`]: crate::SipStack::replaces
+        refer_to: Uri,
+        /// `Referred-By` (RFC 3892).
+        referred_by: Option<Uri>,
+    },
+    /// Answer a REFER that [`Referred`](crate::SipEvent::Referred) told of: 202, or a refusal (300 and above), which
+    /// ends the referral.
+    AnswerRefer {
+        /// Which.
+        referral: ReferralId,
+        /// 202, or 300 to 699.
+        status: StatusCode,
+    },
+    /// Tell who referred how the call goes, by NOTIFY with a sipfrag (RFC 3515 §2.4.5). A final status ends the
+    /// referral. Does nothing where the other side wants no NOTIFYs (RFC 4488).
+    NotifyReferrer {
+        /// Which; answered with 202 before.
+        referral: ReferralId,
+        /// The status of the call that was asked for.
+        status: StatusCode,
+    },
+    /// Tell a subscriber the state of what it watches: NOTIFY (RFC 6665). Sent at once after
+    /// [`Subscribed`](crate::SipEvent::Subscribed) and at each change.
+    Notify {
+        /// Which.
+        subscription: SubscriptionId,
+        /// The document, in the media type of the subscription's [`Package`](crate::Package).
+        document: Vec<u8>,
+    },
+    /// End a subscription: NOTIFY with `Subscription-State: terminated`.
+    EndSubscription {
+        /// Which.
+        subscription: SubscriptionId,
+        /// RFC 6665 §4.1.3: `noresource`, `rejected`, `deactivated`, `timeout`.
+        reason: &'static str,
+    },
+    /// Send a MESSAGE outside of any dialog (RFC 3428). Answered by [`MessageEnded`](crate::SipEvent::MessageEnded).
+    Message(Box<OutgoingMessage>),
+    /// Ask by OPTIONS whether somebody is there (RFC 3261 §11). Answered by [`Probed`](crate::SipEvent::Probed).
+    Probe {
+        /// Its name.
+        probe: ProbeId,
+        /// The Request-URI.
+        target: Uri,
+        /// Where it goes.
+        flow: Flow,
     },
     /// Register at another registrar, and keep registered by refreshing in time (RFC 3261 §10.2).
     Register(Box<OutgoingRegistration>),
@@ -137,9 +277,48 @@ pub struct OutgoingCall {
     pub description: Vec<u8>,
     /// Answers to 401 and 407.
     pub credentials: Option<Credentials>,
-    /// Header lines to add, as name and value. A `Max-Forwards` among them stands in place of this side's own.
+    /// `Route` lines, the next hop first: an outbound proxy, the Path of a registered contact (RFC 3327 §5.3). The
+    /// INVITE goes over `flow` all the same.
+    pub routes: Vec<NameAddr>,
+    /// Header lines to add, as name and value. A `Max-Forwards` among them stands in place of this side's own, and a
+    /// `Contact` gives the user part of this side's.
     pub extra: Vec<(String, String)>,
+    /// What the other side needs done differently.
+    pub quirks: Arc<Quirks>,
 }
+
+/// A MESSAGE that this side sends.
+#[derive(Debug, Clone)]
+pub struct OutgoingMessage {
+    /// Its name.
+    pub message: MessageId,
+    /// The Request-URI.
+    pub target: Uri,
+    /// Where it goes.
+    pub flow: Flow,
+    /// `Route` lines, the next hop first.
+    pub routes: Vec<NameAddr>,
+    /// From, without its tag.
+    pub from: NameAddr,
+    /// To.
+    pub to: NameAddr,
+    /// Such as `text/plain`.
+    pub content_type: String,
+    /// The text.
+    pub body: Vec<u8>,
+}
+
+/// One MESSAGE of this side; numbered by the user of the stack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MessageId(pub u64);
+
+/// One question by OPTIONS; numbered by the user of the stack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ProbeId(pub u64);
+
+/// One REFER from outside; numbered by the stack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ReferralId(pub u64);
 
 /// A registration that this side wants.
 #[derive(Debug, Clone)]
@@ -156,6 +335,10 @@ pub struct OutgoingRegistration {
     pub credentials: Option<Credentials>,
     /// How long to ask for.
     pub expires: Duration,
+    /// `Route` lines, the next hop first: an outbound proxy.
+    pub routes: Vec<NameAddr>,
+    /// What the other side needs done differently.
+    pub quirks: Arc<Quirks>,
 }
 
 /// A name and its secret for digest authentication (RFC 8760). `Debug` hides the secret.

@@ -85,6 +85,7 @@ mod admission;
 mod chance;
 mod dialog;
 mod digest;
+mod event;
 mod input;
 pub mod limits;
 mod nonces;
@@ -101,12 +102,16 @@ mod timers;
 mod transaction;
 
 pub use digest::{Algorithm as DigestAlgorithm, ha1};
+pub use event::{Package, SubscriptionId};
 pub use input::{
-    Credentials, Flow, OutgoingCall, OutgoingRegistration, RegistrationId, SessionId, SipCommand, SipInput,
-    Transport,
+    Credentials, Flow, MessageId, OutgoingCall, OutgoingMessage, OutgoingRegistration, ProbeId, ReferralId,
+    RegistrationId, SessionId, SipCommand, SipInput, Transport,
 };
 pub use nonces::{MAX_NONCES, NONCE_LIFETIME};
-pub use output::{Admission, IncomingCall, SessionEnd, SipEvent, SipFact, SipOutput};
+pub use output::{
+    Admission, IncomingCall, IncomingMessage, ReferOutcome, SessionEnd, SipEvent, SipFact, SipOutput,
+};
+pub use quirks::{Quirks, Reliability};
 pub use registration::binding::Binding;
-pub use settings::{Account, PeerRule, SipSettings, TimerSettings};
+pub use settings::{Account, ExternalAddress, PeerRule, SessionTimer, SipSettings, TimerSettings};
 pub use stack::{Census, SipStack};

@@ -1,13 +1,14 @@
 //! What the stack says.
 
-use crate::input::{Flow, RegistrationId, SessionId};
-use frontdesk_sip_message::{NameAddr, StatusCode, Uri};
+use crate::event::{Package, SubscriptionId};
+use crate::input::{Flow, MessageId, ProbeId, ReferralId, RegistrationId, SessionId};
+use frontdesk_sip_message::{Headers, NameAddr, StatusCode, Uri};
 use std::time::Duration;
 
 /// One output of [`SipStack::poll`](crate::SipStack::poll).
 #[derive(Debug, Clone)]
 pub enum SipOutput {
-    /// Send this datagram.
+    /// Send this message, over the flow's connection where its transport has one.
     Transmit {
         /// Where.
         flow: Flow,
@@ -29,16 +30,21 @@ pub enum SipEvent {
     Progress {
         /// An outgoing session.
         session: SessionId,
+        /// Which of the called parties, where a proxy forked the call: counted from 0 (RFC 3261 §13.2.2.4).
+        branch: u16,
         /// 101 to 199.
         status: StatusCode,
-        /// SDP of early media.
+        /// SDP of early media: the answer to the offer of the INVITE, as far as this branch is concerned.
         description: Option<Vec<u8>>,
     },
     /// The called party answered; the ACK is sent already.
     Answered {
         /// An outgoing session.
         session: SessionId,
-        /// The SDP answer; empty if there was none.
+        /// Which of the called parties, as in [`Progress`](Self::Progress).
+        branch: u16,
+        /// The SDP answer: of the 2xx, or of the reliable provisional response that brought it before (RFC 3262 §5);
+        /// empty if there was none.
         description: Vec<u8>,
     },
     /// The ACK to this side's 200 came: the session stands. It may bring the answer to an offer in the 200.
@@ -50,12 +56,93 @@ pub enum SipEvent {
         /// SDP in the ACK.
         description: Option<Vec<u8>>,
     },
-    /// A re-INVITE came (hold, resume, new address).
+    /// A re-INVITE or UPDATE came with an offer (hold, resume, new address), or a re-INVITE that asks for one. UPDATE may
+    /// come before the call is answered.
     Reoffered {
         /// The session.
         session: SessionId,
         /// The SDP offer; none asks this side to offer.
         offer: Option<Vec<u8>>,
+    },
+    /// The other side answered this side's [`Reoffer`](crate::SipCommand::Reoffer).
+    ReofferAnswered {
+        /// The session.
+        session: SessionId,
+        /// The SDP answer; the offer where this side asked for one.
+        description: Vec<u8>,
+    },
+    /// The other side refused this side's [`Reoffer`](crate::SipCommand::Reoffer); the session goes on as it was.
+    ReofferRefused {
+        /// The session.
+        session: SessionId,
+        /// Its last word; none when it did not answer in time.
+        status: Option<StatusCode>,
+    },
+    /// The other side asks this side to call somebody: REFER (RFC 3515).
+    /// [`AnswerRefer`](crate::SipCommand::AnswerRefer) is next.
+    Referred {
+        /// The session in whose dialog it came.
+        session: SessionId,
+        /// Its name.
+        referral: ReferralId,
+        /// Whom to call: `Refer-To` without its header part.
+        target: Uri,
+        /// The session that the new call shall take the place of, where `Refer-To` carries a `Replaces` that names one
+        /// of this side: an attended transfer.
+        replaces: Option<SessionId>,
+        /// The `Replaces` of the `Refer-To` as text, also where it names a dialog that is not here.
+        replaces_header: Option<String>,
+        /// `Referred-By` (RFC 3892).
+        referred_by: Option<NameAddr>,
+    },
+    /// Who was asked by [`Refer`](crate::SipCommand::Refer) tells how far the new call is.
+    ReferProgress {
+        /// The session.
+        session: SessionId,
+        /// 100 to 199: the status of the new call.
+        status: StatusCode,
+    },
+    /// The REFER of this side came to its end.
+    ReferEnded {
+        /// The session.
+        session: SessionId,
+        /// How.
+        outcome: ReferOutcome,
+    },
+    /// Somebody who may subscribed, or refreshed a subscription and wants to know the state again.
+    /// [`Notify`](crate::SipCommand::Notify) or [`EndSubscription`](crate::SipCommand::EndSubscription) is next.
+    Subscribed {
+        /// Its name.
+        subscription: SubscriptionId,
+        /// Who: the account that proved its password.
+        account: String,
+        /// What is watched: the user part of the Request-URI.
+        resource: String,
+        /// Which of its states.
+        package: Package,
+    },
+    /// A subscription is no more: it ran out, was taken back, or its NOTIFY was refused or not answered.
+    Unsubscribed {
+        /// Which.
+        subscription: SubscriptionId,
+    },
+    /// A MESSAGE came from somebody who may send one (RFC 3428); it is answered with 202 already.
+    MessageReceived(Box<IncomingMessage>),
+    /// What became of a MESSAGE of this side.
+    MessageEnded {
+        /// Which.
+        message: MessageId,
+        /// The final status; none when nobody answered.
+        status: Option<StatusCode>,
+    },
+    /// What became of a [`Probe`](crate::SipCommand::Probe).
+    Probed {
+        /// Which.
+        probe: ProbeId,
+        /// The final status: any at all shows that somebody is there. None when nobody answered.
+        status: Option<StatusCode>,
+        /// `Retry-After` of a 503: it is there and wants no calls now.
+        retry_after: Option<Duration>,
     },
     /// The other side pressed a key and tells it by INFO (`application/dtmf-relay`, `application/dtmf`). Told once for
     /// each INFO; one that presses the key by RFC 4733 too would be counted twice by who takes both.
@@ -99,7 +186,16 @@ pub enum SipEvent {
         /// For how long the registrar granted it.
         expires: Duration,
     },
-    /// This side's registration failed, or was taken back.
+    /// This side's registration does not stand now; it is tried again by itself, ever more slowly.
+    RegistrationFailed {
+        /// Which.
+        registration: RegistrationId,
+        /// The registrar's last word; none when it did not answer.
+        status: Option<StatusCode>,
+        /// When it is tried again.
+        retry_in: Duration,
+    },
+    /// This side's registration is no more: it was taken back, or there is no room for it.
     RegistrationEnded {
         /// Which.
         registration: RegistrationId,
@@ -129,6 +225,12 @@ pub struct IncomingCall {
     pub offer: Option<Vec<u8>>,
     /// Which way it came.
     pub flow: Flow,
+    /// Every header line of the INVITE, for whom the call is from and by which ways it came: `P-Asserted-Identity`,
+    /// `Privacy`, `Diversion`, `History-Info`, `Identity`. Hostile until the admission says otherwise.
+    pub headers: Headers,
+    /// The session whose place this call shall take (RFC 3891): it stands, and the caller proved by naming its tags that
+    /// it may.
+    pub replaces: Option<SessionId>,
     /// How many more hops it may take (RFC 3261 §20.22): whoever passes the call on, on a leg of its own, says one
     /// less there, so that a call that goes round in a circle comes to an end (RFC 7332).
     pub hops: u8,
@@ -159,11 +261,18 @@ pub enum SessionEnd {
         status: StatusCode,
         /// When it may be tried again.
         retry_after: Option<Duration>,
+        /// The `Reason` header (RFC 3326), such as `Q.850;cause=17`.
+        reason: Option<String>,
+        /// Where else the callee may be reached: the contacts of a 3xx, the most wanted first.
+        redirects: Vec<Uri>,
     },
     /// The called side did not answer the INVITE at all (timer B).
     NoResponse,
     /// The caller gave up before the answer: CANCEL.
-    CancelledByPeer,
+    CancelledByPeer {
+        /// The `Reason` header (RFC 3326) of its CANCEL.
+        reason: Option<String>,
+    },
     /// The other side hung up: BYE.
     HungUpByPeer {
         /// The `Reason` header (RFC 3326) of its BYE.
@@ -173,14 +282,44 @@ pub enum SessionEnd {
     EndedHere,
     /// The ACK to this side's 200 never came (RFC 3261 §13.3.1.4).
     NoAck,
-    /// The other side does not know the dialog any more: 481 or 408 to a request within it. Not told yet: the only
-    /// request that this side sends within a dialog is BYE, and with it the end is told already.
+    /// The other side does not know the dialog any more: 481 or 408 to a request within it.
     DialogGone,
+    /// The session timer ran out without a refresh (RFC 4028 §10).
+    TimerExpired,
     /// The network refused what was sent.
     TransportFailed,
     /// The other side's description or dialogue broke the rules, and the session was ended for it. Not told yet: what
     /// breaks the rules is refused or dropped, and the session goes on.
     ProtocolViolation,
+}
+
+/// How a REFER of this side ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ReferOutcome {
+    /// The new call got this final status; 2xx is success.
+    Status(StatusCode),
+    /// The REFER itself was refused with this status: nobody was called.
+    Refused(StatusCode),
+    /// The REFER was accepted, and the other side tells nothing of the new call (RFC 4488).
+    Unknown,
+    /// Nobody answered the REFER, or the NOTIFYs stopped.
+    NoResponse,
+}
+
+/// A MESSAGE from outside.
+#[derive(Debug, Clone)]
+pub struct IncomingMessage {
+    /// How it was admitted.
+    pub admission: Admission,
+    /// The Request-URI: for whom.
+    pub to: Uri,
+    /// The From header.
+    pub from: NameAddr,
+    /// The media type of the body.
+    pub content_type: String,
+    /// The text.
+    pub body: Vec<u8>,
 }
 
 /// Something for the log.
@@ -200,6 +339,14 @@ pub enum SipFact {
         flow: Flow,
         /// The user name that was tried, cut to 64 characters.
         username: String,
+    },
+    /// A source failed to authenticate too often: for a while it is answered without a look at its credentials. Told
+    /// once for each time that it is locked out.
+    LockedOut {
+        /// From where.
+        flow: Flow,
+        /// For how long.
+        wait: Duration,
     },
     /// A bound of the stack was reached, and something was dropped or refused.
     Overloaded {

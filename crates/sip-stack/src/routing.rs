@@ -200,7 +200,7 @@ impl SipStack {
     /// A Via with a new branch that asks for `rport` (RFC 3581 §3), and what names this product.
     pub(crate) fn add_via(&mut self, request: &mut Request, flow: Flow) {
         let mut via = Via {
-            transport: "UDP".to_owned(),
+            transport: flow.transport.via_name().to_owned(),
             host: Host::Ip(flow.local.ip()),
             port: Some(flow.local.port()),
             parameters: Parameters::new(),

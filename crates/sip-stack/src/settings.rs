@@ -1,8 +1,10 @@
 //! The rules that the stack works by.
 
 use crate::digest::Algorithm;
+use crate::quirks::Quirks;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Everything that an operator may set, as the stack needs it.
@@ -19,6 +21,16 @@ pub struct SipSettings {
     /// The hashes that a challenge offers, in this order; no other is taken. A client passes over what it does not
     /// know (RFC 8760 §2.4), but not all do (`quirks.rs`).
     pub digests: Vec<Algorithm>,
+    /// What this side calls itself to neighbours outside: behind a NAT that forwards ports.
+    pub external: Option<ExternalAddress>,
+    /// Whether a request that is too long for a datagram goes by TCP (RFC 3261 §18.1.1): whether TCP is listened on.
+    pub stream_for_long_requests: bool,
+    /// Session timers (RFC 4028); none neither asks for nor grants them.
+    pub session_timer: Option<SessionTimer>,
+    /// How many credentials in a row that do not fit a source may present before it is locked out.
+    pub failed_digests_max: u32,
+    /// For how long a source is locked out that failed so often.
+    pub lockout: Duration,
     /// T1, T2, T4 (RFC 3261 table 4).
     pub timers: TimerSettings,
     /// The shortest registration that is granted; shorter ones get 423 (RFC 3261 §10.3).
@@ -35,6 +47,11 @@ impl Default for SipSettings {
             accounts: BTreeMap::new(),
             peers: Vec::new(),
             digests: vec![Algorithm::Sha256, Algorithm::Md5],
+            external: None,
+            stream_for_long_requests: false,
+            session_timer: Some(SessionTimer::default()),
+            failed_digests_max: 20,
+            lockout: Duration::from_secs(60),
             timers: TimerSettings::default(),
             expires_min: Duration::from_secs(60),
             expires_max: Duration::from_secs(3600),
@@ -57,13 +74,42 @@ impl std::fmt::Debug for Account {
     }
 }
 
-/// A neighbour that is known by its addresses.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A neighbour that is known by its addresses or by its certificate.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PeerRule {
     /// Its name in the configuration.
     pub name: String,
     /// Its addresses.
     pub addresses: Vec<IpAddr>,
+    /// Names of which its certificate must prove one (RFC 5922), where it comes by TLS. With names and no addresses it is
+    /// known by its certificate alone; with both, both must fit.
+    pub certificate_names: Vec<String>,
+    /// What it needs done differently.
+    pub quirks: Arc<Quirks>,
+}
+
+/// This side's address as neighbours outside see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExternalAddress {
+    /// What Via and Contact say instead of the local address.
+    pub ip: IpAddr,
+    /// Neighbours in these networks (address and prefix length) are inside, and are told the local address.
+    pub inside: Vec<(IpAddr, u8)>,
+}
+
+/// How long a call may stand without a sign of life (RFC 4028).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionTimer {
+    /// What is asked for.
+    pub expires: Duration,
+    /// The least that is granted; less gets 422.
+    pub least: Duration,
+}
+
+impl Default for SessionTimer {
+    fn default() -> Self {
+        SessionTimer { expires: Duration::from_secs(1_800), least: Duration::from_secs(90) }
+    }
 }
 
 /// The times that every timer is made of (RFC 3261 §17.1.1.1).

@@ -117,7 +117,8 @@ impl SipStack {
         match input {
             SipInput::Settings(settings) => self.settle(settings),
             SipInput::Received { flow, bytes } => self.receive(flow, &bytes),
-            SipInput::TransportFailed { flow } => self.transport_failed(flow),
+            SipInput::TransportFailed { flow } | SipInput::FlowClosed { flow } => self.transport_failed(flow),
+            SipInput::PeerProved { .. } => {}
             SipInput::Tick => {}
             SipInput::Command(command) => self.command(command),
         }
@@ -157,10 +158,10 @@ impl SipStack {
 
     fn command(&mut self, command: SipCommand) {
         match command {
-            SipCommand::Ring { session, description } => self.ring(session, description),
+            SipCommand::Ring { session, status, description } => self.ring(session, status, description),
             SipCommand::Accept { session, description } => self.accept(session, description),
-            SipCommand::Refuse { session, status, retry_after } => {
-                self.refuse_call(session, status, retry_after)
+            SipCommand::Refuse { session, status, retry_after, reason } => {
+                self.refuse_call(session, status, retry_after, reason)
             }
             SipCommand::Invite(call) => self.invite(*call),
             SipCommand::End { session, reason } => self.end(session, reason),
@@ -168,6 +169,15 @@ impl SipStack {
             SipCommand::RefuseReoffer { session, status } => self.refuse_reoffer(session, status),
             SipCommand::Register(wanted) => self.register(*wanted),
             SipCommand::Unregister { registration } => self.unregister(registration),
+            SipCommand::Reoffer { .. }
+            | SipCommand::Inform { .. }
+            | SipCommand::Refer { .. }
+            | SipCommand::AnswerRefer { .. }
+            | SipCommand::NotifyReferrer { .. }
+            | SipCommand::Notify { .. }
+            | SipCommand::EndSubscription { .. }
+            | SipCommand::Message(_)
+            | SipCommand::Probe { .. } => {}
         }
     }
 

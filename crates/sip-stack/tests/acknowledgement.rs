@@ -269,7 +269,18 @@ fn wrong_credentials_are_refused_the_second_time() {
         let invite = stage.requests().pop().expect("an INVITE");
         stage.receive(&answer(&invite, 401, "trunk", challenge, b""));
     }
-    assert_eq!(stage.ends(), [(session, SessionEnd::Refused { status: status(401), retry_after: None })]);
+    assert_eq!(
+        stage.ends(),
+        [(
+            session,
+            SessionEnd::Refused {
+                status: status(401),
+                retry_after: None,
+                reason: None,
+                redirects: Vec::new()
+            }
+        )]
+    );
     stage.run(seconds(70));
     assert_eq!(stage.stack.census(), Census::default());
 }

@@ -31,6 +31,8 @@ fn a_phone_registers_and_calls_and_the_caller_hangs_up() {
             address_of_record: address("sip:1001@frontdesk"),
             flow,
             credentials: Some(credentials("1001", PASSWORD)),
+            routes: Vec::new(),
+            quirks: std::sync::Arc::default(),
             expires: seconds(120),
         })),
     );
@@ -46,7 +48,10 @@ fn a_phone_registers_and_calls_and_the_caller_hangs_up() {
     let incoming = incoming_of(&mut pair, Side::A).expect("a call");
     assert_eq!(incoming.admission, Admission::Account { username: "1001".to_owned() });
     assert_eq!(incoming.offer.as_deref(), Some(OFFER));
-    pair.command(Side::A, SipCommand::Ring { session: incoming.session, description: None });
+    pair.command(
+        Side::A,
+        SipCommand::Ring { session: incoming.session, status: status(180), description: None },
+    );
     pair.run(seconds(2));
     assert_eq!(kinds(pair.take_events(Side::B)), ["Progress"]);
     pair.command(Side::A, SipCommand::Accept { session: incoming.session, description: ANSWER.to_vec() });
@@ -80,6 +85,8 @@ fn the_desk_calls_a_registered_phone_behind_a_translator_over_its_flow() {
             address_of_record: address("sip:1002@frontdesk"),
             flow,
             credentials: Some(credentials("1002", PASSWORD)),
+            routes: Vec::new(),
+            quirks: std::sync::Arc::default(),
             expires: seconds(120),
         })),
     );
@@ -112,9 +119,12 @@ fn a_busy_phone_refuses_and_the_caller_hears_when_to_try_again() {
     pair.run(seconds(1));
     let incoming = incoming_of(&mut pair, Side::B).expect("a call");
     let retry_after = Some(seconds(30));
-    pair.command(Side::B, SipCommand::Refuse { session: incoming.session, status: status(486), retry_after });
+    pair.command(
+        Side::B,
+        SipCommand::Refuse { session: incoming.session, status: status(486), retry_after, reason: None },
+    );
     pair.run(seconds(1));
-    let end = SessionEnd::Refused { status: status(486), retry_after };
+    let end = SessionEnd::Refused { status: status(486), retry_after, reason: None, redirects: Vec::new() };
     let events = pair.take_events(Side::A);
     assert!(matches!(&events[..], [(_, SipEvent::Ended { end: told, .. })] if *told == end), "{events:?}");
     assert_eq!(kinds(pair.take_events(Side::B)), ["Ended"]);

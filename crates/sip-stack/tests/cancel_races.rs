@@ -14,7 +14,7 @@ fn methods(requests: &[frontdesk_sip_message::Request]) -> Vec<&str> {
 fn a_caller_gives_up_while_it_rings() {
     let mut stage = Stage::with_peer();
     let session = stage.incoming(&Script::invite().text());
-    stage.command(SipCommand::Ring { session, description: None });
+    stage.command(SipCommand::Ring { session, status: status(180), description: None });
     stage.sent();
     stage.receive(&Script::new("CANCEL", "z9hG4bKfirst", 1).text());
     let sent = stage.sent();
@@ -28,7 +28,7 @@ fn a_caller_gives_up_while_it_rings() {
     assert_eq!(codes, [("CANCEL".to_owned(), 200), ("INVITE".to_owned(), 487)]);
     let tags: Vec<_> = sent.iter().map(|m| m.headers().to().expect("To").tag().map(str::to_owned)).collect();
     assert_eq!(tags[0], tags[1], "RFC 3261 §9.2");
-    assert_eq!(stage.ends(), [(session, SessionEnd::CancelledByPeer)]);
+    assert_eq!(stage.ends(), [(session, SessionEnd::CancelledByPeer { reason: None })]);
     stage.command(SipCommand::Accept { session, description: ANSWER.to_vec() });
     assert_eq!(stage.sent().len(), 0, "the answer comes too late");
     stage.receive(&Script::new("ACK", "z9hG4bKfirst", 1).text());
@@ -65,7 +65,7 @@ fn a_repeated_cancel_is_answered_the_same_way_and_ends_the_call_once() {
     stage.sent();
     stage.receive(&Script::new("CANCEL", "z9hG4bKfirst", 1).text());
     assert_eq!(stage.response().status, status(200));
-    assert_eq!(stage.ends(), [(session, SessionEnd::CancelledByPeer)]);
+    assert_eq!(stage.ends(), [(session, SessionEnd::CancelledByPeer { reason: None })]);
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn a_challenge_to_a_call_that_was_given_up_is_not_answered() {
 fn a_caller_may_hang_up_with_bye_while_it_rings() {
     let mut stage = Stage::with_peer();
     let session = stage.incoming(&Script::invite().text());
-    stage.command(SipCommand::Ring { session, description: None });
+    stage.command(SipCommand::Ring { session, status: status(180), description: None });
     let ringing = stage.last_response();
     stage.receive(&Script::within("BYE", "z9hG4bKbye", 2, &ringing).text());
     let codes: Vec<_> = stage

@@ -96,16 +96,23 @@ impl Play {
                 let call = outgoing(session, self.stage.flow, Some(credentials("desk", "secret")));
                 self.stage.command(SipCommand::Invite(Box::new(call)));
             }
-            Act::Ring(n) => {
-                self.stage.command(SipCommand::Ring { session: self.session(n), description: None })
-            }
+            Act::Ring(n) => self.stage.command(SipCommand::Ring {
+                session: self.session(n),
+                status: status(180),
+                description: None,
+            }),
             Act::Accept(n) => {
                 let (session, description) = (self.session(n), ANSWER.to_vec());
                 self.stage.command(SipCommand::Accept { session, description });
             }
             Act::Refuse(n) => {
                 let session = self.session(n);
-                self.stage.command(SipCommand::Refuse { session, status: status(486), retry_after: None });
+                self.stage.command(SipCommand::Refuse {
+                    session,
+                    status: status(486),
+                    retry_after: None,
+                    reason: None,
+                });
             }
             Act::End(n) => self.stage.command(SipCommand::End { session: self.session(n), reason: None }),
             Act::AcceptReoffer(n) => {

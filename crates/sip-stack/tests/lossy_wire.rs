@@ -109,7 +109,7 @@ fn play(seed: u64) -> (Pair, Told, Story) {
         told.take(&mut pair);
     }
     if let Some(arrived) = told.arrived {
-        pair.command(Side::A, SipCommand::Ring { session: arrived, description: None });
+        pair.command(Side::A, SipCommand::Ring { session: arrived, status: status(180), description: None });
         pair.run(millis(rng.next_u64() % 3_000));
         answer(&mut pair, story, arrived, session, &mut told, &mut rng);
     }
@@ -132,6 +132,8 @@ fn register(pair: &mut Pair) {
             address_of_record: address("sip:1001@frontdesk"),
             flow,
             credentials: Some(credentials("1001", PASSWORD)),
+            routes: Vec::new(),
+            quirks: std::sync::Arc::default(),
             expires: seconds(3_600),
         })),
     );
@@ -148,7 +150,8 @@ fn answer(
     let end = |session| SipCommand::End { session, reason: None };
     match story {
         Story::Busy => {
-            let refuse = SipCommand::Refuse { session: arrived, status: status(486), retry_after: None };
+            let refuse =
+                SipCommand::Refuse { session: arrived, status: status(486), retry_after: None, reason: None };
             return pair.command(Side::A, refuse);
         }
         Story::CallerGivesUp { .. } => return,

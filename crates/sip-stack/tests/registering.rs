@@ -17,6 +17,8 @@ fn registering() -> (Stage, Request) {
         address_of_record: address("sip:desk@trunk.example.com"),
         flow,
         credentials: Some(credentials("desk", "secret")),
+        routes: Vec::new(),
+        quirks: std::sync::Arc::default(),
         expires: seconds(600),
     })));
     let request = stage.requests().pop().expect("a REGISTER");

@@ -91,7 +91,7 @@ fn a_second_re_invite_before_the_answer_to_the_first_is_500_with_a_wait() {
 fn a_re_invite_before_the_call_is_answered_is_500_with_a_wait() {
     let mut stage = Stage::with_peer();
     let session = stage.incoming(&Script::invite().text());
-    stage.command(SipCommand::Ring { session, description: None });
+    stage.command(SipCommand::Ring { session, status: status(180), description: None });
     let ringing = stage.last_response();
     stage.receive(&reinvite("z9hG4bKearly", 2, &ringing).text());
     let refusal = stage.response();

@@ -7,6 +7,7 @@ use frontdesk_call_record::LegRole;
 use frontdesk_session_description::offer;
 use frontdesk_sip_message::{NameAddr, StatusCode, Uri};
 use frontdesk_sip_stack::{Flow, OutgoingCall, SessionEnd, SipCommand};
+use std::sync::Arc;
 
 /// A contact that has neither answered nor failed.
 #[derive(Debug)]
@@ -73,6 +74,8 @@ impl Attempt {
             to: NameAddr::from(self.contact.clone()),
             description: offer(&local),
             credentials: None,
+            routes: Vec::new(),
+            quirks: Arc::default(),
             extra: vec![("Max-Forwards".to_owned(), hops.to_string())],
         })));
         true

@@ -178,7 +178,7 @@ impl Call {
 
     pub fn ring_caller(&mut self, desk: &mut Desk<'_>) {
         let Some(session) = self.caller.session else { return };
-        desk.out.sip(SipCommand::Ring { session, description: None });
+        desk.out.sip(SipCommand::Ring { session, status: StatusCode::RINGING, description: None });
         self.record.tell(Fact::Ringing, desk);
     }
 

@@ -96,7 +96,7 @@ pub(crate) fn turn_away(
     };
     // Only what passes is worth another try.
     let retry_after = (refusal != Refusal::NoSuchNumber).then_some(RETRY_AFTER);
-    desk.out.sip(SipCommand::Refuse { session, status, retry_after });
+    desk.out.sip(SipCommand::Refuse { session, status, retry_after, reason: None });
     if book.has_room(desk.now) {
         let mut record = Chronicle::open(id, call, party, desk);
         record.tell(Fact::CallEnded { reason, fault }, desk);

@@ -38,7 +38,7 @@ pub(crate) fn of_port(fault: PortFault) -> Fault {
 pub(crate) fn of_caller_end(end: &SessionEnd) -> (EndReason, Option<Fault>) {
     match end {
         SessionEnd::HungUpByPeer { .. } => (EndReason::CallerHungUp, None),
-        SessionEnd::CancelledByPeer => (EndReason::Cancelled, None),
+        SessionEnd::CancelledByPeer { .. } => (EndReason::Cancelled, None),
         SessionEnd::NoAck => (EndReason::NoAck, Some(Fault::of(Whose::Network, FaultCode::NoAck))),
         _ => of_broken_session(end, LegRole::Caller).unwrap_or((EndReason::DeskHungUp, None)),
     }
@@ -108,7 +108,7 @@ mod tests {
     fn every_end_of_the_callers_session_has_a_reason() {
         let reason = |end| of_caller_end(&end).0;
         assert_eq!(reason(SessionEnd::HungUpByPeer { reason: None }), EndReason::CallerHungUp);
-        assert_eq!(reason(SessionEnd::CancelledByPeer), EndReason::Cancelled);
+        assert_eq!(reason(SessionEnd::CancelledByPeer { reason: None }), EndReason::Cancelled);
         assert_eq!(reason(SessionEnd::NoAck), EndReason::NoAck);
         assert_eq!(reason(SessionEnd::DialogGone), EndReason::DialogGone);
         assert_eq!(reason(SessionEnd::TransportFailed), EndReason::NetworkFailed);

@@ -139,7 +139,7 @@ impl Leg {
         if let Some(session) = self.session
             && !std::mem::replace(&mut self.ending, true)
         {
-            desk.out.sip(SipCommand::Refuse { session, status, retry_after: None });
+            desk.out.sip(SipCommand::Refuse { session, status, retry_after: None, reason: None });
         }
         self.close_port(desk);
     }

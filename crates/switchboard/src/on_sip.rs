@@ -26,7 +26,7 @@ impl Switchboard {
                     }
                 });
             }
-            SipEvent::Answered { session, description } => {
+            SipEvent::Answered { session, description, .. } => {
                 self.with_session(session, now, |call, desk| {
                     if let Some(leg) = call.called_leg(session) {
                         call.called_answered(leg, &description, desk);

@@ -137,7 +137,7 @@ impl Switchboard {
         let Some(party) = routing::caller(&rules, &call) else {
             // Without a tenant there is no record to keep.
             let (session, status) = (call.session, StatusCode::FORBIDDEN);
-            self.out.sip(SipCommand::Refuse { session, status, retry_after: None });
+            self.out.sip(SipCommand::Refuse { session, status, retry_after: None, reason: None });
             let why = "the account or peer is not in the directory any more";
             return self.notice(Notice::CallRefused { status: status.as_u16(), why, retry_after: None });
         };

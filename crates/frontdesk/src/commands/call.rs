@@ -266,7 +266,7 @@ fn end_phrase(end: &CallEnd) -> String {
             format!("refused with {} {}", status.as_u16(), status.default_reason())
         }
         CallEnd::Session(SessionEnd::HungUpByPeer { .. }) => "the far end hung up".to_owned(),
-        CallEnd::Session(SessionEnd::CancelledByPeer) => "the caller gave up".to_owned(),
+        CallEnd::Session(SessionEnd::CancelledByPeer { .. }) => "the caller gave up".to_owned(),
         CallEnd::Session(SessionEnd::EndedHere) => "hung up".to_owned(),
         CallEnd::Session(SessionEnd::NoResponse) => "nobody answers at that address".to_owned(),
         CallEnd::Session(SessionEnd::TransportFailed) => "nothing listens at that address".to_owned(),

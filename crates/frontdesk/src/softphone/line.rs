@@ -287,7 +287,7 @@ impl CallEnd {
         matches!(
             self,
             CallEnd::Session(
-                SessionEnd::HungUpByPeer { .. } | SessionEnd::EndedHere | SessionEnd::CancelledByPeer
+                SessionEnd::HungUpByPeer { .. } | SessionEnd::EndedHere | SessionEnd::CancelledByPeer { .. }
             )
         )
     }

@@ -75,8 +75,11 @@ impl Phone {
     /// A telephone; all chance comes from `seed`. It admits calls from the desk's address only.
     pub fn new(seed: [u8; 32], plan: PhonePlan, script: Vec<Item>, polite: bool) -> Self {
         let mut stack = SipStack::new(seed);
-        let desk =
-            frontdesk_sip_stack::PeerRule { name: "desk".to_owned(), addresses: vec![plan.flow.remote.ip()] };
+        let desk = frontdesk_sip_stack::PeerRule {
+            name: "desk".to_owned(),
+            addresses: vec![plan.flow.remote.ip()],
+            ..frontdesk_sip_stack::PeerRule::default()
+        };
         let settings = SipSettings { peers: vec![desk], ..SipSettings::default() };
         stack.handle(SipInput::Settings(Arc::new(settings)), Moment::ZERO);
         Phone {
@@ -141,6 +144,8 @@ impl Phone {
                 address_of_record: self.plan.identity.clone(),
                 flow: self.plan.flow,
                 credentials: self.plan.credentials.clone(),
+                routes: Vec::new(),
+                quirks: Arc::default(),
                 expires: register.expires,
             })));
         }
@@ -274,7 +279,12 @@ impl Phone {
         }
         match status {
             Some(status) => {
-                self.commands.push_back(SipCommand::Refuse { session, status, retry_after: None });
+                self.commands.push_back(SipCommand::Refuse {
+                    session,
+                    status,
+                    retry_after: None,
+                    reason: None,
+                });
             }
             None => self.lift(session, incoming.offer, Stage::OpeningPort),
         }
@@ -395,6 +405,8 @@ impl Phone {
                     to: NameAddr::from(target.clone()),
                     description: offer(&local),
                     credentials: self.plan.credentials.clone(),
+                    routes: Vec::new(),
+                    quirks: Arc::default(),
                     extra: Vec::new(),
                 })));
             }
@@ -408,7 +420,7 @@ impl Phone {
         let Some(agreed) = call.offer.as_deref().and_then(|offered| answer(local, offered).ok()) else {
             let status = StatusCode::NOT_ACCEPTABLE_HERE;
             call.ended = true;
-            self.commands.push_back(SipCommand::Refuse { session, status, retry_after: None });
+            self.commands.push_back(SipCommand::Refuse { session, status, retry_after: None, reason: None });
             return self.news(News::Over(CallEnd::NothingInCommon));
         };
         let until = match self.plan.when_called {
@@ -416,7 +428,7 @@ impl Phone {
             WhenCalled::Ring | WhenCalled::Busy | WhenCalled::Decline => None,
         };
         call.stage = Stage::Ringing { until, description: agreed.description, audio: agreed.audio };
-        self.commands.push_back(SipCommand::Ring { session, description: None });
+        self.commands.push_back(SipCommand::Ring { session, status: StatusCode::RINGING, description: None });
     }
 
     fn pick_up(&mut self, _now: Moment) {

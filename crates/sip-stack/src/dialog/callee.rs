@@ -68,6 +68,8 @@ impl SipStack {
             call_id: dialog.key.call_id.clone(),
             offer,
             flow: asked.flow,
+            headers: asked.headers().clone(),
+            replaces: None,
             hops: asked.headers().max_forwards().ok().flatten().unwrap_or(HOPS).min(HOPS),
         };
         let arriving = Arriving { asked: asked.clone(), dialog, exchange };
@@ -75,9 +77,9 @@ impl SipStack {
         self.tell(SipEvent::Incoming(Box::new(call)));
     }
 
-    /// 180, or 183 with a description. Without RFC 3262 it may be lost; the caller hears of it at the next one.
-    pub(crate) fn ring(&mut self, id: SessionId, description: Option<Vec<u8>>) {
-        let status = if description.is_some() { StatusCode::SESSION_PROGRESS } else { StatusCode::RINGING };
+    /// 180, 183 and the like. Without RFC 3262 it may be lost; the caller hears of it at the next one.
+    pub(crate) fn ring(&mut self, id: SessionId, status: StatusCode, description: Option<Vec<u8>>) {
+        let status = if status.is_provisional() { status } else { StatusCode::RINGING };
         let Some(Session::Arriving(arriving)) = self.sessions.get(&id) else { return };
         let tag = &arriving.dialog.key.local_tag;
         let contact = arriving.dialog.contact();
@@ -116,12 +118,18 @@ impl SipStack {
     }
 
     /// `Refuse`. What is no refusal becomes one: 480.
-    pub(crate) fn refuse_call(&mut self, id: SessionId, status: StatusCode, retry_after: Option<Duration>) {
+    pub(crate) fn refuse_call(
+        &mut self,
+        id: SessionId,
+        status: StatusCode,
+        retry_after: Option<Duration>,
+        reason: Option<String>,
+    ) {
         if !matches!(self.sessions.get(&id), Some(Session::Arriving(_))) {
             return;
         }
         let status = if status.is_failure() { status } else { StatusCode::TEMPORARILY_UNAVAILABLE };
-        self.answer_arriving(id, status, retry_after, None);
+        self.answer_arriving(id, status, retry_after, reason);
         self.forget_session(id);
         self.told_end(id, SessionEnd::EndedHere);
     }
@@ -162,9 +170,10 @@ impl SipStack {
         self.respond(cancel, response);
         match self.sessions.get(&session) {
             Some(Session::Arriving(_)) => {
+                let reason = cancel.headers().get(HeaderName::Reason).map(str::to_owned);
                 self.answer_arriving(session, StatusCode::REQUEST_TERMINATED, None, None);
                 self.forget_session(session);
-                self.told_end(session, SessionEnd::CancelledByPeer);
+                self.told_end(session, SessionEnd::CancelledByPeer { reason });
             }
             // A re-INVITE is cancelled; the session goes on (RFC 3261 §14.2).
             Some(Session::Talking(talking))

@@ -11,7 +11,10 @@ use crate::reply::ALLOW;
 use crate::routing::Owner;
 use crate::stack::{Due, SipStack};
 use crate::transaction::table::{ClientKey, Step, TransactionKey};
-use frontdesk_sip_message::{CSeq, HeaderName, Headers, Method, Request, Response, StatusCode};
+use frontdesk_sip_message::{
+    CSeq, Contacts, HeaderName, Headers, Method, Request, Response, StatusCode, Uri,
+};
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -58,7 +61,10 @@ impl SipStack {
             let wait = Duration::from_secs(u64::from(OVERLOAD_RETRY_AFTER_S));
             self.overloaded("sessions");
             let status = StatusCode::SERVICE_UNAVAILABLE;
-            return self.told_end(call.session, SessionEnd::Refused { status, retry_after: Some(wait) });
+            return self.told_end(
+                call.session,
+                SessionEnd::Refused { status, retry_after: Some(wait), reason: None, redirects: Vec::new() },
+            );
         }
         let (session, flow, credentials) = (call.session, call.flow, call.credentials.clone());
         let mut request = self.first_invite(call);
@@ -141,7 +147,7 @@ impl SipStack {
             && answer.status != StatusCode::TRYING
         {
             let description = description_of(&answer.headers, &answer.body);
-            self.tell(SipEvent::Progress { session, status: answer.status, description });
+            self.tell(SipEvent::Progress { session, branch: 0, status: answer.status, description });
         }
     }
 
@@ -172,7 +178,7 @@ impl SipStack {
             Some(session) => {
                 let description = description_of(&answer.headers, &answer.body).unwrap_or_default();
                 self.begin_talking(session, dialog, credentials);
-                self.tell(SipEvent::Answered { session, description });
+                self.tell(SipEvent::Answered { session, branch: 0, description });
             }
             // The 200 crossed the CANCEL, or another called party was quicker.
             None => self.send_bye(&mut dialog, credentials, None),
@@ -198,7 +204,9 @@ impl SipStack {
         }
         let retry_after = answer.headers.retry_after().ok().flatten();
         let retry_after = retry_after.map(|seconds| Duration::from_secs(u64::from(seconds)));
-        self.invite_ended(key, SessionEnd::Refused { status: answer.status, retry_after });
+        let reason = answer.headers.get(HeaderName::Reason).map(str::to_owned);
+        let redirects = redirects_of(answer);
+        self.invite_ended(key, SessionEnd::Refused { status: answer.status, retry_after, reason, redirects });
     }
 
     fn invite_ended(&mut self, key: &ClientKey, end: SessionEnd) {
@@ -270,4 +278,12 @@ impl SipStack {
         self.invites.remove(key);
         self.wheel.set(Due::Transaction(TransactionKey::Client(key.clone())), None);
     }
+}
+
+/// Where a 3xx says that the callee may be reached, the most wanted first (RFC 3261 §8.1.3.4).
+fn redirects_of(answer: &Response) -> Vec<Uri> {
+    let redirects = (300..400).contains(&answer.status.as_u16());
+    let Ok(Contacts::List(mut list)) = answer.headers.contacts() else { return Vec::new() };
+    list.sort_by_key(|contact| Reverse(contact.preference()));
+    list.into_iter().filter(|_| redirects).map(|contact| contact.address.uri).collect()
 }

@@ -41,7 +41,7 @@ pub fn settings(peers: &[&str]) -> SipSettings {
         settings.accounts.insert(name.to_owned(), ha1(name, &settings.realm, PASSWORD));
     }
     let addresses = peers.iter().map(|ip| ip.parse().expect("an address")).collect();
-    settings.peers.push(PeerRule { name: "carrier".to_owned(), addresses });
+    settings.peers.push(PeerRule { name: "carrier".to_owned(), addresses, ..PeerRule::default() });
     settings
 }
 
@@ -186,6 +186,8 @@ pub fn outgoing(session: SessionId, flow: Flow, credentials: Option<Credentials>
         to: address("sip:1001@192.0.2.9"),
         description: OFFER.to_vec(),
         credentials,
+        routes: Vec::new(),
+        quirks: Arc::default(),
         extra: Vec::new(),
     }
 }

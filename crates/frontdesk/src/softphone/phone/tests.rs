@@ -171,6 +171,8 @@ impl Line {
             to: uri("1001"),
             description: offer(&audio()),
             credentials: None,
+            routes: Vec::new(),
+            quirks: Arc::default(),
             extra: Vec::new(),
         })));
         session
@@ -200,7 +202,7 @@ fn a_caller_says_its_words_and_hangs_up() {
     let mut line = Line::new(plan(true, false, WhenCalled::Busy), script);
     let leg = line.open_port();
     let (session, offered) = line.incoming();
-    line.command(SipCommand::Ring { session, description: None });
+    line.command(SipCommand::Ring { session, status: StatusCode::RINGING, description: None });
     let agreed = answer(&audio(), &offered).expect("a codec in common");
     line.command(SipCommand::Accept { session, description: agreed.description });
     line.pass(Duration::from_millis(100));
@@ -248,7 +250,10 @@ fn a_busy_phone_and_one_that_declines_say_so() {
     {
         let mut line = Line::new(plan(false, true, when_called), Vec::new());
         line.call_the_phone();
-        assert_eq!(line.ended(), Some(&SessionEnd::Refused { status, retry_after: None }));
+        assert_eq!(
+            line.ended(),
+            Some(&SessionEnd::Refused { status, retry_after: None, reason: None, redirects: Vec::new() })
+        );
         assert!(line.phone.is_idle());
     }
 }

@@ -1,0 +1,1 @@
+//! Whether a caller is who the call says.

@@ -134,6 +134,7 @@ impl House {
                 tenant: tenant.clone(),
                 number: number(text),
                 name: name.to_owned(),
+                direct: None,
                 ha1_md5: account.ha1_md5,
                 ha1_sha256: account.ha1_sha256,
             });

@@ -154,6 +154,47 @@ impl std::fmt::Debug for FlowAction {
 pub enum TransferTarget {
     /// A telephone of the same tenant, by its number: `phone:1001`.
     Phone(TelephoneNumber),
+    /// A number of the telephone network in E.164, reached over the tenant's trunks: `number:+4930123456`.
+    Number(TelephoneNumber),
+}
+
+impl TransferTarget {
+    /// Reads `phone:1001` or `number:+4930123456`.
+    pub(crate) fn read(text: &str) -> Result<TransferTarget, TargetFault> {
+        let (scheme, number) = text.split_once(':').ok_or(TargetFault::NoKind)?;
+        match scheme {
+            "phone" => Ok(TransferTarget::Phone(TelephoneNumber::new(number)?)),
+            "number" => match TelephoneNumber::new(number)? {
+                number if number.is_e164() => Ok(TransferTarget::Number(number)),
+                _ => Err(TargetFault::NotInternational),
+            },
+            _ => Err(TargetFault::UnknownKind(scheme.to_owned())),
+        }
+    }
+}
+
+/// As a flow writes it.
+impl std::fmt::Display for TransferTarget {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            TransferTarget::Phone(number) => write!(f, "phone:{number}"),
+            TransferTarget::Number(number) => write!(f, "number:{number}"),
+        }
+    }
+}
+
+/// Why a text names no target. The author's to mend.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum TargetFault {
+    #[error("it does not say what kind of target it is")]
+    NoKind,
+    #[error("`{0}:` is no kind of target")]
+    UnknownKind(String),
+    #[error(transparent)]
+    Number(#[from] frontdesk_identifiers::NameError),
+    #[error("a number of the telephone network stands in international form, with `+` and the country first")]
+    NotInternational,
 }
 
 /// Why a run is over.

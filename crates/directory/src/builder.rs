@@ -1,6 +1,6 @@
 //! How a directory comes to be: everything is checked, and everything that is wrong is told at once.
 
-use crate::{Directory, Number, Peer, Phone, Tenant};
+use crate::{Directory, Number, Peer, Phone, RegisterAs, Tenant, Trunk};
 use frontdesk_identifiers::{TelephoneNumber, TenantId};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -63,6 +63,44 @@ pub enum DirectoryFault {
         /// Who wants it too.
         second: String,
     },
+    /// Two trunks, or a trunk and a peer, of one name.
+    #[error("trunk `{name}`: another trunk or peer has this name")]
+    DuplicateTrunk {
+        /// The name.
+        name: String,
+    },
+    /// A trunk that leads nowhere.
+    #[error("trunk `{name}` has no host")]
+    TrunkWithoutHost {
+        /// The name.
+        name: String,
+    },
+    /// A trunk registers, and has nothing to prove itself with.
+    #[error("trunk `{name}` registers, but has no account")]
+    TrunkWithoutAccount {
+        /// The name.
+        name: String,
+    },
+    /// A trunk shall register as each of nobody.
+    #[error("trunk `{name}` registers each number, but names none")]
+    TrunkWithoutNumbers {
+        /// The name.
+        name: String,
+    },
+    /// A number of the telephone network that is not in its international form.
+    #[error("{what}: {number} is not in international form, with `+` and the country first")]
+    NotInternational {
+        /// The entry, as a phrase: `phone 1001`.
+        what: String,
+        /// The number.
+        number: TelephoneNumber,
+    },
+    /// A direct number that leads elsewhere already.
+    #[error("the direct number {number} belongs to another phone or flow")]
+    DirectNumberTaken {
+        /// The number.
+        number: TelephoneNumber,
+    },
     /// Two numbers of one tenant.
     #[error("number {number} is listed twice")]
     DuplicateNumber {
@@ -83,6 +121,7 @@ pub struct DirectoryBuilder {
     tenants: Vec<Tenant>,
     phones: Vec<Phone>,
     peers: Vec<Peer>,
+    trunks: Vec<Trunk>,
     numbers: Vec<Number>,
 }
 
@@ -102,6 +141,12 @@ impl DirectoryBuilder {
     /// Adds a peer.
     pub fn peer(mut self, peer: Peer) -> Self {
         self.peers.push(peer);
+        self
+    }
+
+    /// Adds a trunk.
+    pub fn trunk(mut self, trunk: Trunk) -> Self {
+        self.trunks.push(trunk);
         self
     }
 
@@ -129,9 +174,13 @@ impl DirectoryBuilder {
         for peer in self.peers {
             add_peer(&mut directory, peer, &mut taken, &mut faults);
         }
+        for trunk in self.trunks {
+            add_trunk(&mut directory, trunk, &mut taken, &mut faults);
+        }
         for number in self.numbers {
             add_number(&mut directory, number, &mut faults);
         }
+        check_direct_numbers(&directory, &mut faults);
         if faults.is_empty() { Ok(directory) } else { Err(faults) }
     }
 }
@@ -155,6 +204,14 @@ fn add_phone(directory: &mut Directory, phone: Phone, faults: &mut Vec<Directory
     }
     let key = (phone.tenant.clone(), number.clone());
     directory.accounts.insert(number.as_str().to_owned(), key.clone());
+    if let Some(direct) = &phone.direct {
+        if !direct.is_e164() {
+            let what = format!("phone {number}");
+            faults.push(DirectoryFault::NotInternational { what, number: direct.clone() });
+        } else if directory.direct.insert(direct.clone(), key.clone()).is_some() {
+            faults.push(DirectoryFault::DirectNumberTaken { number: direct.clone() });
+        }
+    }
     directory.phones.insert(key, phone);
 }
 
@@ -188,6 +245,60 @@ fn add_peer(
         }
     }
     directory.peers.insert(peer.name.clone(), peer);
+}
+
+fn add_trunk(
+    directory: &mut Directory,
+    mut trunk: Trunk,
+    taken: &mut BTreeMap<IpAddr, String>,
+    faults: &mut Vec<DirectoryFault>,
+) {
+    let name = trunk.name.clone();
+    known(directory, &trunk.tenant, &format!("trunk `{name}`"), faults);
+    if directory.trunks.contains_key(&name) || directory.peers.contains_key(&name) {
+        faults.push(DirectoryFault::DuplicateTrunk { name });
+        return;
+    }
+    if trunk.host.is_empty() {
+        faults.push(DirectoryFault::TrunkWithoutHost { name: name.clone() });
+    }
+    if let Some(register) = &trunk.register {
+        if trunk.account.is_none() {
+            faults.push(DirectoryFault::TrunkWithoutAccount { name: name.clone() });
+        }
+        if matches!(&register.as_whom, RegisterAs::Each(users) if users.is_empty()) {
+            faults.push(DirectoryFault::TrunkWithoutNumbers { name: name.clone() });
+        }
+    }
+    if let Some(main) = trunk.presentation.main.as_ref().filter(|main| !main.is_e164()) {
+        let what = format!("trunk `{name}`");
+        faults.push(DirectoryFault::NotInternational { what, number: main.clone() });
+    }
+    for address in &mut trunk.addresses {
+        *address = address.to_canonical();
+        // Two trunks at one carrier share its addresses: the number that is called tells which of them is meant. A peer
+        // has no such numbers.
+        match taken.get(address).filter(|first| directory.peers.contains_key(*first)) {
+            Some(first) => faults.push(DirectoryFault::PeerAddressTaken {
+                address: *address,
+                first: first.clone(),
+                second: name.clone(),
+            }),
+            None => {
+                taken.insert(*address, name.clone());
+            }
+        }
+    }
+    directory.trunks.insert(name, trunk);
+}
+
+/// A call to a direct number rings one phone, and starts no flow.
+fn check_direct_numbers(directory: &Directory, faults: &mut Vec<DirectoryFault>) {
+    for (direct, (tenant, _)) in &directory.direct {
+        if directory.numbers.contains_key(&(tenant.clone(), direct.clone())) {
+            faults.push(DirectoryFault::DirectNumberTaken { number: direct.clone() });
+        }
+    }
 }
 
 fn add_number(directory: &mut Directory, number: Number, faults: &mut Vec<DirectoryFault>) {

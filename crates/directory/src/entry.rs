@@ -26,6 +26,8 @@ pub struct Phone {
     pub number: TelephoneNumber,
     /// Its name for people.
     pub name: String,
+    /// Its own number in the telephone network, in E.164, under which trunks reach it.
+    pub direct: Option<TelephoneNumber>,
     /// `MD5(username:realm:password)` (RFC 7616 §3.4.2).
     pub ha1_md5: [u8; 16],
     /// `SHA-256(username:realm:password)` (RFC 7616 §3.4.2).
@@ -66,7 +68,7 @@ pub struct Peer {
 pub struct Number {
     /// Whose it is.
     pub tenant: TenantId,
-    /// What is dialled.
+    /// What is dialled; in E.164 (`+4930…`) where trunks reach it.
     pub number: TelephoneNumber,
     /// The flow that answers.
     pub flow: FlowId,

@@ -1,18 +1,25 @@
-//! Who and what exists: tenants, phones, peers and numbers, as one immutable snapshot.
+//! Who and what exists: tenants, phones, peers, trunks and numbers, as one immutable snapshot.
 //!
 //! The way of a name through this crate: the settings file is read elsewhere, each entry is handed to a
 //! [`DirectoryBuilder`], and [`DirectoryBuilder::build`] either names *every* entry that cannot stand or
 //! gives a [`Directory`]. The switchboard holds it as `Arc<Directory>` and looks names up while calls go
 //! on; a reload hands it a new snapshot, so that nothing ever changes under a call.
 //!
-//! It never reads a file, never knows a password (only its HA1, which `Debug` hides) and never decides who
-//! may call: that is the SIP stack's, by digest or by the address of a peer.
+//! It never reads a file, never knows a phone's password (only its HA1; a trunk's password it must know, and `Debug` hides
+//! both) and never decides who may call: that is the SIP stack's, by digest or by the address of a peer.
 
 mod builder;
 mod entry;
+mod number_plan;
+mod trunk;
 
 pub use builder::{DirectoryBuilder, DirectoryFault};
 pub use entry::{Number, Peer, Phone, Tenant};
+pub use number_plan::{NumberForm, NumberPlan};
+pub use trunk::{
+    DiversionForm, FromUser, IdentityForm, Presentation, ProvisionalReliability, Proxy, Redirects,
+    RegisterAs, Trunk, TrunkAccount, TrunkLimits, TrunkQuirks, TrunkRegister, TrunkTransport,
+};
 
 use frontdesk_identifiers::{TelephoneNumber, TenantId};
 use std::collections::BTreeMap;
@@ -25,7 +32,10 @@ pub struct Directory {
     /// Account names are one namespace for the whole desk, because a REGISTER names no tenant.
     accounts: BTreeMap<String, (TenantId, TelephoneNumber)>,
     peers: BTreeMap<String, Peer>,
+    trunks: BTreeMap<String, Trunk>,
     numbers: BTreeMap<(TenantId, TelephoneNumber), Number>,
+    /// Which phone has which number of the telephone network, in E.164.
+    direct: BTreeMap<TelephoneNumber, (TenantId, TelephoneNumber)>,
 }
 
 impl Directory {
@@ -68,6 +78,21 @@ impl Directory {
     /// The peer of this name.
     pub fn peer(&self, name: &str) -> Option<&Peer> {
         self.peers.get(name)
+    }
+
+    /// Every trunk, in the order of their names.
+    pub fn trunks(&self) -> impl Iterator<Item = &Trunk> {
+        self.trunks.values()
+    }
+
+    /// The trunk of this name.
+    pub fn trunk(&self, name: &str) -> Option<&Trunk> {
+        self.trunks.get(name)
+    }
+
+    /// The phone that has this direct number, in E.164.
+    pub fn phone_by_direct_number(&self, tenant: &TenantId, number: &TelephoneNumber) -> Option<&Phone> {
+        self.direct.get(number).filter(|key| key.0 == *tenant).and_then(|key| self.phones.get(key))
     }
 
     /// Every number that a flow answers, by tenant and number.

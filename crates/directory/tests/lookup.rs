@@ -18,7 +18,14 @@ fn tenant(name: &str) -> Tenant {
 
 fn phone(tenant: &str, digits: &str) -> Phone {
     let name = format!("{tenant} {digits}");
-    Phone { tenant: id(tenant), number: number(digits), name, ha1_md5: [7; 16], ha1_sha256: [9; 32] }
+    Phone {
+        tenant: id(tenant),
+        number: number(digits),
+        name,
+        direct: None,
+        ha1_md5: [7; 16],
+        ha1_sha256: [9; 32],
+    }
 }
 
 fn peer(name: &str, addresses: &[&str]) -> Peer {

@@ -179,6 +179,7 @@ impl Settings {
                 tenant: phone.tenant.clone(),
                 number: phone.number.clone(),
                 name: phone.name.clone(),
+                direct: None,
                 ha1_md5: secret.ha1_md5,
                 ha1_sha256: secret.ha1_sha256,
             });

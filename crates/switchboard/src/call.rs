@@ -257,9 +257,10 @@ impl Call {
     fn grant(&mut self, wish: Wish, desk: &mut Desk<'_>) {
         use frontdesk_call_flow::{FlowEnd, TransferTarget};
         match wish {
-            Wish::Transfer { target: TransferTarget::Phone(number), ring } => {
-                self.begin_transfer(number, ring, desk)
-            }
+            Wish::Transfer {
+                target: TransferTarget::Phone(number) | TransferTarget::Number(number),
+                ring,
+            } => self.begin_transfer(number, ring, desk),
             Wish::Transfer { target, .. } => debug_assert!(false, "no way to {target:?}"),
             Wish::End { end } => {
                 let (reason, fault) = match end {

@@ -4,11 +4,12 @@ use frontdesk_call_flow::Flow;
 use frontdesk_directory::Directory;
 use frontdesk_identifiers::FlowId;
 use frontdesk_media_protocol::{MediaEvent, SpeechEvent};
-use frontdesk_sip_stack::{SipInput, SipSettings};
+use frontdesk_sip_stack::{Flow as SipFlow, SipInput, SipSettings};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::limits::Limits;
 
@@ -24,12 +25,50 @@ pub enum SwitchboardInput {
     Media(MediaEvent),
     /// A fact from the ears.
     Speech(SpeechEvent),
+    /// Where a trunk is, as [`Locate`](crate::SwitchboardOutput::Locate) asked.
+    Located {
+        /// The trunk's name.
+        trunk: String,
+        /// The ways to it, in the order of RFC 3263 §4 and RFC 2782, or why there is none.
+        answer: Result<Vec<Hop>, LocateFailure>,
+        /// How long the answer holds.
+        valid_for: Duration,
+    },
     /// Nothing happened, but a deadline has come.
     Tick,
     /// Take no new calls; those that stand go on.
     Drain,
     /// End every call.
     EndCalls,
+}
+
+/// One way to a trunk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hop {
+    /// The path.
+    pub flow: SipFlow,
+    /// Lower is used first (RFC 2782).
+    pub priority: u16,
+    /// Its share among hops of equal priority (RFC 2782).
+    pub weight: u16,
+}
+
+/// Why nobody can say where a trunk is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LocateFailure {
+    /// There is no such name, or it has no address: the operator's to mend.
+    #[error("the name has no address")]
+    NoSuchName,
+    /// The domain says that it offers no SIP (RFC 2782: the target is `.`): the operator's to mend.
+    #[error("the domain offers no SIP")]
+    NoService,
+    /// No name server answered, or it failed: the network's, and worth another try.
+    #[error("no name server answered")]
+    NoAnswer,
+    /// This side does not listen by the transport or the address family that it takes: the operator's to mend.
+    #[error("no listener of this side has its transport and address family")]
+    NoListener,
 }
 
 /// Everything that an operator may set, as the switchboard needs it.

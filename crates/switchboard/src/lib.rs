@@ -39,7 +39,7 @@ mod routing;
 mod switchboard;
 mod transfer;
 
-pub use input::{Rules, SwitchboardInput};
+pub use input::{Hop, LocateFailure, Rules, SwitchboardInput};
 pub use limits::Limits;
 pub use output::{Notice, SwitchboardOutput};
 pub use switchboard::{Switchboard, SwitchboardCensus};

@@ -2,7 +2,7 @@
 
 use frontdesk_call_record::StampedFact;
 use frontdesk_media_protocol::MediaCommand;
-use frontdesk_sip_stack::{Flow, SipFact};
+use frontdesk_sip_stack::{Flow, SipFact, Transport};
 use std::time::Duration;
 
 /// One output of [`Switchboard::poll`](crate::Switchboard::poll).
@@ -15,6 +15,18 @@ pub enum SwitchboardOutput {
         flow: Flow,
         /// What.
         bytes: Vec<u8>,
+    },
+    /// Ask where a trunk is (RFC 3263), and say so by [`Located`](crate::SwitchboardInput::Located). It is asked again
+    /// when the answer runs out.
+    Locate {
+        /// The trunk's name.
+        trunk: String,
+        /// A domain, a host name or an address.
+        host: String,
+        /// A port skips NAPTR and SRV.
+        port: Option<u16>,
+        /// Only by this transport; none leaves the choice to the domain.
+        transport: Option<Transport>,
     },
     /// An order to the sound.
     Media(MediaCommand),

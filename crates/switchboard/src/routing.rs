@@ -142,6 +142,7 @@ mod tests {
                 tenant: tenant(),
                 number: number("1001"),
                 name: String::new(),
+                direct: None,
                 ha1_md5: [0; 16],
                 ha1_sha256: [0; 32],
             });

@@ -79,6 +79,7 @@ impl Switchboard {
             SwitchboardInput::Speech(event) => {
                 self.with_leg(event.leg, now, |call, desk| call.heard(event.listening, event.outcome, desk));
             }
+            SwitchboardInput::Located { .. } => {}
             SwitchboardInput::Tick => self.stack.handle(SipInput::Tick, now),
             SwitchboardInput::Drain => self.draining = true,
             SwitchboardInput::EndCalls => {

@@ -84,7 +84,10 @@ impl Call {
                 }
                 FlowAction::Listen { .. } => "listen".to_owned(),
                 FlowAction::StopListening => "deaf".to_owned(),
-                FlowAction::Transfer { target: TransferTarget::Phone(number), ring } => {
+                FlowAction::Transfer {
+                    target: TransferTarget::Phone(number) | TransferTarget::Number(number),
+                    ring,
+                } => {
                     format!("ring {} {}s", number.as_str(), ring.as_secs())
                 }
                 FlowAction::End { end } => format!("end {end:?}"),

@@ -3,7 +3,6 @@
 use crate::source::toml::{Exit, Fields, Reading};
 use crate::text::Texts;
 use crate::words::{TransferOutcome, TransferTarget};
-use frontdesk_identifiers::TelephoneNumber;
 use std::time::Duration;
 use toml::Spanned;
 use toml::de::DeValue;
@@ -76,19 +75,14 @@ impl Transfer {
 fn target(reading: &mut Reading<'_>, value: &Spanned<DeValue<'_>>) -> Option<(TransferTarget, usize)> {
     let at = value.span().start;
     let text = reading.string(value, "transfer")?;
-    let remedy = "write transfer = \"phone:1001\" with the number of a phone of the house";
-    let Some((scheme, number)) = text.split_once(':') else {
-        reading.fault(at, format!("`{text}` does not say what kind of target it is"), remedy);
-        return None;
-    };
-    if scheme != "phone" {
-        reading.fault(at, format!("`{scheme}:` is no kind of target"), remedy);
-        return None;
-    }
-    match TelephoneNumber::new(number) {
-        Ok(number) => Some((TransferTarget::Phone(number), at)),
-        Err(error) => {
-            reading.fault(at, error.to_string(), remedy);
+    match TransferTarget::read(&text) {
+        Ok(target) => Some((target, at)),
+        Err(fault) => {
+            reading.fault(
+                at,
+                format!("`{text}`: {fault}"),
+                "write transfer = \"phone:1001\" with the number of a phone of the house, or \"number:+4930123456\"",
+            );
             None
         }
     }

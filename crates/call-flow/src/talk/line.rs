@@ -2,7 +2,7 @@
 
 use crate::answer::KEYS;
 use crate::words::{TransferOutcome, TransferTarget};
-use frontdesk_identifiers::{Locale, TelephoneNumber};
+use frontdesk_identifiers::Locale;
 
 /// What is wrong with a line, and what to do; the file and the line are the reader's to add.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -154,11 +154,9 @@ fn desk(act: &str) -> Result<Expected, Refused> {
             quoted(text).or_else(|| (text.trim() == "…").then(|| "…".to_owned())).ok_or_else(refused)?;
         return Ok(Expected::Says(Pattern::new(&text)));
     }
-    let target =
-        act.strip_prefix("transfers").map(str::trim).and_then(|target| target.strip_prefix("phone:"));
-    let number = TelephoneNumber::new(target.ok_or_else(refused)?)
-        .map_err(|error| Refused::new(error.to_string(), remedy))?;
-    Ok(Expected::Transfers(TransferTarget::Phone(number)))
+    let target = act.strip_prefix("transfers").map(str::trim).ok_or_else(refused)?;
+    let target = TransferTarget::read(target).map_err(|fault| Refused::new(fault.to_string(), remedy))?;
+    Ok(Expected::Transfers(target))
 }
 
 fn house(act: &str) -> Result<Line, Refused> {

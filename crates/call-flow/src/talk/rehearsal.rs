@@ -322,7 +322,7 @@ fn told(done: &Done) -> String {
     match done {
         Done::Came(step) => format!("comes to {step}"),
         Done::Said(text) => format!("says \"{text}\""),
-        Done::Transferred(TransferTarget::Phone(number)) => format!("transfers phone:{}", number.as_str()),
+        Done::Transferred(target) => format!("transfers {target}"),
         Done::Ended(FlowEnd::HungUp) => "hangs up".to_owned(),
         Done::Ended(FlowEnd::Transferred | FlowEnd::PartyLeft) => "is done".to_owned(),
         Done::Ended(FlowEnd::Exhausted) => "gives up".to_owned(),

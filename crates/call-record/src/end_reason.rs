@@ -40,6 +40,8 @@ pub enum EndReason {
     FlowExhausted,
     /// The call reached the longest time that a call may take.
     TooLong,
+    /// Its party goes on in another call: an attended transfer.
+    Transferred,
     /// The desk was stopped in good order.
     DeskStopped,
     /// The desk was killed or crashed; its record was closed at the next start.
@@ -50,7 +52,7 @@ pub enum EndReason {
 
 impl EndReason {
     /// Every reason, in the order of the table.
-    pub const ALL: [EndReason; 21] = [
+    pub const ALL: [EndReason; 22] = [
         EndReason::CallerHungUp,
         EndReason::CalleeHungUp,
         EndReason::DeskHungUp,
@@ -69,6 +71,7 @@ impl EndReason {
         EndReason::ProtocolViolation,
         EndReason::FlowExhausted,
         EndReason::TooLong,
+        EndReason::Transferred,
         EndReason::DeskStopped,
         EndReason::Interrupted,
         EndReason::DeskFailed,
@@ -95,6 +98,7 @@ impl EndReason {
             EndReason::ProtocolViolation => "protocol_violation",
             EndReason::FlowExhausted => "flow_exhausted",
             EndReason::TooLong => "too_long",
+            EndReason::Transferred => "transferred",
             EndReason::DeskStopped => "desk_stopped",
             EndReason::Interrupted => "interrupted",
             EndReason::DeskFailed => "desk_failed",
@@ -105,7 +109,11 @@ impl EndReason {
     pub const fn is_ordinary(self) -> bool {
         matches!(
             self,
-            EndReason::CallerHungUp | EndReason::CalleeHungUp | EndReason::DeskHungUp | EndReason::Cancelled
+            EndReason::CallerHungUp
+                | EndReason::CalleeHungUp
+                | EndReason::DeskHungUp
+                | EndReason::Cancelled
+                | EndReason::Transferred
         )
     }
 }

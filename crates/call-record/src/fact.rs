@@ -1,6 +1,6 @@
 //! One thing that happened, as it happened.
 
-use crate::{EndReason, Fault, Masked, Waterfall};
+use crate::{Cause, EndReason, Fault, Masked, Waterfall, Whose};
 use frontdesk_identifiers::{CallId, FlowId, TenantId, WallTime};
 
 /// A fact with its place: whose, of which call, the how-manieth, and when.
@@ -111,8 +111,56 @@ pub enum Fact {
     TurnAnswered(Waterfall),
     /// The desk calls somebody for the caller.
     TransferStarted {
-        /// Whom: the phone's number.
+        /// Whom: the number.
         target: Masked,
+        /// At whose wish, and how.
+        #[serde(default)]
+        kind: TransferKind,
+    },
+    /// A party asked by REFER that the other be put through to somebody else (RFC 3515).
+    Referred {
+        /// Who asked.
+        by: LegRole,
+        /// To whom.
+        target: Masked,
+    },
+    /// What a party asked for by REFER is not done; the two go on talking.
+    ReferralFailed {
+        /// The status that it was told.
+        status: u16,
+    },
+    /// One of two who talked left, and the other goes on in this call.
+    PartyLeft {
+        /// Who.
+        leg: LegRole,
+    },
+    /// Another session took the place of a party's (RFC 3891).
+    Replaced {
+        /// Whose.
+        leg: LegRole,
+        /// The Call-ID of the new one.
+        sip_call_id: String,
+    },
+    /// A party of this call goes on in another call: an attended transfer.
+    HandedOver {
+        /// The call that goes on.
+        to: CallId,
+    },
+    /// A party of another call goes on in this one.
+    TakenOver {
+        /// The call that it came from.
+        from: CallId,
+    },
+    /// The called party's sound came before its answer: an announcement, or its network's ringing tone.
+    EarlyMedia,
+    /// Why a call failed or has sound one way only, and who can mend it.
+    Diagnosed {
+        /// Why.
+        cause: Cause,
+        /// Who can mend it.
+        whose: Whose,
+        /// What shows it.
+        evidence: String,
     },
     /// The called telephone rings.
     TransferRinging,
@@ -204,6 +252,25 @@ pub enum LegRole {
     Caller,
     /// To whom the caller was put through.
     Callee,
+}
+
+/// At whose wish somebody is called for the caller.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum TransferKind {
+    /// The flow's.
+    #[default]
+    Flow,
+    /// The caller's, who dialled it.
+    Dialled,
+    /// A party's, by REFER, without having asked whom it names.
+    Blind,
+    /// A party's, by REFER, after it talked with whom it names.
+    Attended,
+    /// The desk's, by REFER to the trunk that brought the call.
+    Referred,
 }
 
 /// How a transfer ended.

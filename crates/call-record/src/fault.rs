@@ -38,6 +38,8 @@ pub enum FaultCode {
     NoAck,
     /// The dialog is not known any more.
     DialogGone,
+    /// No sign of life came within the session's time (RFC 4028).
+    SessionExpired,
     /// No answer at all to what was sent.
     NoResponse,
     /// The network refused what was sent.
@@ -79,6 +81,7 @@ impl FaultCode {
             FaultCode::SecureMediaOnly => "secure_media_only",
             FaultCode::NoAck => "no_ack",
             FaultCode::DialogGone => "dialog_gone",
+            FaultCode::SessionExpired => "session_expired",
             FaultCode::NoResponse => "no_response",
             FaultCode::TransportFailed => "transport_failed",
             FaultCode::ProtocolViolation => "protocol_violation",

@@ -1,7 +1,7 @@
 //! From facts to a record.
 
-use crate::record::{End, Noticed, RecordedFile, StepTaken, Stream, Transfer, Turn};
-use crate::{CallRecord, Fact, LegRole, Masked, Speaker, StampedFact, TranscriptLine};
+use crate::record::{Diagnosis, End, Noticed, RecordedFile, StepTaken, Stream, Transfer, Turn};
+use crate::{CallRecord, Fact, LegRole, Masked, Speaker, StampedFact, TranscriptLine, TransferEnd};
 use frontdesk_identifiers::CallId;
 
 /// Why facts do not make a record.
@@ -69,6 +69,17 @@ impl CallRecord {
             Fact::Noticed { notice, fault } => {
                 self.notices.push(Noticed { at_us, notice: *notice, fault: *fault });
             }
+            Fact::Diagnosed { cause, whose, evidence } => {
+                let evidence = evidence.clone();
+                self.diagnoses.push(Diagnosis { at_us, cause: *cause, whose: *whose, evidence });
+            }
+            // For who reads the facts; the document tells what they led to.
+            Fact::Referred { .. }
+            | Fact::ReferralFailed { .. }
+            | Fact::Replaced { .. }
+            | Fact::HandedOver { .. }
+            | Fact::TakenOver { .. }
+            | Fact::EarlyMedia => {}
             Fact::CallEnded { reason, fault } => {
                 if self.end.is_some() {
                     self.out_of_place();
@@ -86,6 +97,7 @@ impl CallRecord {
             | Fact::TransferRinging
             | Fact::TransferAnswered
             | Fact::TransferEnded { .. }
+            | Fact::PartyLeft { .. }
             | Fact::Bridged => self.take_transfer(&stamped.fact, at_us),
             Fact::MediaAgreed { leg, .. } | Fact::MediaArrived { leg } | Fact::StreamClosed { leg, .. } => {
                 take_stream(self.stream(*leg), &stamped.fact, at_us);
@@ -132,9 +144,10 @@ impl CallRecord {
     }
 
     fn take_transfer(&mut self, fact: &Fact, at_us: u64) {
-        if let Fact::TransferStarted { target } = fact {
+        if let Fact::TransferStarted { target, kind } = fact {
             self.transfers.push(Transfer {
                 target: target.clone(),
+                kind: *kind,
                 started_us: at_us,
                 ringing_us: None,
                 answered_us: None,
@@ -144,7 +157,18 @@ impl CallRecord {
             });
             return;
         }
-        let going_on = self.transfers.last_mut().filter(|transfer| transfer.outcome.is_none());
+        if let Fact::PartyLeft { .. } = fact {
+            // Whom the latest transfer led to stays; the talk of before is over.
+            let before = self.transfers.len().saturating_sub(1);
+            let over = self.transfers.iter_mut().take(before).filter(|transfer| transfer.outcome.is_none());
+            for transfer in over {
+                transfer.ended_us = Some(at_us);
+                transfer.outcome = Some(TransferEnd::Completed);
+            }
+            return;
+        }
+        // Whom a party is referred to is called while the two talk on: the latest is meant.
+        let going_on = self.transfers.iter_mut().rev().find(|transfer| transfer.outcome.is_none());
         match (going_on, fact) {
             // A telephone may say again that it rings, and a bridge may form again after a hold.
             (Some(transfer), Fact::TransferRinging) => {

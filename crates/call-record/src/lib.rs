@@ -11,6 +11,7 @@
 //!
 //! It never asks a clock, never does I/O, and never shows in `Debug` what a caller said or who they are.
 
+mod cause;
 mod end_reason;
 mod fact;
 mod fault;
@@ -20,13 +21,17 @@ mod record;
 mod text;
 mod waterfall;
 
+pub use cause::Cause;
 pub use end_reason::EndReason;
-pub use fact::{AdmittedBy, Fact, LegRole, Level, Notice, Party, StampedFact, StreamSummary, TransferEnd};
+pub use fact::{
+    AdmittedBy, Fact, LegRole, Level, Notice, Party, StampedFact, StreamSummary, TransferEnd, TransferKind,
+};
 pub use fault::{Fault, FaultCode, Whose};
 pub use fold::FoldFault;
 pub use masked::Masked;
 pub use record::{
-    CallRecord, End, Noticed, RecordedFile, Speaker, StepTaken, Stream, TranscriptLine, Transfer, Turn,
+    CallRecord, Diagnosis, End, Noticed, RecordedFile, Speaker, StepTaken, Stream, TranscriptLine, Transfer,
+    Turn,
 };
 pub use waterfall::{TurnKind, Waterfall};
 

@@ -1,8 +1,8 @@
 //! What became of a call, as one document.
 
 use crate::{
-    AdmittedBy, EndReason, Fact, Fault, FaultCode, LegRole, Masked, Notice, Party, SCHEMA, StampedFact,
-    StreamSummary, TransferEnd, Waterfall, Whose,
+    AdmittedBy, Cause, EndReason, Fact, Fault, FaultCode, LegRole, Masked, Notice, Party, SCHEMA,
+    StampedFact, StreamSummary, TransferEnd, TransferKind, Waterfall, Whose,
 };
 use frontdesk_identifiers::{CallId, FlowId, TenantId, WallTime};
 
@@ -47,6 +47,9 @@ pub struct CallRecord {
     pub streams: Vec<Stream>,
     /// What was noticed on the way.
     pub notices: Vec<Noticed>,
+    /// Why it failed, or why somebody heard nothing.
+    #[serde(default)]
+    pub diagnoses: Vec<Diagnosis>,
     /// How it ended; absent while it goes on, or when the desk was killed and not started again.
     pub end: Option<End>,
     /// Facts that fit nowhere, such as an answer to a transfer that was never begun. Other than 0 is a bug.
@@ -124,6 +127,9 @@ pub struct Turn {
 pub struct Transfer {
     /// To whom.
     pub target: Masked,
+    /// At whose wish.
+    #[serde(default)]
+    pub kind: TransferKind,
     /// When it began.
     pub started_us: u64,
     /// When the telephone rang.
@@ -176,6 +182,19 @@ pub struct Noticed {
     /// What is wrong, if something is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<Fault>,
+}
+
+/// Why a call failed, or why somebody in it heard nothing.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Diagnosis {
+    /// When it was known.
+    pub at_us: u64,
+    /// Why.
+    pub cause: Cause,
+    /// Who can mend it.
+    pub whose: Whose,
+    /// What shows it.
+    pub evidence: String,
 }
 
 /// How a call ended.
@@ -243,6 +262,7 @@ impl CallRecord {
             recordings: Vec::new(),
             streams: Vec::new(),
             notices: Vec::new(),
+            diagnoses: Vec::new(),
             end: None,
             facts_out_of_place: 0,
             facts_missing: 0,

@@ -24,6 +24,14 @@ impl Fact {
             Fact::TransferRinging => "transfer_ringing",
             Fact::TransferAnswered => "transfer_answered",
             Fact::TransferEnded { .. } => "transfer_ended",
+            Fact::Referred { .. } => "referred",
+            Fact::ReferralFailed { .. } => "referral_failed",
+            Fact::PartyLeft { .. } => "party_left",
+            Fact::Replaced { .. } => "replaced",
+            Fact::HandedOver { .. } => "handed_over",
+            Fact::TakenOver { .. } => "taken_over",
+            Fact::EarlyMedia => "early_media",
+            Fact::Diagnosed { .. } => "diagnosed",
             Fact::Bridged => "bridged",
             Fact::RecordingStarted { .. } => "recording_started",
             Fact::RecordingEnded { .. } => "recording_ended",
@@ -37,6 +45,7 @@ impl Fact {
     pub const fn level(&self) -> Level {
         match self {
             Fact::Noticed { fault: Some(_), .. }
+            | Fact::Diagnosed { .. }
             | Fact::CallEnded { fault: Some(_), .. }
             | Fact::RecordingEnded { kept: false, .. } => Level::Warning,
             Fact::MediaAgreed { .. }
@@ -135,6 +144,12 @@ impl CallRecord {
                 Clock(transfer.started_us),
                 transfer.target
             );
+        }
+        for diagnosis in &self.diagnoses {
+            let (at, cause, evidence) = (Clock(diagnosis.at_us), diagnosis.cause, &diagnosis.evidence);
+            let _ =
+                writeln!(out, "{at}  doctor  {} ({}): {evidence}", cause.words(), diagnosis.whose.as_str());
+            let _ = writeln!(out, "                 {}", cause.remedy());
         }
         out
     }

@@ -71,7 +71,7 @@ fn fact() -> impl Strategy<Value = Fact> {
         Just(Fact::NotUnderstood),
         Just(Fact::NoInput),
         waterfall().prop_map(Fact::TurnAnswered),
-        Just(Fact::TransferStarted { target: "1001".into() }),
+        Just(Fact::TransferStarted { target: "1001".into(), kind: Default::default() }),
         Just(Fact::TransferRinging),
         Just(Fact::TransferAnswered),
         outcome.prop_map(|outcome| Fact::TransferEnded { outcome }),

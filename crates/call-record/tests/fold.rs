@@ -3,7 +3,8 @@
 mod story;
 
 use frontdesk_call_record::{
-    CallRecord, EndReason, Fact, FaultCode, FoldFault, LegRole, Speaker, TransferEnd, Whose,
+    CallRecord, Cause, EndReason, Fact, FaultCode, FoldFault, LegRole, Speaker, TransferEnd, TransferKind,
+    Whose,
 };
 use frontdesk_identifiers::WallTime;
 use story::{CALL, START_US, call_id, said, sales_call, stamp, transferred};
@@ -132,4 +133,38 @@ fn no_facts_or_facts_of_two_calls_make_no_record() {
     other.call = call_id(2);
     let mixed = FoldFault::Mixed { first: call_id(CALL), second: call_id(2) };
     assert_eq!(CallRecord::fold(&[stamp(0, 0, Fact::Ringing), other]), Err(mixed));
+}
+
+#[test]
+fn who_was_called_for_a_referral_takes_the_place_of_who_was_talked_with() {
+    let started = |target: &str, kind| Fact::TransferStarted { target: target.into(), kind };
+    let facts = [
+        stamp(0, 0, started("1001", TransferKind::Dialled)),
+        stamp(1, 1, Fact::TransferAnswered),
+        stamp(2, 2, Fact::Referred { by: LegRole::Callee, target: "1002".into() }),
+        stamp(3, 3, started("1002", TransferKind::Blind)),
+        stamp(4, 4, Fact::TransferEnded { outcome: TransferEnd::Busy }),
+        stamp(5, 5, started("1003", TransferKind::Blind)),
+        stamp(6, 6, Fact::TransferAnswered),
+        stamp(7, 7, Fact::PartyLeft { leg: LegRole::Callee }),
+        stamp(8, 8, Fact::TransferEnded { outcome: TransferEnd::Completed }),
+    ];
+    let record = CallRecord::fold(&facts).unwrap();
+    let seen: Vec<_> =
+        record.transfers.iter().map(|one| (one.target.as_str(), one.outcome, one.ended_us)).collect();
+    let (talked, busy) = (Some(TransferEnd::Completed), Some(TransferEnd::Busy));
+    assert_eq!(seen, [("1001", talked, Some(7)), ("1002", busy, Some(4)), ("1003", talked, Some(8))]);
+    assert_eq!(record.facts_out_of_place, 0);
+}
+
+#[test]
+fn every_cause_says_what_to_do_and_stands_in_the_transcript() {
+    for cause in Cause::ALL {
+        assert!(!cause.words().is_empty() && cause.remedy().len() > 20, "{cause:?}");
+    }
+    let (cause, whose, evidence) = (Cause::NoAck, Whose::Network, "no ACK within 32 s".to_owned());
+    let record = CallRecord::fold(&[stamp(0, 0, Fact::Diagnosed { cause, whose, evidence })]).unwrap();
+    let text = record.transcript_text();
+    assert!(text.contains("never acknowledged (network): no ACK within 32 s"), "{text}");
+    assert!(text.contains("SIP ALG"), "{text}");
 }

@@ -107,7 +107,17 @@ fn describe(fact: &Fact, words: Words) -> Option<String> {
         Fact::NotUnderstood => "not understood".to_owned(),
         Fact::NoInput => "nothing said in time".to_owned(),
         Fact::TurnAnswered(turn) => format!("replied {} ms after the caller", turn.total_us() / 1_000),
-        Fact::TransferStarted { target } => format!("transfer to {target}"),
+        Fact::TransferStarted { target, .. } => format!("transfer to {target}"),
+        Fact::Referred { by, target } => format!("the {} asks for a transfer to {target}", by.as_str()),
+        Fact::ReferralFailed { status } => format!("the transfer was not done ({status}), they talk on"),
+        Fact::PartyLeft { leg } => format!("the {} left, the other goes on", leg.as_str()),
+        Fact::Replaced { leg, .. } => format!("another telephone took the place of the {}", leg.as_str()),
+        Fact::HandedOver { to } => format!("goes on in call {to}"),
+        Fact::TakenOver { from } => format!("takes over a party of call {from}"),
+        Fact::EarlyMedia => "transfer: heard before it is answered".to_owned(),
+        Fact::Diagnosed { cause, whose, evidence } => {
+            format!("doctor: {} ({}): {evidence}; {}", cause.words(), whose.as_str(), cause.remedy())
+        }
         Fact::TransferRinging => "transfer: it rings".to_owned(),
         Fact::TransferAnswered => "transfer: answered, both hear each other".to_owned(),
         Fact::TransferEnded { outcome } => format!("transfer: {}", outcome_phrase(*outcome)),

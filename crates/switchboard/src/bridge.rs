@@ -7,7 +7,7 @@ use crate::fault;
 use crate::leg::Leg;
 use crate::transfer::Transfer;
 use frontdesk_call_flow::{FlowEvent, TransferOutcome};
-use frontdesk_call_record::{EndReason, Fact, LegRole, TransferEnd};
+use frontdesk_call_record::{EndReason, Fact, LegRole, TransferEnd, TransferKind};
 use frontdesk_identifiers::{LegId, TelephoneNumber};
 use frontdesk_media_protocol::MediaCommand;
 use frontdesk_sip_stack::SessionEnd;
@@ -19,7 +19,11 @@ const COMPLETED_ELSEWHERE: &str = "SIP;cause=200;text=\"Call completed elsewhere
 impl Call {
     pub fn begin_transfer(&mut self, target: TelephoneNumber, ring: Duration, desk: &mut Desk<'_>) {
         self.abandon_transfer(desk);
-        self.record.tell(Fact::TransferStarted { target: target.to_string().into() }, desk);
+        let kind = match self.serving {
+            Serving::Flow(_) => TransferKind::Flow,
+            Serving::Phone(_) => TransferKind::Dialled,
+        };
+        self.record.tell(Fact::TransferStarted { target: target.to_string().into(), kind }, desk);
         match Transfer::begin(&self.party, &target, ring, desk) {
             Ok(transfer) => self.transfer = Some(transfer),
             Err(outcome) => self.transfer_ended(outcome, desk),

@@ -85,7 +85,7 @@ pub fn sales_call() -> Vec<StampedFact> {
         (6_547_000, said("sales please", 5_100_000)),
         (6_548_000, Fact::Understood { answer: "sales".to_owned(), by_key: false, score: 0.9375 }),
         (6_548_100, step("to_sales")),
-        (6_548_200, Fact::TransferStarted { target: "1001".into() }),
+        (6_548_200, Fact::TransferStarted { target: "1001".into(), kind: Default::default() }),
         (6_812_000, Fact::TurnAnswered(waterfall())),
         (6_900_000, Fact::TransferRinging),
         (9_000_000, Fact::TransferAnswered),
@@ -104,7 +104,7 @@ pub fn sales_call() -> Vec<StampedFact> {
 pub fn transferred(first: u32, outcome: TransferEnd) -> Vec<StampedFact> {
     let counters = StreamSummary::default();
     [
-        Fact::TransferStarted { target: "1001".into() },
+        Fact::TransferStarted { target: "1001".into(), kind: Default::default() },
         Fact::TransferRinging,
         Fact::MediaAgreed { leg: LegRole::Callee, codec: "PCMU".to_owned() },
         Fact::StreamClosed { leg: LegRole::Callee, counters },

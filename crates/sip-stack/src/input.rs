@@ -1,6 +1,6 @@
 //! What the stack is told.
 
-use frontdesk_sip_message::{NameAddr, StatusCode, Uri};
+use frontdesk_sip_message::{NameAddr, SipUri, StatusCode, Uri};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -81,6 +81,43 @@ impl Transport {
             Transport::Tls => "TLS",
             Transport::Ws => "WS",
             Transport::Wss => "WSS",
+        }
+    }
+
+    /// The transport that a SIP URI asks for: its `transport` parameter (RFC 3261 §19.1.1, RFC 7118 §5.2), over TLS where
+    /// the URI is a `sips:` one (RFC 3261 §26.2.2). None where it leaves the choice open, or names one that is not
+    /// known.
+    pub fn asked_by(uri: &SipUri) -> Option<Transport> {
+        const NAMES: [(&str, Transport); 5] = [
+            ("udp", Transport::Udp),
+            ("tcp", Transport::Tcp),
+            ("tls", Transport::Tls),
+            ("ws", Transport::Ws),
+            ("wss", Transport::Wss),
+        ];
+        let Some(name) = uri.transport() else { return uri.secure.then_some(Transport::Tls) };
+        let named =
+            NAMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, named)| *named)?;
+        match named {
+            _ if !uri.secure => Some(named),
+            Transport::Ws | Transport::Wss => Some(Transport::Wss),
+            Transport::Tcp | Transport::Tls => Some(Transport::Tls),
+            Transport::Udp => None,
+        }
+    }
+
+    /// As the `transport` parameter of a Contact writes it. None for UDP, which is what a URI without it means.
+    ///
+    /// Deviation: RFC 3261 §26.2.2 deprecates `transport=tls` and RFC 5630 §3.1.4 repeats it; yet a `sip:` URI with
+    /// `transport=tcp` would call back in the clear, `sips:` promises TLS on every hop to the end, and `transport=tls` is
+    /// what Asterisk, FreeSWITCH, Kamailio and Teams write and read. Held by `streams::a_contact_over_tls_…`.
+    pub const fn uri_parameter(self) -> Option<&'static str> {
+        match self {
+            Transport::Udp => None,
+            Transport::Tcp => Some("tcp"),
+            Transport::Tls => Some("tls"),
+            // RFC 7118 §5.2 knows no other name for the one under TLS.
+            Transport::Ws | Transport::Wss => Some("ws"),
         }
     }
 

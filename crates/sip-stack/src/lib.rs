@@ -86,6 +86,7 @@ mod chance;
 mod dialog;
 mod digest;
 mod event;
+mod flows;
 mod input;
 pub mod limits;
 mod nonces;

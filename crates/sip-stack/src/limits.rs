@@ -22,6 +22,12 @@ pub const MAX_FORKS: usize = 16;
 /// 2xx to INVITEs of one session that wait for their ACK at the same time. A further re-INVITE gets 500.
 pub const MAX_UNACKNOWLEDGED: usize = 8;
 
+/// Connections whose other end proved names by a certificate. Beyond it a further one is challenged like a stranger.
+pub const MAX_PROVED_FLOWS: usize = 10_000;
+
+/// Names of one certificate that are looked at; the rest is passed over.
+pub const MAX_PROVED_NAMES: usize = 64;
+
 /// Hops that a request of this side may take (RFC 3261 §8.1.1.6), and the most that one from outside is taken to have
 /// left, so that a circle through this side ends after as many rounds.
 pub const HOPS: u8 = 70;

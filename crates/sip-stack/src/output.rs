@@ -176,15 +176,17 @@ pub enum SipEvent {
         account: String,
         /// The contact.
         contact: Uri,
-        /// Whether it ran out rather than being taken back.
+        /// Whether it ran out, or the connection closed over which alone it was reached, rather than being taken back.
         expired: bool,
     },
-    /// This side's registration stands.
+    /// This side's registration stands: told at each refresh.
     Registered {
         /// Which.
         registration: RegistrationId,
         /// For how long the registrar granted it.
         expires: Duration,
+        /// The `Route` lines that calls of this registration shall carry, the next hop first (RFC 3608); mostly none.
+        service_route: Vec<NameAddr>,
     },
     /// This side's registration does not stand now; it is tried again by itself, ever more slowly.
     RegistrationFailed {

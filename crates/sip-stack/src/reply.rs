@@ -1,6 +1,6 @@
 //! Responses of this side (RFC 3261 §8.2.6), and where they go (RFC 3261 §18.2.2, RFC 3581 §4).
 
-use crate::input::Flow;
+use crate::input::{Flow, Transport};
 use crate::limits::OVERLOAD_RETRY_AFTER_S;
 use crate::output::{SipFact, SipOutput};
 use crate::stack::SipStack;
@@ -23,6 +23,8 @@ pub(crate) struct Asked {
     pub(crate) flow: Flow,
     /// Where its responses go.
     pub(crate) answer_to: Flow,
+    /// Where they go once the connection is closed that it came over (RFC 3261 §18.2.2).
+    pub(crate) reopened: Option<Flow>,
 }
 
 impl Asked {
@@ -31,10 +33,15 @@ impl Asked {
     }
 }
 
-/// Writes `received` and `rport` into the top Via, and says where responses go: with `rport` back to where the
-/// request came from, without it to the port that the Via names (RFC 3581 §4). `maddr` is not followed: it would
-/// let anybody aim this side's answers at a third party.
-pub(crate) fn note_source(headers: &mut Headers, flow: Flow) -> Option<Flow> {
+/// The way of responses: over which flow, and over which once that one is closed.
+pub(crate) type WayBack = (Flow, Option<Flow>);
+
+/// Writes `received` and `rport` into the top Via, and says where responses go. Over a stream: back over the
+/// connection; should it be closed then, over a new one to the port that the Via names (RFC 3261 §18.2.2), but for
+/// WebSockets, which this side cannot open (RFC 7118 §5). In datagrams: with `rport` back to where the request came
+/// from, without it to the port that the Via names (RFC 3581 §4). `maddr` is not followed: it would let anybody aim
+/// this side's answers at a third party.
+pub(crate) fn note_source(headers: &mut Headers, flow: Flow) -> Option<WayBack> {
     let mut top = headers.top_via().ok()?;
     let source = flow.remote;
     let wants_rport = top.rport().is_some();
@@ -44,9 +51,15 @@ pub(crate) fn note_source(headers: &mut Headers, flow: Flow) -> Option<Flow> {
     if wants_rport || top.host.ip() != Some(source.ip()) {
         top.set_received(source.ip());
     }
-    let port = if wants_rport { source.port() } else { top.port.unwrap_or(5060) };
     headers.set_top_via(&top);
-    Some(Flow { remote: SocketAddr::new(source.ip(), port), ..flow })
+    let sent_by = SocketAddr::new(source.ip(), top.port.unwrap_or(flow.transport.default_port()));
+    let to_sent_by = Flow { remote: sent_by, ..flow };
+    Some(match flow.transport {
+        Transport::Udp if wants_rport => (flow, None),
+        Transport::Udp => (to_sent_by, None),
+        Transport::Tcp | Transport::Tls => (flow, Some(to_sent_by)),
+        Transport::Ws | Transport::Wss => (flow, None),
+    })
 }
 
 impl SipStack {
@@ -138,8 +151,8 @@ impl SipStack {
 
     /// One step of a server transaction, its deadline and its end looked after.
     pub(crate) fn step_server(&mut self, key: &ServerKey, input: ServerInput) -> table::Step {
-        let limits = self.settings.timers;
-        let step = self.transactions.step_server(key, input, self.now, &limits, &mut self.outputs);
+        let times = self.settings.timers;
+        let step = self.transactions.step_server(key, input, self.now, &times, &mut self.outputs);
         self.watch(TransactionKey::Server(key.clone()));
         if step.gone {
             self.forget_invite(key);

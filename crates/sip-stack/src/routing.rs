@@ -40,7 +40,7 @@ impl SipStack {
     fn receive_broken(&mut self, flow: Flow, error: &ParseError) {
         if let Some(rejection) = error.answerable() {
             let mut headers = rejection.headers.clone();
-            if let Some(answer_to) = note_source(&mut headers, flow) {
+            if let Some((answer_to, _)) = note_source(&mut headers, flow) {
                 self.refuse_broken(&headers, rejection.fault.status(), answer_to);
             }
         }
@@ -54,7 +54,7 @@ impl SipStack {
     }
 
     fn receive_request(&mut self, flow: Flow, mut request: Request) {
-        let Some(answer_to) = note_source(&mut request.headers, flow) else { return };
+        let Some((answer_to, reopened)) = note_source(&mut request.headers, flow) else { return };
         if request.method != Method::ACK
             && let Some(fault) = request.fault()
         {
@@ -62,7 +62,7 @@ impl SipStack {
             return self.tell(SipEvent::Noticed(SipFact::NotUnderstood { flow, why: fault.to_string() }));
         }
         let Some(key) = ServerKey::of(&request) else { return };
-        let asked = Asked { request, key, flow, answer_to };
+        let asked = Asked { request, key, flow, answer_to, reopened };
         if asked.request.method == Method::ACK {
             return self.receive_ack(&asked);
         }
@@ -117,7 +117,7 @@ impl SipStack {
             self.refuse_overload(asked, "transactions");
             return false;
         }
-        self.transactions.begin_server(asked.key.clone(), asked.answer_to);
+        self.transactions.begin_server(asked);
         true
     }
 
@@ -166,8 +166,8 @@ impl SipStack {
             .client(key)
             .filter(|_| asks_again)
             .map(|client| (client.request.clone(), client.flow));
-        let limits = self.settings.timers;
-        let step = self.transactions.step_client(key, input, self.now, &limits, &mut self.outputs);
+        let times = self.settings.timers;
+        let step = self.transactions.step_client(key, input, self.now, &times, &mut self.outputs);
         self.watch(TransactionKey::Client(key.clone()));
         let answer = response.filter(|_| step.told);
         match owner {
@@ -190,19 +190,20 @@ impl SipStack {
 
     /// Sends a request that has its Via already.
     pub(crate) fn begin_client(&mut self, request: Request, flow: Flow, owner: Owner) -> ClientKey {
-        let limits = self.settings.timers;
+        let times = self.settings.timers;
         let now = self.now;
-        let key = self.transactions.begin_client(request, flow, owner, now, &limits, &mut self.outputs);
+        let key = self.transactions.begin_client(request, flow, owner, now, &times, &mut self.outputs);
         self.watch(TransactionKey::Client(key.clone()));
         key
     }
 
     /// A Via with a new branch that asks for `rport` (RFC 3581 §3), and what names this product.
     pub(crate) fn add_via(&mut self, request: &mut Request, flow: Flow) {
+        let advertised = self.settings.advertised(flow);
         let mut via = Via {
             transport: flow.transport.via_name().to_owned(),
-            host: Host::Ip(flow.local.ip()),
-            port: Some(flow.local.port()),
+            host: Host::Ip(advertised.ip()),
+            port: Some(advertised.port()),
             parameters: Parameters::new(),
         };
         via.parameters.set("branch", Some(&self.chance.branch()));

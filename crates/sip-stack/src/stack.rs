@@ -44,6 +44,8 @@ pub struct SipStack {
     pub(crate) tag_secret: [u8; 16],
     pub(crate) registrar: Registrar,
     pub(crate) registrations: BTreeMap<RegistrationId, Registration>,
+    /// The names that the certificates at the other ends of connections proved.
+    pub(crate) proved: BTreeMap<Flow, Vec<String>>,
 }
 
 /// What a deadline is for.
@@ -107,6 +109,7 @@ impl SipStack {
             tag_secret,
             registrar: Registrar::new(),
             registrations: BTreeMap::new(),
+            proved: BTreeMap::new(),
         }
     }
 
@@ -117,8 +120,9 @@ impl SipStack {
         match input {
             SipInput::Settings(settings) => self.settle(settings),
             SipInput::Received { flow, bytes } => self.receive(flow, &bytes),
-            SipInput::TransportFailed { flow } | SipInput::FlowClosed { flow } => self.transport_failed(flow),
-            SipInput::PeerProved { .. } => {}
+            SipInput::TransportFailed { flow } => self.transport_failed(flow),
+            SipInput::FlowClosed { flow } => self.flow_closed(flow),
+            SipInput::PeerProved { flow, names } => self.peer_proved(flow, names),
             SipInput::Tick => {}
             SipInput::Command(command) => self.command(command),
         }
@@ -220,24 +224,6 @@ impl SipStack {
                 Due::Nonces => {
                     self.nonces.expire(self.now);
                     self.wheel.set(Due::Nonces, self.nonces.deadline());
-                }
-            }
-        }
-    }
-
-    /// RFC 3261 §17.1.4, §17.2.4: what this side asked over the flow will not be answered, and a caller who cannot be
-    /// told that it rings is gone. Bindings and standing sessions stay: one refused datagram may be spoofed or
-    /// passing, and they have timers of their own.
-    fn transport_failed(&mut self, flow: Flow) {
-        for key in self.transactions.over(flow) {
-            match key {
-                TransactionKey::Client(key) => self.step_client(&key, ClientInput::TransportFailed, None),
-                TransactionKey::Server(key) => {
-                    let session = self.arrived.get(&key).map(|arrived| arrived.session);
-                    let failed = self.step_server(&key, ServerInput::TransportFailed).failed;
-                    if let Some(session) = session.filter(|_| failed) {
-                        self.caller_unreachable(session);
-                    }
                 }
             }
         }

@@ -44,12 +44,12 @@ fn a_registration_is_challenged_granted_and_refreshed_in_time() {
     stage.receive(&answer(&second, 200, "reg", granted, b""));
     let events = stage.events();
     assert!(
-        matches!(&events[..], [SipEvent::Registered { registration: ID, expires }] if *expires == seconds(300)),
+        matches!(&events[..], [SipEvent::Registered { registration: ID, expires, .. }] if *expires == seconds(300)),
         "its own contact counts: {events:?}"
     );
-    stage.run(seconds(149));
+    stage.run(seconds(119));
     assert_eq!(stage.requests().len(), 0);
-    stage.run(seconds(1));
+    stage.run(seconds(31));
     let refresh = stage.requests().pop().expect("a refresh");
     assert_eq!(refresh.headers.cseq().expect("CSeq").number, 3);
     assert_eq!(refresh.headers.call_id(), first.headers.call_id());
@@ -90,37 +90,111 @@ fn too_brief_is_obeyed_and_not_for_ever() {
         assert_eq!(request.headers.expires(), Ok(Some(demanded)));
     }
     stage.receive(&answer(&request, 423, "reg", "Min-Expires: 1000", b""));
-    assert!(
-        matches!(&stage.events()[..], [SipEvent::RegistrationEnded { status: Some(s), .. }] if *s == status(423))
-    );
+    assert_eq!(failure(&mut stage).0, Some(status(423)));
+}
+
+/// The one failure that was told: the status, and when it is tried again.
+fn failure(stage: &mut Stage) -> (Option<frontdesk_sip_message::StatusCode>, std::time::Duration) {
+    match &stage.events()[..] {
+        [SipEvent::RegistrationFailed { registration: ID, status, retry_in }] => (*status, *retry_in),
+        other => panic!("not one failure: {other:?}"),
+    }
+}
+
+/// Nothing is asked before the time that was told, and one REGISTER then.
+fn asks_again_after(stage: &mut Stage, wait: std::time::Duration) -> Request {
+    stage.run(wait - millis(1));
+    assert_eq!(stage.requests().len(), 0, "too early");
+    stage.run(millis(1));
+    let mut requests = stage.requests();
+    assert_eq!(requests.len(), 1);
+    requests.remove(0)
 }
 
 #[test]
-fn wrong_credentials_end_the_registration_the_second_time() {
+fn wrong_credentials_are_not_repeated_for_minutes() {
     let (mut stage, first) = registering();
     stage.receive(&answer(&first, 401, "reg", CHALLENGE, b""));
     let second = stage.requests().pop().expect("a REGISTER with credentials");
     stage.receive(&answer(&second, 401, "reg", CHALLENGE, b""));
     assert_eq!(stage.requests().len(), 0);
-    assert!(
-        matches!(&stage.events()[..], [SipEvent::RegistrationEnded { status: Some(s), .. }] if *s == status(401))
-    );
+    let (status_told, retry_in) = failure(&mut stage);
+    assert_eq!(status_told, Some(status(401)));
+    assert!(retry_in >= seconds(150) && retry_in <= seconds(300), "{retry_in:?}");
+    let third = asks_again_after(&mut stage, retry_in);
+    assert_eq!(third.headers.call_id(), first.headers.call_id());
+    assert_eq!(third.headers.cseq().expect("CSeq").number, 3);
 }
 
 #[test]
-fn a_registrar_that_does_not_answer_ends_the_registration_without_a_status() {
+fn a_nonce_that_grew_old_on_the_way_is_no_wrong_password() {
+    let (mut stage, first) = registering();
+    stage.receive(&answer(&first, 401, "reg", CHALLENGE, b""));
+    let mut request = stage.requests().pop().expect("a REGISTER with credentials");
+    for nonce in ["n2", "n3"] {
+        let stale = CHALLENGE.replace("n1", nonce) + ", stale=true";
+        stage.receive(&answer(&request, 401, "reg", &stale, b""));
+        request = stage.requests().pop().expect("a REGISTER with the new nonce");
+        assert_eq!(request.headers.authorizations().expect("credentials")[0].nonce, nonce);
+    }
+    let stale = CHALLENGE.to_owned() + ", stale=true";
+    stage.receive(&answer(&request, 401, "reg", &stale, b""));
+    assert_eq!((stage.requests().len(), failure(&mut stage).0), (0, Some(status(401))), "not for ever");
+}
+
+#[test]
+fn what_is_forbidden_waits_long_and_ever_longer() {
+    let (mut stage, mut request) = registering();
+    let mut before = seconds(0);
+    for (least, most) in [(150, 300), (300, 600), (600, 1_200), (900, 1_800), (900, 1_800)] {
+        stage.receive(&answer(&request, 403, "reg", "", b""));
+        let (_, retry_in) = failure(&mut stage);
+        assert!(retry_in >= seconds(least) && retry_in <= seconds(most), "{retry_in:?}");
+        assert!(retry_in >= before.min(seconds(900)));
+        before = retry_in;
+        request = asks_again_after(&mut stage, retry_in);
+    }
+    stage.receive(&answer(&request, 200, "reg", "Expires: 60", b""));
+    stage.events();
+    stage.run(seconds(31));
+    let refresh = stage.requests().pop().expect("a refresh");
+    stage.receive(&answer(&refresh, 500, "reg", "", b""));
+    assert!(failure(&mut stage).1 <= seconds(60), "a success forgives");
+}
+
+#[test]
+fn a_registrar_that_does_not_answer_is_asked_again_ever_more_slowly() {
     let (mut stage, _) = registering();
+    for (least, most) in [(30, 60), (60, 120), (120, 240)] {
+        stage.run(seconds(32));
+        stage.requests();
+        let (status_told, retry_in) = failure(&mut stage);
+        assert_eq!(status_told, None);
+        assert!(retry_in >= seconds(least) && retry_in <= seconds(most), "{retry_in:?}");
+        asks_again_after(&mut stage, retry_in);
+    }
+}
+
+#[test]
+fn a_registrar_that_is_unreachable_fails_at_once_and_says_when_to_come_is_obeyed() {
+    let (mut stage, _) = registering();
+    stage.input(SipInput::TransportFailed { flow: stage.flow });
+    let (_, retry_in) = failure(&mut stage);
+    let request = asks_again_after(&mut stage, retry_in);
+    stage.receive(&answer(&request, 503, "reg", "Retry-After: 777 (tonight)", b""));
+    assert_eq!(failure(&mut stage), (Some(status(503)), seconds(777)));
+}
+
+#[test]
+fn a_registration_that_failed_can_be_taken_back() {
+    let (mut stage, request) = registering();
+    stage.receive(&answer(&request, 500, "reg", "", b""));
+    stage.events();
+    stage.command(SipCommand::Unregister { registration: ID });
+    stage.requests();
     stage.run(seconds(32));
     assert!(matches!(&stage.events()[..], [SipEvent::RegistrationEnded { status: None, .. }]));
     stage.run(seconds(10));
-    assert_eq!(stage.stack.census(), Census::default());
-}
-
-#[test]
-fn a_registrar_that_is_unreachable_ends_the_registration_at_once() {
-    let (mut stage, _) = registering();
-    stage.input(SipInput::TransportFailed { flow: stage.flow });
-    assert!(matches!(&stage.events()[..], [SipEvent::RegistrationEnded { status: None, .. }]));
     assert_eq!(stage.stack.census(), Census::default());
 }
 

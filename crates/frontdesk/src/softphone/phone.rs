@@ -254,6 +254,7 @@ impl Phone {
             SipEvent::Reoffered { session, offer } => self.on_reoffered(session, offer),
             SipEvent::Ended { session, end } => self.on_ended(session, end),
             SipEvent::Registered { .. } => self.news(News::Registered),
+            SipEvent::RegistrationFailed { status, .. } => self.news(News::NotRegistered(status)),
             SipEvent::RegistrationEnded { status, .. } => self.news(match status {
                 Some(StatusCode::OK) => News::Unregistered,
                 status => News::NotRegistered(status),

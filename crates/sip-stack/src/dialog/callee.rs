@@ -30,7 +30,7 @@ impl SipStack {
             Err(challenge) => return self.respond(asked, *challenge),
         };
         let local_tag = self.chance.tag();
-        let Some(dialog) = Dialog::of_callee(&asked.request, &local_tag, asked.flow) else {
+        let Some(dialog) = Dialog::of_callee(&asked.request, &local_tag, asked.flow, &self.settings) else {
             return self.refuse(asked, StatusCode::BAD_REQUEST);
         };
         if self.sessions.len() >= MAX_SESSIONS {

@@ -75,7 +75,8 @@ impl SipStack {
     fn first_invite(&mut self, call: OutgoingCall) -> Request {
         let mut from = call.from;
         from.set_tag(&self.chance.tag());
-        let contact = local_contact(from.uri.user().as_deref(), call.flow);
+        let sips = call.target.as_sip().is_some_and(|target| target.secure);
+        let contact = local_contact(from.uri.user().as_deref(), call.flow, sips, &self.settings);
         let mut headers = Headers::new();
         headers.push(HeaderName::MaxForwards, HOPS.to_string());
         headers.push(HeaderName::From, from.to_string());

@@ -1,6 +1,7 @@
 //! The dialog: route set, remote target, sequence numbers (RFC 3261 §12).
 
 use crate::input::{Flow, Transport};
+use crate::settings::SipSettings;
 use frontdesk_sip_message::{
     CSeq, Contacts, HeaderName, Headers, Method, NameAddr, Request, Response, SipUri, Uri,
 };
@@ -44,6 +45,8 @@ pub(crate) struct Dialog {
     contact: NameAddr,
     /// Over which the dialog came to be.
     flow: Flow,
+    /// Whether the connection of `flow` is no more.
+    closed: bool,
     /// Whether the addresses that the other side writes are not those that it is seen with: then only the flow
     /// leads there, whatever its Contact says.
     translated: bool,
@@ -51,7 +54,12 @@ pub(crate) struct Dialog {
 
 impl Dialog {
     /// The callee's side, from the INVITE (RFC 3261 §12.1.1). `None` without a Contact or with a broken From or To.
-    pub(crate) fn of_callee(invite: &Request, local_tag: &str, flow: Flow) -> Option<Self> {
+    pub(crate) fn of_callee(
+        invite: &Request,
+        local_tag: &str,
+        flow: Flow,
+        settings: &SipSettings,
+    ) -> Option<Self> {
         let headers = &invite.headers;
         let mut local = headers.to().ok()?;
         local.set_tag(local_tag);
@@ -70,8 +78,9 @@ impl Dialog {
             remote_seq: Some(headers.cseq().ok()?.number),
             route_set: headers.record_routes().ok()?,
             remote_target: contact_of(headers)?,
-            contact: local_contact(user.as_deref(), flow),
+            contact: local_contact(user.as_deref(), flow, asks_for_sips(invite), settings),
             flow,
+            closed: false,
             translated: via.host.ip().is_some_and(|ip| ip != flow.remote.ip()),
         })
     }
@@ -94,8 +103,9 @@ impl Dialog {
             remote_seq: None,
             route_set,
             remote_target: contact_of(&success.headers).unwrap_or_else(|| invite.uri.clone()),
-            contact: local_contact(local.uri.user().as_deref(), flow),
+            contact: own_contact(&invite.headers)?,
             flow,
+            closed: false,
             translated: asked.is_none_or(|ip| ip != flow.remote.ip()),
             local,
             remote,
@@ -172,28 +182,56 @@ impl Dialog {
 
     /// Where requests within the dialog go: to the first route or the remote target, if that is an address of the
     /// same kind and nothing translates addresses in between; else back over the flow. Names are not resolved here.
+    ///
+    /// A WebSocket is the only way to who came by it, whatever its `.invalid` host says (RFC 7118 §5). A standing
+    /// connection to the very host that the hop names is used again, in whichever direction it was opened
+    /// (RFC 5923 §4 and §8; its `alias` is not asked for, because what goes over the connection is no more than what its
+    /// owner was told over it before); a connection that closed is opened anew to the port that the hop names.
     pub(crate) fn flow(&self) -> Flow {
         let hop = self.route_set.first().map_or(&self.remote_target, |route| &route.uri);
-        if self.translated && self.route_set.is_empty() {
-            return self.flow;
+        let translated = self.translated && self.route_set.is_empty();
+        let Some(direct) = hop.as_sip().and_then(|hop| self.direct(hop)) else { return self.flow };
+        match self.flow.transport {
+            Transport::Ws | Transport::Wss => self.flow,
+            Transport::Tcp | Transport::Tls if self.closed => direct,
+            Transport::Tcp | Transport::Tls if translated => self.flow,
+            Transport::Tcp | Transport::Tls if direct.remote.ip() == self.flow.remote.ip() => self.flow,
+            Transport::Udp if translated => self.flow,
+            Transport::Tcp | Transport::Tls | Transport::Udp => direct,
         }
-        match hop.as_sip().and_then(address_over_udp) {
-            Some(remote) if remote.is_ipv4() == self.flow.local.is_ipv4() => {
-                Flow { transport: Transport::Udp, local: self.flow.local, remote }
-            }
-            _ => self.flow,
+    }
+
+    /// The way to the address that a hop names, over the transport of the dialog. None where the hop is a name or asks
+    /// for another transport.
+    fn direct(&self, hop: &SipUri) -> Option<Flow> {
+        let transport = self.flow.transport;
+        let fits = match Transport::asked_by(hop) {
+            Some(asked) => asked == transport,
+            // Who wrote no `transport` at the end of a stream means the stream.
+            None => !hop.secure && hop.transport().is_none(),
+        };
+        let ip = hop.host.ip().filter(|ip| fits && !ip.is_unspecified())?;
+        let remote = SocketAddr::new(ip, hop.port.unwrap_or(transport.default_port()));
+        (ip.is_ipv4() == self.flow.local.is_ipv4()).then_some(Flow { remote, ..self.flow })
+    }
+
+    /// The connection is no more.
+    pub(crate) fn flow_closed(&mut self, flow: Flow) {
+        self.closed |= self.flow == flow;
+    }
+
+    /// A request within the dialog came this way. Where the connection of the dialog is closed, this is how its other
+    /// side is reached now.
+    pub(crate) fn came_by(&mut self, flow: Flow) {
+        if self.closed {
+            self.flow = flow;
+            self.closed = false;
         }
     }
 }
 
 fn is_loose(uri: &Uri) -> bool {
     uri.as_sip().is_none_or(SipUri::is_loose_router)
-}
-
-fn address_over_udp(uri: &SipUri) -> Option<SocketAddr> {
-    let udp = !uri.secure && uri.transport().is_none_or(|name| name.eq_ignore_ascii_case("udp"));
-    let ip = uri.host.ip().filter(|ip| udp && !ip.is_unspecified())?;
-    Some(SocketAddr::new(ip, uri.port.unwrap_or(5060)))
 }
 
 /// The remote target: the one Contact, if it is a SIP URI.
@@ -206,7 +244,37 @@ fn contact_of(headers: &Headers) -> Option<Uri> {
     }
 }
 
-/// Where this side is reached: its own end of the flow.
-pub(crate) fn local_contact(user: Option<&str>, flow: Flow) -> NameAddr {
-    NameAddr::new(SipUri::new(user, flow.local.ip(), Some(flow.local.port())))
+/// Where this side is reached: its own end of the flow as the other side sees it, by the same transport. `sips` where the
+/// other side, or this side's Request-URI, asks for it (RFC 3261 §8.1.1.8, §12.1.1).
+pub(crate) fn local_contact(user: Option<&str>, flow: Flow, sips: bool, settings: &SipSettings) -> NameAddr {
+    let advertised = settings.advertised(flow);
+    let mut uri = SipUri::new(user, advertised.ip(), Some(advertised.port()));
+    uri.secure = sips && flow.transport.is_secure();
+    match flow.transport.uri_parameter() {
+        // `sips` says TLS already.
+        Some("tls") if uri.secure => {}
+        Some(name) => uri.parameters.set("transport", Some(name)),
+        None => {}
+    }
+    NameAddr::new(uri)
+}
+
+/// This side's Contact in a request that it sent.
+fn own_contact(headers: &Headers) -> Option<NameAddr> {
+    match headers.contacts().ok()? {
+        Contacts::List(list) => list.into_iter().next().map(|contact| contact.address),
+        Contacts::Star => None,
+    }
+}
+
+/// Whether the Contact of the answer must be `sips` (RFC 3261 §12.1.1): the Request-URI is, or the top Record-Route, or
+/// without one the Contact.
+pub(crate) fn asks_for_sips(request: &Request) -> bool {
+    let is_sips = |uri: &Uri| uri.as_sip().is_some_and(|uri| uri.secure);
+    let routes = request.headers.record_routes().unwrap_or_default();
+    is_sips(&request.uri)
+        || match routes.first() {
+            Some(route) => is_sips(&route.uri),
+            None => contact_of(&request.headers).as_ref().is_some_and(is_sips),
+        }
 }

@@ -29,6 +29,7 @@ impl SipStack {
         if !in_order {
             return self.refuse(asked, StatusCode::SERVER_INTERNAL_ERROR);
         }
+        self.dialog_came_by(id, asked.flow);
         match &asked.request.method {
             method if *method == Method::BYE => self.receive_bye(id, asked),
             method if *method == Method::INVITE && !leaving => self.receive_reinvite(id, asked),
@@ -41,7 +42,7 @@ impl SipStack {
     /// RFC 3261 §15.1.2. Without room for its transaction the BYE is served all the same: it frees memory.
     fn receive_bye(&mut self, id: SessionId, asked: &Asked) {
         if self.has_room() {
-            self.transactions.begin_server(asked.key.clone(), asked.answer_to);
+            self.transactions.begin_server(asked);
         }
         let reason = asked.headers().get(HeaderName::Reason).map(str::to_owned);
         let response = self.response(asked.headers(), StatusCode::OK, None);

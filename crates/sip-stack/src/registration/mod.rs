@@ -3,3 +3,4 @@
 pub(crate) mod binding;
 pub(crate) mod client;
 pub(crate) mod registrar;
+mod retry;

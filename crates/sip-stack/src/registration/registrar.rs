@@ -180,7 +180,17 @@ impl SipStack {
                     new: at.is_none(),
                 });
                 let (flow, expires, call_id) = (asked.flow, now + lifetime, call_id.clone());
-                after.push(Binding { contact, flow, expires, call_id, cseq, preference });
+                after.push(Binding {
+                    contact,
+                    flow,
+                    expires,
+                    call_id,
+                    cseq,
+                    path: Vec::new(),
+                    instance: None,
+                    flow_number: None,
+                    preference,
+                });
             }
         }
         if after.len() > MAX_BINDINGS_PER_ACCOUNT {

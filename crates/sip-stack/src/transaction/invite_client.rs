@@ -1,15 +1,15 @@
 //! The INVITE client transaction (RFC 3261 §17.1.1, figure 5; RFC 6026 §7.2 for `Accepted`).
 
-use super::{ClientInput, Effect, Limits};
+use super::{ClientInput, Effect, Limits, Repetition};
 use frontdesk_identifiers::Moment;
 use std::time::Duration;
 
-/// An INVITE that this side sent, over an unreliable transport.
+/// An INVITE that this side sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum InviteClient {
-    /// Sent, nothing heard. Timer A repeats it, timer B gives up.
-    Calling { wire: Vec<u8>, interval: Duration, resend_at: Moment, give_up_at: Moment },
-    /// A provisional response came; no timer, the other side repeats its final response.
+    /// Sent, nothing heard. Timer A repeats it over datagrams, timer B gives up.
+    Calling { wire: Vec<u8>, repetition: Option<Repetition>, give_up_at: Moment },
+    /// A provisional response came; no timer, the other side repeats its final response or a stream brings it.
     Proceeding,
     /// A refusal came and was acknowledged; its repetitions are acknowledged until timer D.
     Completed { ack: Vec<u8>, until: Moment },
@@ -23,12 +23,7 @@ impl InviteClient {
     /// Sends the INVITE.
     pub(crate) fn start(wire: Vec<u8>, now: Moment, limits: &Limits, effects: &mut Vec<Effect>) -> Self {
         effects.push(Effect::Send(wire.clone()));
-        InviteClient::Calling {
-            wire,
-            interval: limits.t1,
-            resend_at: now + limits.t1,
-            give_up_at: now + limits.life(),
-        }
+        InviteClient::Calling { wire, repetition: limits.repetition(now), give_up_at: now + limits.life() }
     }
 
     /// One transition.
@@ -71,14 +66,18 @@ impl InviteClient {
                 effects.push(Effect::TimedOut);
                 Terminated
             }
-            (Calling { wire, interval, resend_at, give_up_at }, Time) if resend_at <= now => {
+            (Calling { wire, repetition, give_up_at }, Time) if Repetition::is_due(&repetition, now) => {
                 effects.push(Effect::Send(wire.clone()));
-                let interval = interval * 2;
-                Calling { wire, interval, resend_at: now + interval, give_up_at }
+                Calling { wire, repetition: Repetition::next(repetition, now, Duration::MAX), give_up_at }
             }
             (Completed { until, .. } | Accepted { until }, Time) if until <= now => Terminated,
-            // RFC 3261 §17.1.4. In Proceeding and Accepted this transaction sends nothing that could fail.
+            // RFC 3261 §17.1.4. In Proceeding and Accepted this transaction sends nothing that could fail over datagrams.
             (Calling { .. } | Completed { .. }, TransportFailed) => {
+                effects.push(Effect::Failed);
+                Terminated
+            }
+            // The connection over which the final response would come is gone, and no timer would end the wait.
+            (Proceeding, TransportFailed) if limits.reliable => {
                 effects.push(Effect::Failed);
                 Terminated
             }
@@ -89,7 +88,9 @@ impl InviteClient {
     /// When [`ClientInput::Time`] is due.
     pub(crate) fn deadline(&self) -> Option<Moment> {
         match self {
-            InviteClient::Calling { resend_at, give_up_at, .. } => Some(*resend_at.min(give_up_at)),
+            InviteClient::Calling { repetition, give_up_at, .. } => {
+                Some(Repetition::or(repetition, *give_up_at))
+            }
             InviteClient::Completed { until, .. } | InviteClient::Accepted { until } => Some(*until),
             InviteClient::Proceeding | InviteClient::Terminated => None,
         }

@@ -1,18 +1,17 @@
 //! The INVITE server transaction (RFC 3261 §17.2.1, figure 7; RFC 6026 §7.1 for `Accepted`).
 
-use super::{Effect, Limits, ServerInput};
+use super::{Effect, Limits, Repetition, ServerInput};
 use frontdesk_identifiers::Moment;
-use std::time::Duration;
 
-/// An INVITE that came in, over an unreliable transport.
+/// An INVITE that came in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum InviteServer {
     /// No final response yet; a repeated INVITE gets the last provisional one again.
     Proceeding { last: Option<Vec<u8>> },
     /// A 2xx was sent. Its user repeats it; the transaction only swallows repeated INVITEs until timer L.
     Accepted { until: Moment },
-    /// Refused; timer G repeats the refusal until its ACK, timer H gives up.
-    Completed { response: Vec<u8>, interval: Duration, resend_at: Moment, give_up_at: Moment },
+    /// Refused; timer G repeats the refusal over datagrams until its ACK, timer H gives up.
+    Completed { response: Vec<u8>, repetition: Option<Repetition>, give_up_at: Moment },
     /// The ACK to the refusal came; its repetitions are swallowed until timer I.
     Confirmed { until: Moment },
     /// Done.
@@ -58,26 +57,22 @@ impl InviteServer {
             }
             (Proceeding { .. }, Failure(response)) => {
                 effects.push(Effect::Send(response.clone()));
-                Completed {
-                    response,
-                    interval: limits.t1,
-                    resend_at: now + limits.t1,
-                    give_up_at: now + limits.life(),
-                }
+                Completed { response, repetition: limits.repetition(now), give_up_at: now + limits.life() }
             }
-            (Completed { response, interval, resend_at, give_up_at }, Repeated) => {
+            (Completed { response, repetition, give_up_at }, Repeated) => {
                 effects.push(Effect::Send(response.clone()));
-                Completed { response, interval, resend_at, give_up_at }
+                Completed { response, repetition, give_up_at }
             }
-            (Completed { .. }, Ack) => Confirmed { until: now + limits.t4 },
+            (Completed { .. }, Ack) => Confirmed { until: now + limits.timer_i_and_k() },
             (Completed { give_up_at, .. }, Time) if give_up_at <= now => {
                 effects.push(Effect::TimedOut);
                 Terminated
             }
-            (Completed { response, interval, resend_at, give_up_at }, Time) if resend_at <= now => {
+            (Completed { response, repetition, give_up_at }, Time)
+                if Repetition::is_due(&repetition, now) =>
+            {
                 effects.push(Effect::Send(response.clone()));
-                let interval = (interval * 2).min(limits.t2);
-                Completed { response, interval, resend_at: now + interval, give_up_at }
+                Completed { response, repetition: Repetition::next(repetition, now, limits.t2()), give_up_at }
             }
             (Confirmed { until } | Accepted { until }, Time) if until <= now => Terminated,
             // RFC 6026 §8.7: an error in Accepted is no end, the 2xx may still get through.
@@ -92,7 +87,9 @@ impl InviteServer {
     /// When [`ServerInput::Time`] is due.
     pub(crate) fn deadline(&self) -> Option<Moment> {
         match self {
-            InviteServer::Completed { resend_at, give_up_at, .. } => Some(*resend_at.min(give_up_at)),
+            InviteServer::Completed { repetition, give_up_at, .. } => {
+                Some(Repetition::or(repetition, *give_up_at))
+            }
             InviteServer::Accepted { until } | InviteServer::Confirmed { until } => Some(*until),
             InviteServer::Proceeding { .. } | InviteServer::Terminated => None,
         }

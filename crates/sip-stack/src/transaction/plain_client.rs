@@ -1,16 +1,15 @@
 //! The client transaction of every method but INVITE and ACK (RFC 3261 §17.1.2, figure 6).
 
-use super::{ClientInput, Effect, Limits};
+use super::{ClientInput, Effect, Limits, Repetition};
 use frontdesk_identifiers::Moment;
-use std::time::Duration;
 
-/// A request that this side sent, over an unreliable transport.
+/// A request that this side sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum PlainClient {
-    /// Sent, nothing heard. Timer E repeats it, timer F gives up.
-    Trying { wire: Vec<u8>, interval: Duration, resend_at: Moment, give_up_at: Moment },
+    /// Sent, nothing heard. Timer E repeats it over datagrams, timer F gives up.
+    Trying { wire: Vec<u8>, repetition: Option<Repetition>, give_up_at: Moment },
     /// A provisional response came. Timer E goes on, each T2; so does timer F.
-    Proceeding { wire: Vec<u8>, resend_at: Moment, give_up_at: Moment },
+    Proceeding { wire: Vec<u8>, repetition: Option<Repetition>, give_up_at: Moment },
     /// The final response came; its repetitions are swallowed until timer K.
     Completed { until: Moment },
     /// Done.
@@ -21,12 +20,7 @@ impl PlainClient {
     /// Sends the request.
     pub(crate) fn start(wire: Vec<u8>, now: Moment, limits: &Limits, effects: &mut Vec<Effect>) -> Self {
         effects.push(Effect::Send(wire.clone()));
-        PlainClient::Trying {
-            wire,
-            interval: limits.t1,
-            resend_at: now + limits.t1,
-            give_up_at: now + limits.life(),
-        }
+        PlainClient::Trying { wire, repetition: limits.repetition(now), give_up_at: now + limits.life() }
     }
 
     /// One transition.
@@ -40,9 +34,9 @@ impl PlainClient {
         use ClientInput::{Failure, Provisional, Success, Time, TransportFailed};
         use PlainClient::{Completed, Proceeding, Terminated, Trying};
         match (self, input) {
-            (Trying { wire, resend_at, give_up_at, .. }, Provisional) => {
+            (Trying { wire, repetition, give_up_at }, Provisional) => {
                 effects.push(Effect::Tell);
-                Proceeding { wire, resend_at, give_up_at }
+                Proceeding { wire, repetition, give_up_at }
             }
             (same @ Proceeding { .. }, Provisional) => {
                 effects.push(Effect::Tell);
@@ -50,21 +44,21 @@ impl PlainClient {
             }
             (Trying { .. } | Proceeding { .. }, Success | Failure { .. }) => {
                 effects.push(Effect::Tell);
-                Completed { until: now + limits.t4 }
+                Completed { until: now + limits.timer_i_and_k() }
             }
             (Trying { give_up_at, .. } | Proceeding { give_up_at, .. }, Time) if give_up_at <= now => {
                 effects.push(Effect::TimedOut);
                 Terminated
             }
-            (Trying { wire, interval, resend_at, give_up_at }, Time) if resend_at <= now => {
+            (Trying { wire, repetition, give_up_at }, Time) if Repetition::is_due(&repetition, now) => {
                 effects.push(Effect::Send(wire.clone()));
-                let interval = (interval * 2).min(limits.t2);
-                Trying { wire, interval, resend_at: now + interval, give_up_at }
+                Trying { wire, repetition: Repetition::next(repetition, now, limits.t2()), give_up_at }
             }
             // RFC 3261 §17.1.2.2: timer E must fire in Proceeding too, or a lost final response stays lost.
-            (Proceeding { wire, resend_at, give_up_at }, Time) if resend_at <= now => {
+            (Proceeding { wire, repetition, give_up_at }, Time) if Repetition::is_due(&repetition, now) => {
                 effects.push(Effect::Send(wire.clone()));
-                Proceeding { wire, resend_at: now + limits.t2, give_up_at }
+                let repetition = Some(Repetition { interval: limits.t2(), at: now + limits.t2() });
+                Proceeding { wire, repetition, give_up_at }
             }
             (Completed { until }, Time) if until <= now => Terminated,
             (Trying { .. } | Proceeding { .. }, TransportFailed) => {
@@ -78,8 +72,10 @@ impl PlainClient {
     /// When [`ClientInput::Time`] is due.
     pub(crate) fn deadline(&self) -> Option<Moment> {
         match self {
-            PlainClient::Trying { resend_at, give_up_at, .. }
-            | PlainClient::Proceeding { resend_at, give_up_at, .. } => Some(*resend_at.min(give_up_at)),
+            PlainClient::Trying { repetition, give_up_at, .. }
+            | PlainClient::Proceeding { repetition, give_up_at, .. } => {
+                Some(Repetition::or(repetition, *give_up_at))
+            }
             PlainClient::Completed { until } => Some(*until),
             PlainClient::Terminated => None,
         }

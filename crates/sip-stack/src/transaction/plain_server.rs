@@ -3,7 +3,7 @@
 use super::{Effect, Limits, ServerInput};
 use frontdesk_identifiers::Moment;
 
-/// A request that came in, over an unreliable transport.
+/// A request that came in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum PlainServer {
     /// Not answered; a repetition is swallowed.
@@ -39,7 +39,7 @@ impl PlainServer {
             }
             (Trying | Proceeding { .. }, Success(response) | Failure(response)) => {
                 effects.push(Effect::Send(response.clone()));
-                Completed { response, until: now + limits.life() }
+                Completed { response, until: now + limits.timer_j() }
             }
             (Proceeding { last }, Repeated) => {
                 effects.push(Effect::Send(last.clone()));

@@ -7,6 +7,8 @@ use super::plain_server::PlainServer;
 use super::{ClientInput, Effect, Limits, ServerInput};
 use crate::input::Flow;
 use crate::output::SipOutput;
+use crate::reply::Asked;
+use crate::settings::TimerSettings;
 use frontdesk_identifiers::Moment;
 use frontdesk_sip_message::{Method, Request, Response};
 use std::collections::{BTreeMap, VecDeque};
@@ -100,7 +102,10 @@ pub(crate) struct Client<O> {
 
 #[derive(Debug)]
 struct Server {
+    /// Where the response goes.
     flow: Flow,
+    /// Where it goes once the connection is closed.
+    reopened: Option<Flow>,
     machine: ServerMachine,
 }
 
@@ -140,10 +145,11 @@ impl<O: Clone> Transactions<O> {
         flow: Flow,
         owner: O,
         now: Moment,
-        limits: &Limits,
+        times: &TimerSettings,
         out: &mut VecDeque<SipOutput>,
     ) -> ClientKey {
         let key = ClientKey::of_request(&request);
+        let limits = &Limits::over(flow.transport, *times);
         let mut effects = Vec::new();
         let wire = request.to_bytes();
         let machine = if request.method == Method::INVITE {
@@ -157,13 +163,14 @@ impl<O: Clone> Transactions<O> {
     }
 
     /// Opens a server transaction for a new request.
-    pub(crate) fn begin_server(&mut self, key: ServerKey, answer_to: Flow) {
+    pub(crate) fn begin_server(&mut self, asked: &Asked) {
+        let key = asked.key.clone();
         let machine = if key.method == Method::INVITE {
             ServerMachine::Invite(InviteServer::start())
         } else {
             ServerMachine::Plain(PlainServer::start())
         };
-        self.servers.insert(key, Server { flow: answer_to, machine });
+        self.servers.insert(key, Server { flow: asked.answer_to, reopened: asked.reopened, machine });
     }
 
     pub(crate) fn knows_server(&self, key: &ServerKey) -> bool {
@@ -187,10 +194,11 @@ impl<O: Clone> Transactions<O> {
         key: &ClientKey,
         input: ClientInput,
         now: Moment,
-        limits: &Limits,
+        times: &TimerSettings,
         out: &mut VecDeque<SipOutput>,
     ) -> Step {
         let Some(client) = self.clients.remove(key) else { return Step::default() };
+        let limits = &Limits::over(client.flow.transport, *times);
         let mut effects = Vec::new();
         let machine = match client.machine {
             ClientMachine::Invite(m) => ClientMachine::Invite(m.on(input, now, limits, &mut effects)),
@@ -217,10 +225,11 @@ impl<O: Clone> Transactions<O> {
         key: &ServerKey,
         input: ServerInput,
         now: Moment,
-        limits: &Limits,
+        times: &TimerSettings,
         out: &mut VecDeque<SipOutput>,
     ) -> Step {
         let Some(server) = self.servers.remove(key) else { return Step::default() };
+        let limits = &Limits::over(server.flow.transport, *times);
         let mut effects = Vec::new();
         let machine = match server.machine {
             ServerMachine::Invite(m) => ServerMachine::Invite(m.on(input, now, limits, &mut effects)),
@@ -247,6 +256,19 @@ impl<O: Clone> Transactions<O> {
                 ServerMachine::Invite(machine) => machine.deadline(),
                 ServerMachine::Plain(machine) => machine.deadline(),
             },
+        }
+    }
+
+    /// The connection of a server transaction is closed: its answer goes over a new one, where one may be opened
+    /// (RFC 3261 §18.2.2). False where none may.
+    pub(crate) fn reopen(&mut self, key: &ServerKey) -> bool {
+        let Some(server) = self.servers.get_mut(key) else { return false };
+        match server.reopened.take() {
+            Some(flow) => {
+                server.flow = flow;
+                true
+            }
+            None => false,
         }
     }
 

@@ -1,6 +1,6 @@
 //! RFC 3261 figure 5 with RFC 6026 §7.2.
 
-use super::{LIMITS, at, sends};
+use super::{LIMITS, STREAM, at, sends};
 use crate::transaction::invite_client::InviteClient;
 use crate::transaction::{ClientInput, Effect};
 
@@ -80,4 +80,44 @@ fn a_transport_error_ends_it_where_it_was_sending() {
     assert_eq!((machine, effects), (InviteClient::Terminated, vec![Effect::Failed]));
     let (machine, effects) = on(InviteClient::Proceeding, ClientInput::TransportFailed, 10);
     assert_eq!((machine, effects), (InviteClient::Proceeding, vec![]));
+}
+
+fn on_stream(machine: InviteClient, input: ClientInput, millis: u64) -> (InviteClient, Vec<Effect>) {
+    let mut effects = Vec::new();
+    let machine = machine.on(input, at(millis), &STREAM, &mut effects);
+    (machine, effects)
+}
+
+fn calling_over_a_stream() -> InviteClient {
+    InviteClient::start(b"INVITE".to_vec(), at(0), &STREAM, &mut Vec::new())
+}
+
+#[test]
+fn over_a_stream_timer_a_is_idle_and_timer_b_ends_it() {
+    let machine = calling_over_a_stream();
+    assert_eq!(machine.deadline(), Some(at(32_000)));
+    assert_eq!(on_stream(machine.clone(), ClientInput::Time, 500).1, []);
+    let (machine, effects) = on_stream(machine, ClientInput::Time, 32_000);
+    assert_eq!((machine, effects), (InviteClient::Terminated, vec![Effect::TimedOut]));
+}
+
+#[test]
+fn over_a_stream_timer_d_is_zero_and_timer_m_is_not() {
+    let (machine, effects) = on_stream(calling_over_a_stream(), refusal(), 100);
+    assert_eq!(effects, [Effect::Send(b"ACK".to_vec()), Effect::Tell]);
+    assert_eq!(machine.deadline(), Some(at(100)));
+    assert_eq!(on_stream(machine, ClientInput::Time, 100).0, InviteClient::Terminated);
+    let (machine, _) = on_stream(calling_over_a_stream(), ClientInput::Success, 100);
+    assert_eq!(machine.deadline(), Some(at(32_100)));
+}
+
+#[test]
+fn over_a_stream_that_broke_nobody_waits_for_the_answer() {
+    for (state, told) in [(calling_over_a_stream(), true), (InviteClient::Proceeding, true)] {
+        let (machine, effects) = on_stream(state, ClientInput::TransportFailed, 10);
+        assert_eq!((machine, effects == [Effect::Failed]), (InviteClient::Terminated, told));
+    }
+    let (accepted, _) = on_stream(calling_over_a_stream(), ClientInput::Success, 100);
+    let (machine, effects) = on_stream(accepted.clone(), ClientInput::TransportFailed, 10);
+    assert_eq!((machine, effects), (accepted, vec![]));
 }

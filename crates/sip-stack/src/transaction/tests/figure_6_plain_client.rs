@@ -1,6 +1,6 @@
 //! RFC 3261 figure 6.
 
-use super::{LIMITS, at, sends};
+use super::{LIMITS, STREAM, at, sends};
 use crate::transaction::plain_client::PlainClient;
 use crate::transaction::{ClientInput, Effect};
 use frontdesk_identifiers::Moment;
@@ -60,4 +60,26 @@ fn the_first_final_response_is_told_and_the_rest_swallowed_until_timer_k() {
 fn a_transport_error_ends_it() {
     let (machine, effects) = on(trying(), ClientInput::TransportFailed, at(1));
     assert_eq!((machine, effects), (PlainClient::Terminated, vec![Effect::Failed]));
+}
+
+#[test]
+fn over_a_stream_timer_e_is_idle_and_timer_k_is_zero() {
+    let trying = || PlainClient::start(b"BYE".to_vec(), at(0), &STREAM, &mut Vec::new());
+    let step = |machine: PlainClient, input, millis| {
+        let mut effects = Vec::new();
+        let machine = machine.on(input, at(millis), &STREAM, &mut effects);
+        (machine, effects)
+    };
+    let proceeding = step(trying(), ClientInput::Provisional, 50).0;
+    for state in [trying(), proceeding] {
+        assert_eq!(state.deadline(), Some(at(32_000)));
+        assert_eq!(step(state.clone(), ClientInput::Time, 4_500).1, []);
+        assert_eq!(
+            step(state.clone(), ClientInput::Time, 32_000),
+            (PlainClient::Terminated, vec![Effect::TimedOut])
+        );
+        let (machine, effects) = step(state, ClientInput::Success, 100);
+        assert_eq!((machine.deadline(), effects), (Some(at(100)), vec![Effect::Tell]));
+        assert_eq!(step(machine, ClientInput::Time, 100).0, PlainClient::Terminated);
+    }
 }

@@ -1,6 +1,6 @@
 //! RFC 3261 figure 7 with RFC 6026 §7.1.
 
-use super::{LIMITS, at, sends};
+use super::{LIMITS, STREAM, at, sends};
 use crate::transaction::invite_server::InviteServer;
 use crate::transaction::{Effect, ServerInput};
 
@@ -86,4 +86,25 @@ fn a_second_final_response_is_not_sent() {
 fn a_transport_error_ends_it_before_and_after_a_refusal() {
     let (machine, effects) = on(InviteServer::start(), ServerInput::TransportFailed, 0);
     assert_eq!((machine, effects), (InviteServer::Terminated, vec![Effect::Failed]));
+}
+
+#[test]
+fn over_a_stream_timer_g_is_idle_timer_h_still_tells_and_timer_i_is_zero() {
+    let step = |machine: InviteServer, input, millis| {
+        let mut effects = Vec::new();
+        let machine = machine.on(input, at(millis), &STREAM, &mut effects);
+        (machine, effects)
+    };
+    let (refused, effects) = step(InviteServer::start(), ServerInput::Failure(wire("486")), 0);
+    assert_eq!((refused.deadline(), effects), (Some(at(32_000)), vec![Effect::Send(wire("486"))]));
+    assert_eq!(step(refused.clone(), ServerInput::Time, 500).1, []);
+    assert_eq!(
+        step(refused.clone(), ServerInput::Time, 32_000),
+        (InviteServer::Terminated, vec![Effect::TimedOut])
+    );
+    let (confirmed, _) = step(refused, ServerInput::Ack, 200);
+    assert_eq!(confirmed.deadline(), Some(at(200)));
+    assert_eq!(step(confirmed, ServerInput::Time, 200).0, InviteServer::Terminated);
+    let (accepted, _) = step(InviteServer::start(), ServerInput::Success(wire("200")), 0);
+    assert_eq!(accepted.deadline(), Some(at(32_000)), "timer L, whatever the transport (RFC 6026 §8.7)");
 }

@@ -1,6 +1,6 @@
 //! RFC 3261 figure 8.
 
-use super::{LIMITS, at};
+use super::{LIMITS, STREAM, at};
 use crate::transaction::plain_server::PlainServer;
 use crate::transaction::{Effect, ServerInput};
 
@@ -39,4 +39,12 @@ fn a_transport_error_ends_it() {
     let (machine, _) = on(PlainServer::start(), ServerInput::Success(b"x".to_vec()), 0);
     let (machine, effects) = on(machine, ServerInput::TransportFailed, 1);
     assert_eq!((machine, effects), (PlainServer::Terminated, vec![Effect::Failed]));
+}
+
+#[test]
+fn over_a_stream_timer_j_is_zero() {
+    let mut effects = Vec::new();
+    let machine = PlainServer::start().on(ServerInput::Success(b"x".to_vec()), at(7), &STREAM, &mut effects);
+    assert_eq!((machine.deadline(), effects), (Some(at(7)), vec![Effect::Send(b"x".to_vec())]));
+    assert_eq!(machine.on(ServerInput::Time, at(7), &STREAM, &mut Vec::new()), PlainServer::Terminated);
 }

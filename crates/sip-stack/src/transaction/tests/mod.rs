@@ -6,13 +6,20 @@ mod figure_7_invite_server;
 mod figure_8_plain_server;
 
 use super::{Effect, Limits};
+use crate::settings::TimerSettings;
 use frontdesk_identifiers::Moment;
 
-const LIMITS: Limits = Limits {
+const TIMES: TimerSettings = TimerSettings {
     t1: std::time::Duration::from_millis(500),
     t2: std::time::Duration::from_secs(4),
     t4: std::time::Duration::from_secs(5),
 };
+
+/// Over datagrams.
+const LIMITS: Limits = Limits { times: TIMES, reliable: false };
+
+/// Over a stream.
+const STREAM: Limits = Limits { times: TIMES, reliable: true };
 
 fn at(millis: u64) -> Moment {
     Moment::from_millis(millis)

@@ -13,7 +13,7 @@ use frontdesk_media_engine::{
     EngineFault, EngineSettings, MediaEngine, Recovery, Scheduling, recover_recordings,
 };
 use frontdesk_sip_stack::{Account, PeerRule, SipSettings};
-use frontdesk_sip_transport::{TransportFault, Transports};
+use frontdesk_sip_transport::{TransportFault, TransportSettings, Transports};
 use frontdesk_speech::{
     Ears, ModelFault, Rendered, VoiceFault, VoiceSettings, Voices, WhisperEngine, models,
 };
@@ -128,7 +128,9 @@ impl Node {
         }
 
         // Whoever calls before the rules are there is not heard, and calls again half a second later.
-        let transports = Transports::start(&settings.sip.listen, deliver(&mailbox)).await?;
+        let transports =
+            Transports::start(&TransportSettings::listening_on(&settings.sip.listen), deliver(&mailbox))
+                .await?;
         let listening = transports.local_addresses();
         // Passwords are made last: a start that fails must not lose the only time that they are shown.
         let (accounts, new_passwords) = accounts(settings, &mut chance)?;

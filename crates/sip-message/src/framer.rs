@@ -15,6 +15,17 @@ pub enum Frame {
     Pong,
 }
 
+/// What a stream is in the middle of; its reader gives each so much time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unfinished {
+    /// Of nothing: what came was whole.
+    Nothing,
+    /// Of the header lines of a message.
+    Headers,
+    /// Of the body of a message.
+    Body,
+}
+
 /// Why a stream cannot be read any further and must be closed: where the next message begins is not known. The peer's
 /// fault.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -88,6 +99,22 @@ impl Framer {
             self.fault = Some(fault.clone());
         }
         frame
+    }
+
+    /// What is begun and not whole, once [`next`](Self::next) said that it needs more.
+    pub fn unfinished(&self) -> Unfinished {
+        if self.length.is_some() {
+            Unfinished::Body
+        } else if self.buffer.is_empty() {
+            Unfinished::Nothing
+        } else {
+            Unfinished::Headers
+        }
+    }
+
+    /// The bytes that are taken and not told yet: after a [`FramingFault`] they begin with the message that is faulty.
+    pub fn untold(&self) -> &[u8] {
+        &self.buffer
     }
 
     fn keep_alive(&mut self) -> Option<Frame> {

@@ -56,7 +56,7 @@ mod vocabulary;
 mod write;
 
 pub use error::{HeaderError, Malformed, MessageFault, ParseError, Rejection, What};
-pub use framer::{Frame, Framer, FramingFault};
+pub use framer::{Frame, Framer, FramingFault, Unfinished};
 pub use header::challenge::Challenge;
 pub use header::contact::{Contact, Contacts};
 pub use header::content_type::ContentType;

@@ -25,7 +25,7 @@ macro_rules! counters {
 }
 
 counters! {
-    /// Datagrams read.
+    /// Datagrams and messages of streams read.
     received,
     /// Datagrams that `deliver` took, at once or later.
     delivered,
@@ -39,16 +39,44 @@ counters! {
     waited,
     /// Inputs dropped because too many waited already, or because nothing could be answered to them.
     dropped_busy,
-    /// Datagrams sent.
+    /// Datagrams and messages of streams sent.
     sent,
     /// Datagrams dropped because the socket's buffer was full.
     send_busy,
-    /// Datagrams that could not be sent for another reason.
+    /// Messages that could not be sent for another reason.
     send_failed,
     /// ICMP errors that told of a datagram which did not arrive.
     unreachable,
     /// Reads that failed.
     receive_failed,
+    /// Connections accepted, handshakes not yet made.
+    accepted,
+    /// Connections refused because there are too many in all, or too many of their source.
+    refused_connections,
+    /// Accepts that failed: the machine has no more handles, say.
+    accept_failed,
+    /// Handshakes of TLS or WebSocket that failed or took too long.
+    handshake_failed,
+    /// Connections opened from here.
+    opened,
+    /// Connections that could not be opened.
+    open_failed,
+    /// Connections closed for any reason, by either side.
+    closed,
+    /// Of these: the stream could not be cut into messages.
+    closed_unreadable,
+    /// Of these: a message was begun and not finished in time.
+    closed_half_sent,
+    /// Of these: nothing came for too long.
+    closed_idle,
+    /// Of these: the other side read too slowly, or not at all.
+    closed_slow,
+    /// Of these: the other side answered pings, and then no more.
+    closed_silent,
+    /// Times that a connection was not read for a while, because its source sends too many messages.
+    slowed,
+    /// Pings of the other side that were answered.
+    pings_answered,
 }
 
 /// One counter. Each stands for itself, so no order between them is kept.

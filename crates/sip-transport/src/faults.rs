@@ -10,12 +10,6 @@ pub enum TransportFault {
     /// `[sip] listen` is empty, or none of it can be had.
     #[error("there is no address to listen on; name one in [sip] listen, like `udp:0.0.0.0:5060`")]
     NothingToListenOn,
-    /// Another transport than UDP.
-    #[error("only `udp` is spoken so far; write the entry for {address} in [sip] listen as `udp:{address}`")]
-    NotSpoken {
-        /// The address.
-        address: SocketAddr,
-    },
     /// The same address twice.
     #[error("{address} stands twice in [sip] listen; take one of them out")]
     Twice {
@@ -24,7 +18,7 @@ pub enum TransportFault {
     },
     /// Somebody else has the port.
     #[error(
-        "UDP port {} of {} is taken by another program; stop it or set another port in [sip] listen",
+        "port {} of {} is taken by another program; stop it or set another port in [sip] listen",
         .address.port(), .address.ip()
     )]
     PortTaken {
@@ -42,7 +36,7 @@ pub enum TransportFault {
     },
     /// The port needs more rights.
     #[error(
-        "this user may not open UDP port {}; set a port above 1023 in [sip] listen, or grant the right",
+        "this user may not open port {}; set a port above 1023 in [sip] listen, or grant the right",
         .address.port()
     )]
     NotAllowed {
@@ -79,7 +73,7 @@ impl TransportFault {
     }
 }
 
-/// Why a datagram did not leave. The environment's.
+/// Why a message did not leave. The environment's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SendFault {
@@ -89,6 +83,15 @@ pub enum SendFault {
     /// No socket of this side has the flow's local address.
     #[error("nothing listens on the local address of this flow any more")]
     NoSocket,
+    /// The connection is gone, or it is a WebSocket, which only the other side can open (RFC 7118 §5).
+    #[error("the connection of this flow is closed")]
+    Closed,
+    /// The other side reads too slowly; the connection is closed.
+    #[error("the other side of this connection does not keep up")]
+    TooSlow,
+    /// As many connections as there may be were opened already.
+    #[error("too many connections are open to open another one")]
+    TooManyConnections,
     /// More than a datagram can hold.
     #[error("the message is too long for a datagram")]
     TooLong,
@@ -106,6 +109,12 @@ pub enum RouteFault {
         "no address of [sip] listen can reach {remote}; add one of its IP version, or an unspecified one"
     )]
     NoListener {
+        /// The other side.
+        remote: SocketAddr,
+    },
+    /// A WebSocket to there is not open, and only the other side can open one (RFC 7118 §5).
+    #[error("{remote} has no WebSocket open, and only its side can open one")]
+    NotConnected {
         /// The other side.
         remote: SocketAddr,
     },

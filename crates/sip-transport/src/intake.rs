@@ -4,6 +4,7 @@ use crate::counters::Tally;
 use frontdesk_sip_stack::SipInput;
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What `deliver` says when the desk can take nothing more at this moment; it gives the input back. A desk that
 /// is closing may say the same: whoever calls then is told 503.
@@ -13,6 +14,9 @@ pub struct Full(pub SipInput);
 /// How many inputs of one socket may wait for the desk. Beyond it they are dropped and counted in
 /// [`dropped_busy`](crate::Counters::dropped_busy); the other side repeats what matters (RFC 3261 §17).
 pub const WAITING_MAX: usize = 512;
+
+/// How soon the desk is asked again whether it has room.
+pub(crate) const OFFER_AGAIN: Duration = Duration::from_millis(5);
 
 /// One socket's way into the desk.
 pub(crate) struct Intake<D> {

@@ -21,16 +21,25 @@
 //! It never parses a message beyond a glance at its header lines, never decides anything about a call, and
 //! never blocks the thread that sends.
 
+mod chance;
+mod connection;
+mod connections;
 mod counters;
+mod desk;
 mod faults;
 mod glance;
 mod intake;
 mod limits;
 mod listen_address;
+mod listener;
 mod locator;
+mod outbox;
 mod overload;
+mod settings;
+mod stream;
 mod transports;
 mod udp;
+mod udp_reader;
 
 pub use counters::Counters;
 pub use faults::{RouteFault, SendFault, TransportFault};
@@ -38,7 +47,9 @@ pub use intake::{Full, WAITING_MAX};
 pub use limits::{REQUEST_BURST, REQUESTS_PER_SECOND, SOURCES_MAX};
 pub use listen_address::{ListenAddress, ListenAddressError};
 pub use locator::{LocateFault, RESOLVE_SECONDS_MAX, resolve};
+pub use outbox::{OUTBOX_BYTES_MAX, OUTBOX_MESSAGES_MAX};
 pub use overload::RETRY_AFTER_SECONDS;
+pub use settings::{ConnectionLimits, TransportSettings};
 pub use transports::Transports;
 
 #[cfg(doc)]

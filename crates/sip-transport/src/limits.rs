@@ -59,7 +59,7 @@ fn take(used_until: &mut Moment, now: Moment) -> bool {
 }
 
 /// One IPv4 address, or the /64 that one IPv6 host can choose its addresses from.
-fn network(source: IpAddr) -> IpAddr {
+pub(crate) fn network(source: IpAddr) -> IpAddr {
     match source {
         IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() >> 64 << 64).into()),
         v4 => v4,

@@ -3,7 +3,7 @@
 use frontdesk_sip_stack::Transport;
 use std::net::SocketAddr;
 
-/// One entry of `[sip] listen`, such as `udp:0.0.0.0:5060` or `udp:[::]:5060`. Port 0 is any free port.
+/// One entry of `[sip] listen`, such as `udp:0.0.0.0:5060` or `tls:[::]:5061`. Port 0 is any free port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ListenAddress {
     /// How messages travel.
@@ -19,35 +19,47 @@ pub enum ListenAddressError {
     /// It has no transport in front.
     #[error("a listen address begins with its transport, like `udp:0.0.0.0:5060`")]
     NoTransport,
-    /// Another transport than UDP.
-    #[error("only `udp` is spoken so far, like `udp:0.0.0.0:5060`")]
+    /// A transport that is not spoken.
+    #[error(
+        "the transport of a listen address is `udp`, `tcp`, `tls`, `ws` or `wss`, like `tls:0.0.0.0:5061`"
+    )]
     UnknownTransport,
     /// What follows is no IP address with a port.
-    #[error("after `udp:` comes an IP address and a port, like `udp:0.0.0.0:5060` or `udp:[::]:5060`")]
+    #[error("after the transport comes an IP address and a port, like `udp:0.0.0.0:5060` or `tcp:[::]:5060`")]
     NotAnAddress,
 }
+
+const TRANSPORTS: [(&str, Transport); 5] = [
+    ("udp", Transport::Udp),
+    ("tcp", Transport::Tcp),
+    ("tls", Transport::Tls),
+    ("ws", Transport::Ws),
+    ("wss", Transport::Wss),
+];
 
 impl std::str::FromStr for ListenAddress {
     type Err = ListenAddressError;
 
     fn from_str(text: &str) -> Result<Self, ListenAddressError> {
-        let (transport, address) = text.trim().split_once(':').ok_or(ListenAddressError::NoTransport)?;
-        if !transport.eq_ignore_ascii_case("udp") {
-            let letters = !transport.is_empty() && transport.bytes().all(|b| b.is_ascii_alphabetic());
+        let (name, address) = text.trim().split_once(':').ok_or(ListenAddressError::NoTransport)?;
+        let known = TRANSPORTS.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        let Some((_, transport)) = known else {
+            let letters = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphabetic());
             return Err(if letters {
                 ListenAddressError::UnknownTransport
             } else {
                 ListenAddressError::NoTransport
             });
-        }
+        };
         let address = address.parse().map_err(|_| ListenAddressError::NotAnAddress)?;
-        Ok(ListenAddress { transport: Transport::Udp, address })
+        Ok(ListenAddress { transport: *transport, address })
     }
 }
 
 impl std::fmt::Display for ListenAddress {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "udp:{}", self.address)
+        let name = TRANSPORTS.iter().find(|(_, transport)| *transport == self.transport);
+        write!(f, "{}:{}", name.map_or("udp", |(name, _)| name), self.address)
     }
 }
 
@@ -57,7 +69,14 @@ mod tests {
 
     #[test]
     fn a_listen_address_reads_back() {
-        for text in ["udp:0.0.0.0:5060", "udp:[::]:5060", "udp:127.0.0.1:0", "udp:[fe80::1%3]:5060"] {
+        for text in [
+            "udp:0.0.0.0:5060",
+            "udp:[::]:5060",
+            "tcp:127.0.0.1:0",
+            "tls:[fe80::1%3]:5061",
+            "ws:[::]:80",
+            "wss:[::]:443",
+        ] {
             assert_eq!(text.parse::<ListenAddress>().map(|a| a.to_string()), Ok(text.to_owned()));
         }
     }
@@ -70,7 +89,7 @@ mod tests {
             ("5060", NoTransport),
             ("0.0.0.0:5060", NoTransport),
             ("[::]:5060", NoTransport),
-            ("tcp:0.0.0.0:5060", UnknownTransport),
+            ("sctp:0.0.0.0:5060", UnknownTransport),
             ("localhost:5060", UnknownTransport),
             ("udp:", NotAnAddress),
             ("udp:0.0.0.0", NotAnAddress),

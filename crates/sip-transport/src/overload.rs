@@ -1,4 +1,4 @@
-//! The answer of a desk that is too busy: 503 without remembering anything (RFC 3261 §8.2.7, §21.5.4).
+//! Answers without remembering anything (RFC 3261 §8.2.7): that the desk is too busy, that a message cannot be read.
 
 use crate::glance::{Lines, is_name};
 use std::net::{IpAddr, SocketAddr};
@@ -20,15 +20,36 @@ struct Repeated<'a> {
     cseq: Option<&'a [u8]>,
 }
 
-/// A 503 to this request, and where it goes; none when the request has not what a response must repeat.
-pub(crate) fn refusal(request: &[u8], source: SocketAddr) -> Option<(Vec<u8>, SocketAddr)> {
+/// Why a request is refused here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// RFC 3261 §21.5.4.
+    Busy,
+    /// RFC 3261 §21.4.1, §18.3: where its body ends cannot be told.
+    NoLength,
+    /// RFC 3261 §21.5.7.
+    TooLong,
+}
+
+impl Refused {
+    fn status_line(self) -> &'static [u8] {
+        match self {
+            Refused::Busy => b"SIP/2.0 503 Service Unavailable\r\n",
+            Refused::NoLength => b"SIP/2.0 400 Content-Length Missing Or Wrong\r\n",
+            Refused::TooLong => b"SIP/2.0 513 Message Too Large\r\n",
+        }
+    }
+}
+
+/// The refusal of this request, and where it goes; none when it is no request, or has not what a response must repeat.
+pub(crate) fn refusal(request: &[u8], source: SocketAddr, refused: Refused) -> Option<(Vec<u8>, SocketAddr)> {
     let repeated = repeated(request)?;
     let (from, to, call_id, cseq) = (repeated.from?, repeated.to?, repeated.call_id?, repeated.cseq?);
     let (top, others) = repeated.vias.split_first()?;
     let (via, reply_to) = answered_via(top, source)?;
 
     let mut bytes = Vec::with_capacity(request.len() + 128);
-    bytes.extend_from_slice(b"SIP/2.0 503 Service Unavailable\r\n");
+    bytes.extend_from_slice(refused.status_line());
     header(&mut bytes, b"Via", &via);
     others.iter().for_each(|via| header(&mut bytes, b"Via", via));
     header(&mut bytes, b"From", from);
@@ -37,15 +58,20 @@ pub(crate) fn refusal(request: &[u8], source: SocketAddr) -> Option<(Vec<u8>, So
     header(&mut bytes, b"To", &[to, tag.as_bytes()].concat());
     header(&mut bytes, b"Call-ID", call_id);
     header(&mut bytes, b"CSeq", cseq);
-    bytes.extend_from_slice(
-        format!("Retry-After: {RETRY_AFTER_SECONDS}\r\nContent-Length: 0\r\n\r\n").as_bytes(),
-    );
+    if refused == Refused::Busy {
+        header(&mut bytes, b"Retry-After", RETRY_AFTER_SECONDS.to_string().as_bytes());
+    }
+    bytes.extend_from_slice(b"Content-Length: 0\r\n\r\n");
     Some((bytes, reply_to))
 }
 
 fn repeated(request: &[u8]) -> Option<Repeated<'_>> {
     let mut lines = Lines::of(request);
-    lines.start_line()?;
+    let first = lines.start_line()?;
+    // A response or an ACK is never answered (RFC 3261 §8.1.1.5, §17.1.1.3).
+    if first.starts_with(b"SIP/") || first.starts_with(b"ACK ") {
+        return None;
+    }
     let mut repeated = Repeated::default();
     for (name, value) in lines {
         if is_name(name, b"Via", b"v") {
@@ -140,7 +166,7 @@ mod tests {
             "\r\nINVITE sip:100@desk SIP/2.0\r\n{vias}\r\nf: <sip:a@b>;tag=x\r\nTo:\r\n <sip:100@desk>\r\n\
              i: c1\r\nCSeq: 7 INVITE\r\nContent-Length: 4\r\n\r\nv=0\n"
         );
-        refusal(request.as_bytes(), source())
+        refusal(request.as_bytes(), source(), Refused::Busy)
             .map(|(bytes, reply_to)| (String::from_utf8(bytes).unwrap(), reply_to))
     }
 
@@ -193,13 +219,16 @@ mod tests {
         assert_eq!(refused("X: y"), None);
         assert_eq!(refused("Via: SIP/2.0/UDP h:0;branch=1"), None);
         assert_eq!(refused(&["Via: SIP/2.0/UDP h"; VIAS_MAX + 1].join("\r\n")), None);
-        assert_eq!(refusal(b"INVITE sip:a SIP/2.0\r\nVia: SIP/2.0/UDP h\r\n\r\n", source()), None);
+        assert_eq!(
+            refusal(b"INVITE sip:a SIP/2.0\r\nVia: SIP/2.0/UDP h\r\n\r\n", source(), Refused::Busy),
+            None
+        );
     }
 
     proptest::proptest! {
         #[test]
         fn any_bytes_are_refused_or_not(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300)) {
-            let _ = refusal(&bytes, source());
+            let _ = refusal(&bytes, source(), Refused::Busy);
         }
 
         #[test]

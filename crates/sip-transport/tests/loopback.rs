@@ -2,7 +2,8 @@
 
 use frontdesk_sip_stack::{Flow, SipInput, Transport};
 use frontdesk_sip_transport::{
-    Full, ListenAddress, LocateFault, RouteFault, SendFault, TransportFault, Transports, resolve,
+    Full, ListenAddress, LocateFault, RouteFault, SendFault, TransportFault, TransportSettings, Transports,
+    resolve,
 };
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -37,8 +38,8 @@ impl Desk {
         let (sender, inputs) = unbounded_channel();
         let places = Arc::new(AtomicUsize::new(places));
         let free = places.clone();
-        let addresses = listen(addresses);
-        let transports = Transports::start(&addresses, move |input| {
+        let settings = TransportSettings::listening_on(&listen(addresses));
+        let transports = Transports::start(&settings, move |input| {
             let taken = free.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |places| places.checked_sub(1));
             if taken.is_err() {
                 return Err(Full(input));
@@ -108,7 +109,7 @@ async fn both_ip_versions_listen_on_one_port() {
     for _ in 0..20 {
         let desk = Desk::on(&["udp:0.0.0.0:0"]).await;
         let beside = listen(&[&format!("udp:[::]:{}", desk.address().port())]);
-        if let Ok(second) = Transports::start(&beside, |_| Ok(())).await {
+        if let Ok(second) = Transports::start(&TransportSettings::listening_on(&beside), |_| Ok(())).await {
             pair = Some((desk, second));
             break;
         }
@@ -171,7 +172,7 @@ async fn a_phone_that_is_gone_is_told_by_the_network() {
         let mut desk = Desk::on(&[bound]).await;
         let ip = if bound.contains('[') { "[::1]" } else { "127.0.0.1" };
         let gone = phone(ip).await.local_addr().unwrap();
-        let flow = desk.transports.flow_to(gone).unwrap();
+        let flow = desk.transports.flow_to(gone, Transport::Udp).unwrap();
         desk.transports.send(&flow, BYE.as_bytes()).unwrap();
         match desk.next().await {
             SipInput::TransportFailed { flow: failed } => assert_eq!(failed, flow, "{bound}"),
@@ -179,7 +180,7 @@ async fn a_phone_that_is_gone_is_told_by_the_network() {
         }
         // The next message, to somebody else, is not harmed by it.
         let phone = phone(ip).await;
-        let flow = desk.transports.flow_to(phone.local_addr().unwrap()).unwrap();
+        let flow = desk.transports.flow_to(phone.local_addr().unwrap(), Transport::Udp).unwrap();
         desk.transports.send(&flow, BYE.as_bytes()).unwrap();
         assert_eq!(heard(&phone).await.0, BYE);
         assert_eq!(desk.transports.counters().send_failed, 0);
@@ -194,9 +195,12 @@ async fn an_error_of_one_phone_is_not_blamed_on_the_next() {
     let there = phone("127.0.0.1").await;
     for round in 0..50 {
         let text = format!("{round}");
-        desk.transports.send(&desk.transports.flow_to(gone).unwrap(), b"x").unwrap();
+        desk.transports.send(&desk.transports.flow_to(gone, Transport::Udp).unwrap(), b"x").unwrap();
         desk.transports
-            .send(&desk.transports.flow_to(there.local_addr().unwrap()).unwrap(), text.as_bytes())
+            .send(
+                &desk.transports.flow_to(there.local_addr().unwrap(), Transport::Udp).unwrap(),
+                text.as_bytes(),
+            )
             .unwrap();
         assert_eq!(heard(&there).await.0, text);
     }
@@ -207,22 +211,24 @@ async fn an_error_of_one_phone_is_not_blamed_on_the_next() {
 async fn a_flow_goes_out_by_the_listener_that_reaches_there() {
     let desk = Desk::on(&["udp:127.0.0.1:0", "udp:[::1]:0"]).await;
     let addresses = desk.transports.local_addresses();
-    let flow = |remote: &str| desk.transports.flow_to(remote.parse().unwrap()).map(|flow| flow.local);
+    let flow = |remote: &str| {
+        desk.transports.flow_to(remote.parse().unwrap(), Transport::Udp).map(|flow| flow.local)
+    };
     assert_eq!(flow("127.0.0.1:9"), Ok(addresses[0]));
     assert_eq!(flow("[::ffff:127.0.0.1]:9"), Ok(addresses[0]));
     assert_eq!(flow("[::1]:9"), Ok(addresses[1]));
 
     let only_v6 = Desk::on(&["udp:[::]:0"]).await;
     let remote = "127.0.0.1:9".parse().unwrap();
-    assert_eq!(only_v6.transports.flow_to(remote), Err(RouteFault::NoListener { remote }));
-    let local = only_v6.transports.flow_to("[::1]:9".parse().unwrap()).unwrap().local;
+    assert_eq!(only_v6.transports.flow_to(remote, Transport::Udp), Err(RouteFault::NoListener { remote }));
+    let local = only_v6.transports.flow_to("[::1]:9".parse().unwrap(), Transport::Udp).unwrap().local;
     assert_eq!(local, SocketAddr::new("::1".parse().unwrap(), only_v6.address().port()));
 }
 
 #[tokio::test]
 async fn a_flow_of_nobody_is_not_sent_and_the_desk_is_told() {
     let mut desk = Desk::on(&["udp:127.0.0.1:0"]).await;
-    let flow = desk.transports.flow_to("127.0.0.1:9".parse().unwrap()).unwrap();
+    let flow = desk.transports.flow_to("127.0.0.1:9".parse().unwrap(), Transport::Udp).unwrap();
     let mut foreign = flow;
     foreign.local.set_port(1);
     assert_eq!(desk.transports.send(&foreign, b"x"), Err(SendFault::NoSocket));
@@ -233,7 +239,10 @@ async fn a_flow_of_nobody_is_not_sent_and_the_desk_is_told() {
 #[tokio::test]
 async fn what_cannot_be_listened_on_says_what_to_do() {
     async fn fault(addresses: &[&str]) -> TransportFault {
-        Transports::start(&listen(addresses), |_| Ok(())).await.map(|_| ()).unwrap_err()
+        Transports::start(&TransportSettings::listening_on(&listen(addresses)), |_| Ok(()))
+            .await
+            .map(|_| ())
+            .unwrap_err()
     }
     let desk = Desk::on(&["udp:127.0.0.1:0"]).await;
     let port = desk.address().port();
@@ -242,7 +251,7 @@ async fn what_cannot_be_listened_on_says_what_to_do() {
     assert_eq!(
         taken.to_string(),
         format!(
-            "UDP port {port} of 127.0.0.1 is taken by another program; stop it or set another port in [sip] listen"
+            "port {port} of 127.0.0.1 is taken by another program; stop it or set another port in [sip] listen"
         )
     );
     assert!(matches!(fault(&[]).await, TransportFault::NothingToListenOn));

@@ -1,0 +1,288 @@
+//! All connections: who has one, how many there may be.
+
+use crate::connection::{Connection, End};
+use crate::desk::Desk;
+use crate::faults::SendFault;
+use crate::limits::network;
+use crate::outbox::{Outbox, Refusal};
+use crate::settings::ConnectionLimits;
+use frontdesk_sip_stack::{Flow, SipInput, Transport};
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::runtime::Handle;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+/// How soon it is looked again whether a connection is gone whose addresses a new one has.
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
+
+/// The connections of all stream transports, and the tasks that serve them.
+pub(crate) struct Connections {
+    pub(crate) desk: Desk,
+    pub(crate) limits: ConnectionLimits,
+    table: Mutex<Table>,
+    /// None once the transports are dropped.
+    tasks: Mutex<Option<JoinSet<()>>>,
+    runtime: Handle,
+}
+
+#[derive(Default)]
+struct Table {
+    by_flow: BTreeMap<Key, Entry>,
+    opened: usize,
+    accepted: usize,
+    /// Accepted ones by source, as [`network`] tells sources apart. As large as `accepted` at most.
+    by_source: BTreeMap<IpAddr, usize>,
+    last_id: u64,
+}
+
+/// A flow, ordered so that all connections to one place stand together.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Key(Transport, SocketAddr, SocketAddr);
+
+struct Entry {
+    id: u64,
+    opened: bool,
+    outbox: Arc<Outbox>,
+}
+
+impl From<&Flow> for Key {
+    fn from(flow: &Flow) -> Self {
+        Key(flow.transport, flow.remote, flow.local)
+    }
+}
+
+impl Connections {
+    /// Must be called on the runtime that is to serve the connections.
+    pub(crate) fn new(desk: Desk, limits: ConnectionLimits) -> Arc<Self> {
+        let tasks = Mutex::new(Some(JoinSet::new()));
+        Arc::new(Connections { desk, limits, table: Mutex::default(), tasks, runtime: Handle::current() })
+    }
+
+    /// Ends every connection without a word.
+    pub(crate) fn stop(&self) {
+        // Dropping the set aborts its tasks.
+        drop(self.lock_tasks().take());
+    }
+
+    /// Runs something until the transports are dropped.
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        if let Some(tasks) = self.lock_tasks().as_mut() {
+            while tasks.try_join_next().is_some() {}
+            tasks.spawn_on(task, &self.runtime);
+        }
+    }
+
+    /// Gives a message to the flow's connection, which is opened if need be and possible.
+    pub(crate) fn send(self: &Arc<Self>, flow: &Flow, bytes: &[u8]) -> Result<(), SendFault> {
+        let mut table = self.lock();
+        if let Some(entry) = table.by_flow.get(&flow.into()) {
+            return entry.outbox.push(bytes.to_vec()).map_err(|refusal| match refusal {
+                Refusal::Overflowed => SendFault::TooSlow,
+                Refusal::Closed => SendFault::Closed,
+            });
+        }
+        if flow.transport != Transport::Tcp {
+            return Err(SendFault::Closed);
+        }
+        if table.opened >= self.limits.opened_max {
+            return Err(SendFault::TooManyConnections);
+        }
+        let outbox = Arc::new(Outbox::default());
+        outbox.push(bytes.to_vec()).map_err(|_| SendFault::TooLong)?;
+        let id = table.enter(flow, outbox.clone(), true);
+        drop(table);
+        let (connections, flow) = (self.clone(), *flow);
+        self.spawn(async move { connections.open(Seat { flow, id, outbox }).await });
+        Ok(())
+    }
+
+    /// The flow of a connection to there that stands already.
+    pub(crate) fn standing(&self, remote: SocketAddr, transport: Transport) -> Option<Flow> {
+        let unspecified = |version: SocketAddr| -> SocketAddr {
+            let ip: IpAddr = match version {
+                SocketAddr::V4(_) => std::net::Ipv4Addr::UNSPECIFIED.into(),
+                SocketAddr::V6(_) => std::net::Ipv6Addr::UNSPECIFIED.into(),
+            };
+            SocketAddr::new(ip, 0)
+        };
+        let table = self.lock();
+        let from = Key(transport, remote, unspecified(remote));
+        let (Key(transport, found, local), _) = table.by_flow.range(from..).next()?;
+        (*transport == from.0 && *found == remote).then_some(Flow {
+            transport: *transport,
+            local: *local,
+            remote,
+        })
+    }
+
+    /// Serves a connection that came in, or closes it if there are too many.
+    pub(crate) fn accepted(self: &Arc<Self>, stream: TcpStream, transport: Transport) {
+        let (Ok(remote), Ok(local)) = (stream.peer_addr(), stream.local_addr()) else { return };
+        let Some(place) = Place::take(self, remote.ip()) else {
+            self.desk.tally.refused_connections.add_one();
+            return;
+        };
+        self.desk.tally.accepted.add_one();
+        let flow = Flow { transport, local, remote };
+        let connections = self.clone();
+        self.spawn(async move {
+            connections.serve(stream, flow).await;
+            drop(place);
+        });
+    }
+
+    async fn serve(self: Arc<Self>, stream: TcpStream, flow: Flow) {
+        prepare(&stream);
+        let Some(seat) = self.enter(flow).await else { return };
+        let connection = Connection::new(self.clone(), &seat, false);
+        let end = connection.run_stream(stream).await;
+        self.leave(seat, connection, end).await;
+    }
+
+    async fn open(self: Arc<Self>, seat: Seat) {
+        match timeout(self.limits.connect, connect(&seat.flow)).await {
+            Ok(Ok(stream)) => {
+                prepare(&stream);
+                self.desk.tally.opened.add_one();
+                let connection = Connection::new(self.clone(), &seat, true);
+                let end = connection.run_stream(stream).await;
+                self.leave(seat, connection, end).await;
+            }
+            Ok(Err(error)) => self.not_opened(seat, &error).await,
+            Err(_) => self.not_opened(seat, &io::ErrorKind::TimedOut.into()).await,
+        }
+    }
+
+    async fn not_opened(&self, seat: Seat, error: &io::Error) {
+        tracing::debug!(remote = %seat.flow.remote, %error, "no connection could be opened");
+        self.desk.tally.open_failed.add_one();
+        seat.outbox.abort();
+        self.desk.tell(SipInput::TransportFailed { flow: seat.flow }).await;
+        self.lock().remove(&seat);
+    }
+
+    /// A place in the table for an accepted connection. One with the same addresses that is still there is dead: the
+    /// machine would not have accepted this one else.
+    async fn enter(&self, flow: Flow) -> Option<Seat> {
+        let looking = async {
+            loop {
+                if let Some(seat) = self.enter_now(flow) {
+                    return seat;
+                }
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+        };
+        timeout(self.limits.handshake, looking).await.ok()
+    }
+
+    fn enter_now(&self, flow: Flow) -> Option<Seat> {
+        let mut table = self.lock();
+        if let Some(dead) = table.by_flow.get(&(&flow).into()) {
+            dead.outbox.abort();
+            return None;
+        }
+        let outbox = Arc::new(Outbox::default());
+        let id = table.enter(&flow, outbox.clone(), false);
+        Some(Seat { flow, id, outbox })
+    }
+
+    /// The desk hears of the end before a new connection can stand in this one's place, so that it never takes the end
+    /// of the old for the end of the new.
+    async fn leave(&self, seat: Seat, connection: Connection, end: End) {
+        tracing::debug!(remote = %seat.flow.remote, why = %end, "a connection is closed");
+        end.count(&self.desk.tally);
+        seat.outbox.abort();
+        if connection.is_known() {
+            self.desk.tell(SipInput::FlowClosed { flow: seat.flow }).await;
+        }
+        self.lock().remove(&seat);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_tasks(&self) -> MutexGuard<'_, Option<JoinSet<()>>> {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Table {
+    fn enter(&mut self, flow: &Flow, outbox: Arc<Outbox>, opened: bool) -> u64 {
+        self.last_id += 1;
+        self.opened += usize::from(opened);
+        self.by_flow.insert(flow.into(), Entry { id: self.last_id, opened, outbox });
+        self.last_id
+    }
+
+    fn remove(&mut self, seat: &Seat) {
+        let key = Key::from(&seat.flow);
+        if self.by_flow.get(&key).is_some_and(|entry| entry.id == seat.id)
+            && let Some(entry) = self.by_flow.remove(&key)
+        {
+            self.opened -= usize::from(entry.opened);
+        }
+    }
+}
+
+/// One connection's place in the table.
+pub(crate) struct Seat {
+    pub(crate) flow: Flow,
+    id: u64,
+    pub(crate) outbox: Arc<Outbox>,
+}
+
+/// One accepted connection's share of the bounds, from before its first handshake.
+struct Place {
+    connections: Arc<Connections>,
+    source: IpAddr,
+}
+
+impl Place {
+    fn take(connections: &Arc<Connections>, source: IpAddr) -> Option<Place> {
+        let source = network(source);
+        let mut table = connections.lock();
+        let of_source = table.by_source.get(&source).copied().unwrap_or_default();
+        let limits = &connections.limits;
+        if table.accepted >= limits.accepted_max || of_source >= limits.accepted_per_source_max {
+            return None;
+        }
+        table.accepted += 1;
+        table.by_source.insert(source, of_source + 1);
+        Some(Place { connections: connections.clone(), source })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut table = self.connections.lock();
+        table.accepted -= 1;
+        match table.by_source.get_mut(&self.source) {
+            Some(count) if *count > 1 => *count -= 1,
+            _ => {
+                table.by_source.remove(&self.source);
+            }
+        }
+    }
+}
+
+/// Connects from the flow's address, and from any port.
+async fn connect(flow: &Flow) -> io::Result<TcpStream> {
+    let socket = if flow.remote.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    let mut local = flow.local;
+    local.set_port(0);
+    socket.bind(local)?;
+    socket.connect(flow.remote).await
+}
+
+/// Messages leave at once, and the machine asks a silent other side whether it is still there.
+fn prepare(stream: &TcpStream) {
+    // A machine that refuses either serves as well.
+    let _ = stream.set_nodelay(true);
+    let _ = nix::sys::socket::setsockopt(stream, nix::sys::socket::sockopt::KeepAlive, &true);
+}

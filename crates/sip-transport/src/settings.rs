@@ -1,0 +1,70 @@
+//! How the sockets are opened, and how much they bear.
+
+use crate::listen_address::ListenAddress;
+use std::time::Duration;
+
+/// Everything that [`Transports::start`](crate::Transports::start) is told.
+#[derive(Debug, Clone, Default)]
+pub struct TransportSettings {
+    /// Where to listen.
+    pub listen: Vec<ListenAddress>,
+    /// How much the connections may take.
+    pub limits: ConnectionLimits,
+}
+
+impl TransportSettings {
+    /// Listening here, and everything else as it is by default.
+    pub fn listening_on(listen: &[ListenAddress]) -> Self {
+        TransportSettings { listen: listen.to_vec(), ..TransportSettings::default() }
+    }
+}
+
+/// How many connections there may be, and how long they may take for what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConnectionLimits {
+    /// Accepted connections in all; more are closed at once
+    /// ([`refused_connections`](crate::Counters::refused_connections)).
+    pub accepted_max: usize,
+    /// Accepted connections of one IPv4 address or one IPv6 /64, likewise. A whole office may stand behind one address.
+    pub accepted_per_source_max: usize,
+    /// Connections opened from here; a message that would need one more is refused to whoever sends.
+    pub opened_max: usize,
+    /// How long opening may take, and then the TLS handshake.
+    pub connect: Duration,
+    /// How long the handshakes of TLS and WebSocket may take on an accepted connection, each.
+    pub handshake: Duration,
+    /// How long the header lines of a message may take, from its first byte.
+    pub headers: Duration,
+    /// How long its body may take after them.
+    pub body: Duration,
+    /// How long one write may make no progress.
+    pub write: Duration,
+    /// How long an accepted connection may stand without ever bringing a request.
+    pub unused: Duration,
+    /// How long nothing at all may come over a connection in use.
+    pub idle: Duration,
+    /// How long after a ping another one is sent on connections opened from here, and on WebSockets.
+    pub ping_every: Duration,
+    /// How long the answer to a ping may take, where the other side answered one before.
+    pub pong: Duration,
+}
+
+impl Default for ConnectionLimits {
+    fn default() -> Self {
+        ConnectionLimits {
+            accepted_max: 4_096,
+            accepted_per_source_max: 512,
+            opened_max: 1_024,
+            connect: Duration::from_secs(5),
+            handshake: Duration::from_secs(5),
+            headers: Duration::from_secs(5),
+            body: Duration::from_secs(10),
+            write: Duration::from_secs(10),
+            unused: Duration::from_secs(30),
+            // Longer than a registration lasts: a telephone that sends no keep-alives is reached until it is gone.
+            idle: Duration::from_secs(7_500),
+            ping_every: Duration::from_secs(27),
+            pong: Duration::from_secs(10),
+        }
+    }
+}

@@ -74,7 +74,7 @@ fn both_ring_the_first_that_answers_has_the_caller_and_the_other_stops() {
         assert_eq!(record.end.as_ref().unwrap().reason, EndReason::CalleeHungUp);
         assert!(world.seen(call).answered.is_some());
         let (stopped, end) = end_of(&world, home);
-        assert_eq!(end, SessionEnd::CancelledByPeer { reason: None });
+        assert_eq!(end, SessionEnd::CancelledByPeer { reason: Some(ELSEWHERE.to_owned()) });
         let answered = world.received(desk).answered.expect("it is answered");
         assert!(stopped.since(answered) < Duration::from_millis(300), "at once");
         assert_eq!(reasons_of_cancel(&world, home), [Some(ELSEWHERE.to_owned())]);

@@ -173,12 +173,12 @@ impl FlowRun {
             (State::SayingFarewell { say, .. }, FlowEvent::SayEnded { say: ended, .. }) if say == ended => {
                 self.end(State::Over, FlowEnd::HungUp)
             }
-            (State::Ringing { .. }, FlowEvent::TransferAnswered) => State::Talking,
-            (State::Ringing { step }, FlowEvent::TransferEnded(outcome)) => {
+            (State::Ringing { step }, FlowEvent::TransferAnswered) => State::Talking { step },
+            // Once they talked, the conversation has served its purpose; unless the person passed the party on and left,
+            // and whom it was passed on to cannot be had.
+            (State::Ringing { step } | State::Talking { step }, FlowEvent::TransferEnded(outcome)) => {
                 self.after_ringing(&step, outcome, now)
             }
-            // Once they talked, the conversation has served its purpose, however the talk ended.
-            (State::Talking, FlowEvent::TransferEnded(_)) => self.end(State::Talking, FlowEnd::Transferred),
             (
                 state
                 @ (State::Prompting { .. } | State::AwaitingAnswer { .. } | State::AwaitingWords { .. }),
@@ -206,7 +206,9 @@ impl FlowRun {
             }
             State::AwaitingAnswer { question, .. } => self.unanswered(question, now),
             State::AwaitingWords { question, .. } => self.not_understood(question, now),
-            state @ (State::AwaitingBegin | State::Ringing { .. } | State::Talking | State::Over) => state,
+            state @ (State::AwaitingBegin | State::Ringing { .. } | State::Talking { .. } | State::Over) => {
+                state
+            }
         }
     }
 

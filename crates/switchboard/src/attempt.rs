@@ -1,10 +1,13 @@
 //! One contact of a telephone being rung: its leg, its INVITE, and what its refusal means.
 
 use crate::desk::Desk;
+use crate::early::Way;
 use crate::leg::Leg;
 use frontdesk_call_flow::TransferOutcome;
 use frontdesk_call_record::LegRole;
-use frontdesk_session_description::offer;
+use frontdesk_identifiers::TelephoneNumber;
+use frontdesk_media_protocol::AgreedAudio;
+use frontdesk_session_description::{complete, offer};
 use frontdesk_sip_message::{NameAddr, StatusCode, Uri};
 use frontdesk_sip_stack::{Flow, OutgoingCall, SessionEnd, SipCommand};
 use std::sync::Arc;
@@ -16,6 +19,8 @@ pub(crate) struct Attempt {
     stage: Stage,
     contact: Uri,
     from: NameAddr,
+    /// What its latest early description says.
+    early: Option<AgreedAudio>,
 }
 
 /// How far the attempt is.
@@ -36,6 +41,8 @@ pub(crate) struct Contact {
     pub flow: Flow,
     /// Who calls, as the telephone is told.
     pub from: NameAddr,
+    /// The telephone of the house that it is.
+    pub phone: Option<TelephoneNumber>,
     /// How much it is wanted, in thousandths (RFC 3261 §20.10).
     pub preference: u16,
 }
@@ -56,8 +63,9 @@ impl Failure {
 impl Attempt {
     /// Begins with the media port: each contact has its own.
     pub fn begin(contact: Contact, desk: &mut Desk<'_>) -> Attempt {
-        let leg = Leg::open(LegRole::Callee, None, contact.flow, desk);
-        Attempt { leg, stage: Stage::OpeningPort, contact: contact.uri, from: contact.from }
+        let mut leg = Leg::open(LegRole::Callee, None, contact.flow, desk);
+        leg.phone = contact.phone;
+        Attempt { leg, stage: Stage::OpeningPort, contact: contact.uri, from: contact.from, early: None }
     }
 
     /// The port is open: the offer is made. False if there is none to make.
@@ -83,6 +91,24 @@ impl Attempt {
 
     pub fn rings(&mut self) {
         self.stage = Stage::Ringing;
+    }
+
+    /// It described its sound before it answers: the sound is let in. False if the description cannot be used.
+    pub fn heard_early(&mut self, description: &[u8], desk: &mut Desk<'_>) -> bool {
+        let Some(local) = self.leg.local_audio() else { return false };
+        let Ok(audio) = complete(&local, description) else { return false };
+        self.early = Some(audio);
+        self.leg.configure_early(audio, Way::In, desk);
+        true
+    }
+
+    /// What is agreed by its answer. An empty one stands for what it described before: gateways that sent it
+    /// unreliably leave it out of the 200, against RFC 3261 §13.2.1.
+    pub fn agreed(&self, description: &[u8]) -> Option<AgreedAudio> {
+        if description.is_empty() {
+            return self.early;
+        }
+        complete(&self.leg.local_audio()?, description).ok()
     }
 
     pub fn is_ringing(&self) -> bool {

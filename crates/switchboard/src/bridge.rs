@@ -1,20 +1,18 @@
 //! How a caller is put through: the call's side of a transfer, from the first ring to the last word of the two.
 
 use crate::attempt::Failure;
-use crate::call::{Call, Serving};
+use crate::call::{Call, Serving, Stage};
 use crate::desk::Desk;
 use crate::fault;
 use crate::leg::Leg;
+use crate::reason::{self, COMPLETED_ELSEWHERE};
 use crate::transfer::Transfer;
 use frontdesk_call_flow::{FlowEvent, TransferOutcome};
 use frontdesk_call_record::{EndReason, Fact, LegRole, TransferEnd, TransferKind};
 use frontdesk_identifiers::{LegId, TelephoneNumber};
-use frontdesk_media_protocol::MediaCommand;
+use frontdesk_media_protocol::AgreedAudio;
 use frontdesk_sip_stack::SessionEnd;
 use std::time::Duration;
-
-/// Why a telephone stops ringing when the call was answered at another place (RFC 3326 §2).
-const COMPLETED_ELSEWHERE: &str = "SIP;cause=200;text=\"Call completed elsewhere\"";
 
 impl Call {
     pub fn begin_transfer(&mut self, target: TelephoneNumber, ring: Duration, desk: &mut Desk<'_>) {
@@ -30,9 +28,15 @@ impl Call {
         }
     }
 
+    /// The transfer that calls by this leg: the caller's, or one that a party asked for by REFER.
+    fn calling(&mut self, leg: LegId) -> Option<&mut Transfer> {
+        let referred = self.referral.as_mut().map(|referral| &mut referral.transfer);
+        self.transfer.iter_mut().chain(referred).find(|transfer| transfer.legs().any(|one| one.id == leg))
+    }
+
     /// The port for a contact of the called telephone is open.
     pub fn called_port_opened(&mut self, leg: LegId, desk: &mut Desk<'_>) {
-        let Some(transfer) = &mut self.transfer else { return };
+        let Some(transfer) = self.calling(leg) else { return };
         if !transfer.invite(leg, desk) {
             self.attempt_failed(leg, Failure::UNREACHABLE, desk);
         }
@@ -40,56 +44,81 @@ impl Call {
 
     /// The called telephone rings in one of its places.
     pub fn called_rings(&mut self, leg: LegId, desk: &mut Desk<'_>) {
-        let Some(transfer) = &mut self.transfer else { return };
-        if !transfer.rings(leg) {
-            return;
+        if self.called_rings_silently(leg, desk) {
+            self.start_ring_tone(desk);
         }
-        self.record.tell(Fact::TransferRinging, desk);
-        match &mut self.serving {
-            Serving::Flow(conversation) => conversation.start_ringback(desk),
-            Serving::Phone(_) => self.ring_caller(desk),
+    }
+
+    /// The same, without a word to the caller. True the first time that any place rings.
+    pub fn called_rings_silently(&mut self, leg: LegId, desk: &mut Desk<'_>) -> bool {
+        let first = self.calling(leg).is_some_and(|transfer| transfer.rings(leg));
+        if first {
+            self.record.tell(Fact::TransferRinging, desk);
         }
+        first
     }
 
     /// A person answered: it stops ringing in the other places, and the two are joined.
     pub fn called_answered(&mut self, leg: LegId, description: &[u8], desk: &mut Desk<'_>) {
-        let Some(transfer) = &mut self.transfer else { return };
+        let referred = self.is_referred_to(leg);
+        let Some(transfer) = self.calling(leg) else { return };
         let Some((audio, others)) = transfer.answered(leg, description, desk) else {
             return self.attempt_failed(leg, Failure::UNREACHABLE, desk);
         };
-        // RFC 3326 §2: a telephone that reads it does not list the call as missed.
         self.retire(others, Some(COMPLETED_ELSEWHERE), desk);
-        let (first, second) = (self.caller.id, leg);
+        self.told_answered(audio, desk);
+        if referred {
+            return self.referral_answered(leg, desk);
+        }
+        self.meet(leg, desk);
+    }
+
+    /// Somebody answered who is called for the caller.
+    pub fn told_answered(&mut self, audio: AgreedAudio, desk: &mut Desk<'_>) {
+        self.reason = None;
         self.record.tell(Fact::TransferAnswered, desk);
         let codec = audio.codec.encoding_name().to_owned();
         self.record.tell(Fact::MediaAgreed { leg: LegRole::Callee, codec }, desk);
-        match &mut self.serving {
-            Serving::Flow(conversation) => conversation.stop_ringback(desk),
-            Serving::Phone(_) => self.accept_caller(desk),
+    }
+
+    /// The caller and who answered talk.
+    pub fn meet(&mut self, leg: LegId, desk: &mut Desk<'_>) {
+        self.stop_ring_tone(desk);
+        if matches!(self.stage, Stage::Alerting { .. }) {
+            self.accept_caller(desk);
         }
-        desk.out.media(MediaCommand::Bridge { first, second });
+        self.join(leg, desk);
         self.record.tell(Fact::Bridged, desk);
         self.tell_flow(FlowEvent::TransferAnswered, desk);
     }
 
     /// A called leg's session is over.
     pub fn called_session_ended(&mut self, leg: LegId, end: &SessionEnd, desk: &mut Desk<'_>) {
-        let Some(transfer) = &mut self.transfer else { return };
+        let Some(transfer) = self.calling(leg) else { return };
         if let Some(ended) = transfer.legs_mut().find(|one| one.id == leg) {
             ended.session = None;
         }
         if transfer.talking().is_none() {
             let failure = transfer.failure(leg, end);
+            self.reason = reason::of_end(end).or(self.reason.take());
             return self.attempt_failed(leg, failure, desk);
         }
+        if self.is_referrer(leg) {
+            return self.referrer_left(desk);
+        }
+        self.reason = reason::of_end(end);
         match fault::of_broken_session(end, LegRole::Callee) {
             Some((reason, fault)) => self.end(reason, fault, desk),
-            None => self.transfer_over(TransferOutcome::Completed, desk),
+            None => {
+                self.abandon_referral(desk);
+                self.transfer_over(TransferOutcome::Completed, desk);
+            }
         }
     }
 
     /// The telephone has rung as long as it may.
     pub fn end_ringing_when_due(&mut self, desk: &mut Desk<'_>) {
+        self.end_referral_when_due(desk);
         let Some(transfer) = &self.transfer else { return };
         if transfer.deadline().is_none_or(|until| desk.now < until) {
             return;
@@ -100,12 +129,18 @@ impl Call {
 
     /// One contact failed: its leg retires, the others go on, and if it was the last the next ones ring.
     pub fn attempt_failed(&mut self, leg: LegId, failure: Failure, desk: &mut Desk<'_>) {
-        let Some(transfer) = &mut self.transfer else { return };
+        let referred = self.is_referred_to(leg);
+        let Some(transfer) = self.calling(leg) else { return };
         let Some(attempt) = transfer.take(leg) else { return };
         let over = transfer.failed(failure, desk);
+        let rings = transfer.is_ringing();
         self.retire(vec![attempt.leg], None, desk);
-        if let Some(outcome) = over {
-            self.transfer_over(outcome, desk);
+        match over {
+            Some(outcome) if referred => self.referral_failed(outcome, desk),
+            Some(outcome) => self.transfer_over(outcome, desk),
+            // Whose sound was heard is gone, and others ring.
+            None if rings && !referred => self.start_ring_tone(desk),
+            None => {}
         }
     }
 
@@ -125,18 +160,17 @@ impl Call {
         self.record.tell(Fact::TransferEnded { outcome }, desk);
     }
 
-    fn retire_called_legs(&mut self, desk: &mut Desk<'_>) -> bool {
+    pub fn retire_called_legs(&mut self, desk: &mut Desk<'_>) -> bool {
         let Some(transfer) = self.transfer.take() else { return false };
-        if let Some(leg) = transfer.talking() {
-            desk.out.media(MediaCommand::Unbridge { first: self.caller.id, second: leg.id });
-        }
-        self.retire(transfer.into_legs(), None, desk);
+        let reason = self.reason.clone();
+        self.retire(transfer.into_legs(), reason.as_deref(), desk);
         true
     }
 
     /// Ends legs, and keeps them until they are gone.
-    fn retire(&mut self, legs: Vec<Leg>, reason: Option<&str>, desk: &mut Desk<'_>) {
+    pub fn retire(&mut self, legs: Vec<Leg>, reason: Option<&str>, desk: &mut Desk<'_>) {
         for mut leg in legs {
+            self.part_from(leg.id, desk);
             leg.end(reason.map(str::to_owned), desk);
             self.retired.push(leg);
         }
@@ -144,10 +178,11 @@ impl Call {
 
     fn transfer_ended(&mut self, outcome: TransferOutcome, desk: &mut Desk<'_>) {
         self.record.tell(Fact::TransferEnded { outcome: fault::transfer_end(outcome) }, desk);
+        self.stop_ring_tone(desk);
         match &mut self.serving {
-            Serving::Flow(conversation) => {
-                let event = conversation.transfer_ended(outcome, desk);
-                self.tell_flow(event, desk);
+            Serving::Flow(_) => {
+                self.reason = None;
+                self.tell_flow(FlowEvent::TransferEnded(outcome), desk);
             }
             Serving::Phone(_) if outcome == TransferOutcome::Completed => {
                 self.end(EndReason::CalleeHungUp, None, desk);

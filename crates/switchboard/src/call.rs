@@ -7,16 +7,17 @@ use crate::conversation::{Conversation, Wish};
 use crate::desk::Desk;
 use crate::facts::Chronicle;
 use crate::leg::Leg;
-use crate::limits::Limits;
+use crate::limits::{Limits, RETRY_AFTER};
+use crate::referral::Referral;
 use crate::routing::{Party, Route};
 use crate::transfer::Transfer;
 use frontdesk_call_flow::{Context, FlowEvent};
 use frontdesk_call_record::{AdmittedBy, EndReason, Fact, Fault, FaultCode, LegRole, Notice, Whose};
 use frontdesk_identifiers::{CallId, LegId, Moment, TelephoneNumber, TenantId};
-use frontdesk_media_protocol::{AgreedAudio, MediaCommand};
+use frontdesk_media_protocol::{AgreedAudio, MediaCommand, PlaybackId};
 use frontdesk_session_description::{Negotiated, answer, offer};
 use frontdesk_sip_message::StatusCode;
-use frontdesk_sip_stack::{IncomingCall, SipCommand};
+use frontdesk_sip_stack::{IncomingCall, SessionId, SipCommand};
 use std::path::PathBuf;
 
 /// A call, from its first ring until nothing of it is left.
@@ -26,6 +27,14 @@ pub(crate) struct Call {
     pub stage: Stage,
     pub serving: Serving,
     pub transfer: Option<Transfer>,
+    /// What a party asked for by REFER and is not done yet.
+    pub referral: Option<Referral>,
+    /// The leg that the caller hears.
+    pub joined: Option<LegId>,
+    /// The tone that tells the caller that it rings.
+    pub ringback: Option<PlaybackId>,
+    /// Why the other side ended its leg, for who is to be told (RFC 3326).
+    pub reason: Option<String>,
     /// Legs of transfers that are over, until they are gone.
     pub retired: Vec<Leg>,
     pub record: Chronicle,
@@ -33,7 +42,7 @@ pub(crate) struct Call {
     pub ending: Option<Ending>,
     /// The longest that it may take.
     until: Moment,
-    /// Who calls.
+    /// Who calls: the party of the caller's leg.
     pub party: Party,
 }
 
@@ -43,7 +52,12 @@ pub(crate) enum Stage {
     /// Its media port is being opened. Holds the SDP offer, if the INVITE brought one.
     OpeningPort { offer: Option<Vec<u8>> },
     /// The answer is ready, and waits for somebody to answer.
-    Alerting { description: Vec<u8>, audio: Option<AgreedAudio> },
+    Alerting {
+        description: Vec<u8>,
+        audio: Option<AgreedAudio>,
+        /// Whether it went out in a 183 already, and the caller hears what comes before the answer.
+        early: bool,
+    },
     /// 200 is out, and its ACK awaited.
     AwaitingAck,
     /// The call stands.
@@ -79,7 +93,8 @@ impl Call {
     /// A call that is let in: its port is being opened.
     pub fn admit(id: CallId, call: IncomingCall, party: Party, route: Route, desk: &mut Desk<'_>) -> Call {
         let record = Chronicle::open(id, &call, &party, desk);
-        let caller = Leg::open(LegRole::Caller, Some(call.session), call.flow, desk);
+        let mut caller = Leg::open(LegRole::Caller, Some(call.session), call.flow, desk);
+        caller.phone = phone_of(&party, desk);
         let (serving, recording) = match route {
             Route::Phone { number } => (Serving::Phone(number), Recording::Off),
             Route::Flow { flow, record } => {
@@ -94,6 +109,10 @@ impl Call {
             stage: Stage::OpeningPort { offer: call.offer },
             serving,
             transfer: None,
+            referral: None,
+            joined: None,
+            ringback: None,
+            reason: None,
             retired: Vec::new(),
             record,
             recording,
@@ -104,13 +123,25 @@ impl Call {
 
     /// The legs of this call, so that the switchboard can find it by them.
     pub fn legs(&self) -> impl Iterator<Item = &Leg> {
-        let called = self.transfer.iter().flat_map(Transfer::legs);
+        let referred = self.referral.iter().map(|referral| &referral.transfer);
+        let called = self.transfer.iter().chain(referred).flat_map(Transfer::legs);
         std::iter::once(&self.caller).chain(called).chain(&self.retired)
     }
 
     pub fn leg_mut(&mut self, leg: LegId) -> Option<&mut Leg> {
-        let called = self.transfer.iter_mut().flat_map(Transfer::legs_mut);
-        std::iter::once(&mut self.caller).chain(called).chain(&mut self.retired).find(|one| one.id == leg)
+        self.legs_mut().find(|one| one.id == leg)
+    }
+
+    fn legs_mut(&mut self) -> impl Iterator<Item = &mut Leg> {
+        let referred = self.referral.iter_mut().map(|referral| &mut referral.transfer);
+        let called = self.transfer.iter_mut().chain(referred).flat_map(Transfer::legs_mut);
+        std::iter::once(&mut self.caller).chain(called).chain(&mut self.retired)
+    }
+
+    /// The leg of a party whose session stands and that is not on its way out.
+    pub fn leg_of(&mut self, session: SessionId) -> Option<&mut Leg> {
+        let retired: Vec<LegId> = self.retired.iter().map(|leg| leg.id).collect();
+        self.legs_mut().find(|leg| leg.session == Some(session) && !retired.contains(&leg.id))
     }
 
     /// When the call wants to be told that time has passed.
@@ -122,8 +153,9 @@ impl Call {
             Serving::Flow(conversation) => conversation.deadline(),
             Serving::Phone(_) => None,
         };
+        let referred = self.referral.as_ref().and_then(|referral| referral.transfer.deadline());
         let ring = self.transfer.as_ref().and_then(Transfer::deadline);
-        flow.into_iter().chain(ring).chain([self.until]).min()
+        flow.into_iter().chain(ring).chain(referred).chain([self.until]).min()
     }
 
     /// A deadline may have come.
@@ -153,7 +185,7 @@ impl Call {
             },
             None => (offer(&local), None),
         };
-        self.stage = Stage::Alerting { description, audio };
+        self.stage = Stage::Alerting { description, audio, early: false };
         match &self.serving {
             Serving::Flow(_) => {
                 self.ring_caller(desk);
@@ -185,7 +217,8 @@ impl Call {
     /// Answers the caller, whose sound flows from here on.
     pub fn accept_caller(&mut self, desk: &mut Desk<'_>) {
         let Some(session) = self.caller.session else { return };
-        let Stage::Alerting { description, audio } = std::mem::replace(&mut self.stage, Stage::AwaitingAck)
+        let Stage::Alerting { description, audio, .. } =
+            std::mem::replace(&mut self.stage, Stage::AwaitingAck)
         else {
             debug_assert!(false, "only an alerting call is answered");
             return;
@@ -286,8 +319,16 @@ impl Call {
         fault: Option<Fault>,
         desk: &mut Desk<'_>,
     ) {
-        self.caller.refuse(status, desk);
+        if self.is_unanswered() {
+            let retry_after = (status == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER);
+            self.caller.refuse(status, retry_after, self.reason.clone(), desk);
+        }
         self.end(reason, fault, desk);
+    }
+
+    /// Whether the caller still waits for an answer.
+    fn is_unanswered(&self) -> bool {
+        matches!(self.stage, Stage::OpeningPort { .. } | Stage::Alerting { .. })
     }
 
     /// Decides the end: every leg is told, once; the first reason stands.
@@ -297,18 +338,30 @@ impl Call {
         }
         let Limits { farewell, .. } = desk.rules.limits;
         self.ending = Some(Ending { reason, fault, until: desk.now + farewell });
-        if let Serving::Flow(conversation) = &mut self.serving {
-            // Its last words change nothing any more, but its trace belongs into the record.
-            let _ = conversation.tell(FlowEvent::PartyLeft, &mut self.record, desk);
-            conversation.close(&mut self.record, desk);
-        }
+        self.close_conversation(desk);
+        self.abandon_referral(desk);
         self.abandon_transfer(desk);
         if matches!(self.recording, Recording::Wanted { .. }) {
             self.recording = Recording::Off;
         }
-        self.caller.end(None, desk);
+        // What the desk itself is the reason for is no 480: another desk may take the call at once.
+        let desks_own =
+            matches!(reason, EndReason::DeskStopped | EndReason::Overloaded | EndReason::DeskFailed);
+        if self.is_unanswered() && desks_own {
+            self.caller.refuse(StatusCode::SERVICE_UNAVAILABLE, Some(RETRY_AFTER), None, desk);
+        }
+        self.caller.end(self.reason.clone(), desk);
         for leg in &mut self.retired {
             leg.end(None, desk);
+        }
+    }
+
+    /// The flow, if there is one, has nobody to talk with any more.
+    pub fn close_conversation(&mut self, desk: &mut Desk<'_>) {
+        if let Serving::Flow(conversation) = &mut self.serving {
+            // Its last words change nothing any more, but its trace belongs into the record.
+            let _ = conversation.tell(FlowEvent::PartyLeft, &mut self.record, desk);
+            conversation.close(&mut self.record, desk);
         }
     }
 
@@ -326,8 +379,14 @@ impl Call {
     }
 }
 
+/// The telephone of the house that a party calls from, if it does.
+pub(crate) fn phone_of(party: &Party, desk: &Desk<'_>) -> Option<TelephoneNumber> {
+    let AdmittedBy::Account(account) = &party.admitted_by else { return None };
+    desk.rules.directory.phone_by_account(account).map(|phone| phone.number.clone())
+}
+
 /// What a flow may say about the call.
-fn context(party: &Party, desk: &Desk<'_>) -> Context {
+pub(crate) fn context(party: &Party, desk: &Desk<'_>) -> Context {
     let tenant = desk.rules.directory.tenant(&party.tenant);
     let mut words = tenant.map(|tenant| tenant.words.clone()).unwrap_or_default();
     words.insert("party.number".to_owned(), party.number.clone());

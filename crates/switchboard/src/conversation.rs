@@ -4,7 +4,7 @@
 use crate::desk::Desk;
 use crate::facts::Chronicle;
 use frontdesk_call_flow::{
-    Context, Flow, FlowAction, FlowEnd, FlowEvent, FlowRun, SayId, Trace, TransferOutcome, TransferTarget,
+    Context, Flow, FlowAction, FlowEnd, FlowEvent, FlowRun, SayId, Trace, TransferTarget,
 };
 use frontdesk_call_record::{Fact, Notice, TurnKind, Waterfall};
 use frontdesk_identifiers::{FlowId, LegId, Locale, Moment};
@@ -24,7 +24,6 @@ pub(crate) struct Conversation {
     leg: LegId,
     /// What is being said. More than one only while a replaced playback has not reported its end.
     sayings: BTreeMap<PlaybackId, Saying>,
-    ringback: Option<PlaybackId>,
     listening: Option<ListeningId>,
     /// The caller's last turn, until the desk's reply is on the wire.
     unanswered: Option<UnansweredTurn>,
@@ -63,7 +62,6 @@ impl Conversation {
             run: FlowRun::new(flow, context),
             leg,
             sayings: BTreeMap::new(),
-            ringback: None,
             listening: None,
             unanswered: None,
         }
@@ -119,21 +117,14 @@ impl Conversation {
     fn play(&mut self, source: Source, desk: &mut Desk<'_>) -> PlaybackId {
         let playback = desk.out.playback();
         desk.out.media(MediaCommand::Play { leg: self.leg, playback, source });
-        if let Some(turn) = &mut self.unanswered {
-            turn.reply.get_or_insert(playback);
-        }
+        self.replied_by(playback);
         playback
     }
 
-    /// The caller hears that the other telephone rings.
-    pub fn start_ringback(&mut self, desk: &mut Desk<'_>) {
-        let playback = self.play(Source::Ringback, desk);
-        self.ringback = Some(playback);
-    }
-
-    pub fn stop_ringback(&mut self, desk: &mut Desk<'_>) {
-        if let Some(playback) = self.ringback.take() {
-            desk.out.media(MediaCommand::StopPlayback { leg: self.leg, playback });
+    /// The caller hears this next: it is the reply to its last turn, if that has none yet.
+    pub fn replied_by(&mut self, playback: PlaybackId) {
+        if let Some(turn) = &mut self.unanswered {
+            turn.reply.get_or_insert(playback);
         }
     }
 
@@ -254,11 +245,6 @@ impl Conversation {
         self.unanswered = Some(UnansweredTurn { ended: at, times: None, decided: desk.now, reply: None });
         record.tell(Fact::CallerPressed { key }, desk);
         FlowEvent::Key(key)
-    }
-
-    pub fn transfer_ended(&mut self, outcome: TransferOutcome, desk: &mut Desk<'_>) -> FlowEvent {
-        self.stop_ringback(desk);
-        FlowEvent::TransferEnded(outcome)
     }
 
     fn fact_of(&self, trace: Trace) -> Option<Fact> {

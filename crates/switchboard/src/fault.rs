@@ -35,12 +35,14 @@ pub(crate) fn of_port(fault: PortFault) -> Fault {
 }
 
 /// Why the call ended, when it was the caller's session that ended.
-pub(crate) fn of_caller_end(end: &SessionEnd) -> (EndReason, Option<Fault>) {
+pub(crate) fn of_caller_end(end: &SessionEnd, role: LegRole) -> (EndReason, Option<Fault>) {
     match end {
+        // Who was called and then passed on is the caller's leg, and yet no caller.
+        SessionEnd::HungUpByPeer { .. } if role == LegRole::Callee => (EndReason::CalleeHungUp, None),
         SessionEnd::HungUpByPeer { .. } => (EndReason::CallerHungUp, None),
         SessionEnd::CancelledByPeer { .. } => (EndReason::Cancelled, None),
         SessionEnd::NoAck => (EndReason::NoAck, Some(Fault::of(Whose::Network, FaultCode::NoAck))),
-        _ => of_broken_session(end, LegRole::Caller).unwrap_or((EndReason::DeskHungUp, None)),
+        _ => of_broken_session(end, role).unwrap_or((EndReason::DeskHungUp, None)),
     }
 }
 
@@ -50,6 +52,7 @@ pub(crate) fn of_broken_session(end: &SessionEnd, party: LegRole) -> Option<(End
         SessionEnd::NoAck | SessionEnd::DialogGone => {
             (EndReason::DialogGone, Whose::Network, FaultCode::DialogGone)
         }
+        SessionEnd::TimerExpired => (EndReason::DialogGone, Whose::Network, FaultCode::SessionExpired),
         SessionEnd::TransportFailed => (EndReason::NetworkFailed, Whose::Network, FaultCode::TransportFailed),
         SessionEnd::ProtocolViolation => {
             (EndReason::ProtocolViolation, of_party(party), FaultCode::ProtocolViolation)
@@ -106,7 +109,7 @@ mod tests {
 
     #[test]
     fn every_end_of_the_callers_session_has_a_reason() {
-        let reason = |end| of_caller_end(&end).0;
+        let reason = |end| of_caller_end(&end, LegRole::Caller).0;
         assert_eq!(reason(SessionEnd::HungUpByPeer { reason: None }), EndReason::CallerHungUp);
         assert_eq!(reason(SessionEnd::CancelledByPeer { reason: None }), EndReason::Cancelled);
         assert_eq!(reason(SessionEnd::NoAck), EndReason::NoAck);

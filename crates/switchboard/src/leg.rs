@@ -1,15 +1,17 @@
 //! One party's end of a call: its SIP session and its media port.
 
 use crate::desk::Desk;
+use crate::early::Way;
 use crate::fault;
 use crate::keys::Keys;
 use frontdesk_call_record::{Fault, FaultCode, LegRole, Notice};
-use frontdesk_identifiers::LegId;
+use frontdesk_identifiers::{LegId, TelephoneNumber};
 use frontdesk_media_protocol::{AgreedAudio, Codec, Direction, MediaCommand};
 use frontdesk_session_description::{LocalAudio, complete};
 use frontdesk_sip_message::StatusCode;
 use frontdesk_sip_stack::{Flow, SessionId, SipCommand};
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 /// A leg lives until both its session and its port are gone.
 #[derive(Debug)]
@@ -33,6 +35,8 @@ pub(crate) struct Leg {
     held: bool,
     /// What was agreed with a party that has not shown yet that the answer reached it.
     unproven: Option<AgreedAudio>,
+    /// The telephone of the house at its other end, if it is one.
+    pub phone: Option<TelephoneNumber>,
     /// Which of its keys count.
     pub keys: Keys,
 }
@@ -65,6 +69,7 @@ impl Leg {
             awaits_answer: false,
             held: false,
             unproven: None,
+            phone: None,
             keys: Keys::default(),
         }
     }
@@ -106,6 +111,17 @@ impl Leg {
         self.unproven = Some(audio);
     }
 
+    /// Has sound go before the answer, one way.
+    pub fn configure_early(&mut self, audio: AgreedAudio, way: Way, desk: &mut Desk<'_>) {
+        let direction = match way {
+            Way::Out if audio.direction.sends() => Direction::SendOnly,
+            Way::In if audio.direction.receives() => Direction::ReceiveOnly,
+            Way::Out | Way::In => Direction::Inactive,
+        };
+        self.keys.agreed(audio.telephone_event.is_some());
+        desk.out.media(MediaCommand::Configure { leg: self.id, audio: AgreedAudio { direction, ..audio } });
+    }
+
     /// The party has shown that the answer reached it.
     pub fn prove(&mut self, desk: &mut Desk<'_>) -> Option<Notice> {
         let audio = self.unproven.take()?;
@@ -135,11 +151,17 @@ impl Leg {
     }
 
     /// Refuses a caller that is not answered yet.
-    pub fn refuse(&mut self, status: StatusCode, desk: &mut Desk<'_>) {
+    pub fn refuse(
+        &mut self,
+        status: StatusCode,
+        retry_after: Option<Duration>,
+        reason: Option<String>,
+        desk: &mut Desk<'_>,
+    ) {
         if let Some(session) = self.session
             && !std::mem::replace(&mut self.ending, true)
         {
-            desk.out.sip(SipCommand::Refuse { session, status, retry_after: None, reason: None });
+            desk.out.sip(SipCommand::Refuse { session, status, retry_after, reason });
         }
         self.close_port(desk);
     }

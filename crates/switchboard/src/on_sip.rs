@@ -3,7 +3,6 @@
 use crate::call::{Call, Stage};
 use crate::desk::Desk;
 use crate::fault;
-use crate::leg::Leg;
 use crate::output;
 use crate::switchboard::Switchboard;
 use crate::transfer::Transfer;
@@ -19,10 +18,10 @@ impl Switchboard {
         match event {
             SipEvent::Incoming(call) => self.on_incoming(*call, now),
             // 181, 182 and 183 too: gateways tell by them that it rings, and whoever tells is there to be reached.
-            SipEvent::Progress { session, .. } => {
+            SipEvent::Progress { session, status, description, .. } => {
                 self.with_session(session, now, |call, desk| {
                     if let Some(leg) = call.called_leg(session) {
-                        call.called_rings(leg, desk);
+                        call.called_progress(leg, status, description.as_deref(), desk);
                     }
                 });
             }
@@ -38,6 +37,9 @@ impl Switchboard {
             }
             SipEvent::Reoffered { session, offer } => {
                 self.with_session(session, now, |call, desk| call.reoffered(session, offer, desk));
+            }
+            SipEvent::Referred { session, referral, target, replaces: None, .. } => {
+                self.with_session(session, now, |call, desk| call.referred(session, referral, &target, desk));
             }
             SipEvent::KeyInfo { session, key } => {
                 self.with_session(session, now, |call, desk| call.key_told(session, key, desk));
@@ -62,7 +64,8 @@ impl Switchboard {
 impl Call {
     /// The leg, if the session is one of the telephone which is being called or talked to.
     fn called_leg(&self, session: SessionId) -> Option<LegId> {
-        self.transfer.as_ref().and_then(|transfer| transfer.leg_of(session))
+        let referred = self.referral.as_ref().map(|referral| &referral.transfer);
+        self.transfer.iter().chain(referred).find_map(|transfer| transfer.leg_of(session))
     }
 
     /// An ACK came. Either party may have asked for an offer and answers it here (RFC 3264 §4).
@@ -82,12 +85,6 @@ impl Call {
             Some(Err(fault)) => self.reoffer_failed(fault, desk),
             None => {}
         }
-    }
-
-    /// The leg of a party whose session stands.
-    fn leg_of(&mut self, session: SessionId) -> Option<&mut Leg> {
-        let called = self.transfer.iter_mut().flat_map(Transfer::legs_mut);
-        std::iter::once(&mut self.caller).chain(called).find(|leg| leg.session == Some(session))
     }
 
     /// The sound of a call that stands goes another way from here on.

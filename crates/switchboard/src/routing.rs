@@ -14,7 +14,7 @@ use std::sync::Arc;
 const PEER_WORD_LETTERS_MAX: usize = 80;
 
 /// Who calls, as far as it is proven.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Party {
     pub tenant: TenantId,
     /// A name for people: the phone's own, or what the peer sent.

@@ -8,6 +8,7 @@ use crate::input::{Rules, SwitchboardInput};
 use crate::leg::Port;
 use crate::limits::Limits;
 use crate::output::{Notice, SwitchboardOutput};
+use crate::reason;
 use crate::routing::{self, Party};
 use frontdesk_call_record::{AdmittedBy, EndReason};
 use frontdesk_identifiers::{CallId, LegId, Moment, WallTime};
@@ -257,7 +258,11 @@ impl Call {
         desk: &mut Desk<'_>,
     ) {
         self.caller.session = None;
-        let (reason, fault) = fault::of_caller_end(end);
+        if self.is_referrer(self.caller.id) {
+            return self.referrer_left(desk);
+        }
+        self.reason = reason::of_end(end);
+        let (reason, fault) = fault::of_caller_end(end, self.caller.role);
         self.end(reason, fault, desk);
     }
 

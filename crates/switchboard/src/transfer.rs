@@ -17,7 +17,6 @@ use crate::routing::Party;
 use frontdesk_call_flow::TransferOutcome;
 use frontdesk_identifiers::{LegId, Moment, TelephoneNumber};
 use frontdesk_media_protocol::AgreedAudio;
-use frontdesk_session_description::complete;
 use frontdesk_sip_stack::{SessionEnd, SessionId};
 use std::cmp::Reverse;
 use std::time::Duration;
@@ -98,6 +97,19 @@ impl Transfer {
         !std::mem::replace(&mut self.rang, true)
     }
 
+    /// A contact lets itself be heard before it answers.
+    pub fn heard_early(&mut self, leg: LegId, description: &[u8], desk: &mut Desk<'_>) -> bool {
+        self.attempt(leg).is_some_and(|attempt| attempt.heard_early(description, desk))
+    }
+
+    /// Whether any contact rings.
+    pub fn is_ringing(&self) -> bool {
+        match &self.stage {
+            Stage::Calling(attempts) => attempts.iter().any(Attempt::is_ringing),
+            Stage::Talking(_) => false,
+        }
+    }
+
     /// A person answered: what the sound needs to know, and the legs of the other contacts, which are not wanted any
     /// more. None if the answer cannot be used.
     pub fn answered(
@@ -106,8 +118,7 @@ impl Transfer {
         description: &[u8],
         desk: &mut Desk<'_>,
     ) -> Option<(AgreedAudio, Vec<Leg>)> {
-        let attempt = self.attempt(leg)?;
-        let audio = complete(&attempt.leg.local_audio()?, description).ok()?;
+        let audio = self.attempt(leg)?.agreed(description)?;
         let Attempt { leg: mut winner, .. } = self.take(leg)?;
         // Somebody who answers with a hold has not held anybody yet: there is nothing to notice.
         let _ = winner.configure(audio, desk);
@@ -135,11 +146,7 @@ impl Transfer {
 
     /// What it comes to if nobody is waited for any longer.
     pub fn outcome_of_patience(&self) -> TransferOutcome {
-        let rings = match &self.stage {
-            Stage::Calling(attempts) => attempts.iter().any(Attempt::is_ringing),
-            Stage::Talking(_) => false,
-        };
-        if rings { more_telling(self.failed, TransferOutcome::NoAnswer) } else { self.failed }
+        if self.is_ringing() { more_telling(self.failed, TransferOutcome::NoAnswer) } else { self.failed }
     }
 
     /// What the end of a contact's session means for its attempt.
@@ -190,6 +197,14 @@ impl Transfer {
         }
     }
 
+    /// The leg of the person who answered, when the rest of the transfer does not matter any more.
+    pub fn into_talking(self) -> Option<Leg> {
+        match self.stage {
+            Stage::Talking(leg) => Some(*leg),
+            Stage::Calling(_) => None,
+        }
+    }
+
     /// Every leg, when the transfer is over.
     pub fn into_legs(self) -> Vec<Leg> {
         match self.stage {
@@ -227,6 +242,7 @@ fn reach(caller: &Party, target: &TelephoneNumber, desk: &Desk<'_>) -> Vec<Conta
         .map(|binding| Contact {
             uri: binding.contact.clone(),
             flow: binding.flow,
+            phone: Some(phone.number.clone()),
             from: caller.presented(binding.flow.local.ip()),
             preference: binding.preference,
         })

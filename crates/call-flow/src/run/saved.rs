@@ -75,13 +75,15 @@ impl SavedRun {
 fn fits(state: &State, step: Option<&Step>) -> bool {
     match state {
         State::Saying { .. } => matches!(step, Some(Step::Say(_))),
-        State::Announcing { .. } | State::Ringing { .. } => matches!(step, Some(Step::Transfer(_))),
+        State::Announcing { .. } | State::Ringing { .. } | State::Talking { .. } => {
+            matches!(step, Some(Step::Transfer(_)))
+        }
         State::Prompting { question, .. }
         | State::AwaitingAnswer { question, .. }
         | State::AwaitingWords { question, .. } => {
             matches!(step, Some(Step::Ask(ask)) if ask.prompt(question.attempt).is_some())
         }
-        State::AwaitingBegin | State::Talking | State::SayingFarewell { .. } | State::Over => true,
+        State::AwaitingBegin | State::SayingFarewell { .. } | State::Over => true,
     }
 }
 

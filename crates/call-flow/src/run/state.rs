@@ -52,8 +52,8 @@ pub(crate) enum State {
     Announcing { step: String, say: SayId, until: Moment },
     /// The other telephone rings; how long is the switchboard's to see to.
     Ringing { step: String },
-    /// The party talks to a person.
-    Talking,
+    /// The party talks to a person, to whom this step put it through.
+    Talking { step: String },
     /// The last word is being said.
     SayingFarewell { say: SayId, until: Moment },
     /// Nothing more happens.
@@ -70,7 +70,7 @@ impl State {
             | State::AwaitingWords { until, .. }
             | State::Announcing { until, .. }
             | State::SayingFarewell { until, .. } => Some(*until),
-            State::AwaitingBegin | State::Ringing { .. } | State::Talking | State::Over => None,
+            State::AwaitingBegin | State::Ringing { .. } | State::Talking { .. } | State::Over => None,
         }
     }
 
@@ -91,13 +91,14 @@ impl State {
     /// The step that the run is in, where it still matters.
     pub(crate) fn step(&self) -> Option<&str> {
         match self {
-            State::Saying { step, .. } | State::Announcing { step, .. } | State::Ringing { step } => {
-                Some(step)
-            }
+            State::Saying { step, .. }
+            | State::Announcing { step, .. }
+            | State::Ringing { step }
+            | State::Talking { step } => Some(step),
             State::Prompting { question, .. }
             | State::AwaitingAnswer { question, .. }
             | State::AwaitingWords { question, .. } => Some(&question.step),
-            State::AwaitingBegin | State::Talking | State::SayingFarewell { .. } | State::Over => None,
+            State::AwaitingBegin | State::SayingFarewell { .. } | State::Over => None,
         }
     }
 

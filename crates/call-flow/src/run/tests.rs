@@ -342,7 +342,17 @@ fn keys_and_words_during_a_talk_are_not_the_flows() {
     assert_eq!(call.key('1'), "");
     assert_eq!(call.hears("sales"), "");
     assert_eq!(call.run.deadline(), None);
-    assert_eq!(call.on(FlowEvent::TransferEnded(TransferOutcome::Unreachable)), "end Transferred");
+    assert_eq!(call.on(FlowEvent::TransferEnded(TransferOutcome::Completed)), "end Transferred");
+}
+
+#[test]
+fn a_party_that_was_passed_on_in_vain_comes_back_with_the_outcome() {
+    let mut call = Call::at_wish();
+    call.key('1');
+    call.said();
+    call.on(FlowEvent::TransferAnswered);
+    let said = call.on(FlowEvent::TransferEnded(TransferOutcome::Unreachable));
+    assert_eq!(said, "[goodbye], say Goodbye.");
 }
 
 #[test]

@@ -19,7 +19,7 @@ use frontdesk_speech::{
 };
 use frontdesk_store::{FactsLost, Store, StoreFault, Writer};
 use frontdesk_switchboard::{Limits, Rules, Switchboard};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
@@ -100,6 +100,7 @@ impl Node {
         words: Words,
         progress: impl Fn(&str),
     ) -> Result<Node, NodeFault> {
+        let settings = &settings.with_passwords().map_err(NodeFault::Settings)?;
         let epoch = Instant::now();
         let started = wall_time();
         let mut chance = Chance::new(settings.node.seed);
@@ -136,7 +137,7 @@ impl Node {
         let (accounts, new_passwords) = accounts(settings, &mut chance)?;
         let directory = settings.directory(|name| accounts.secret(name)).map_err(NodeFault::Settings)?;
         let rules = Rules {
-            sip: Arc::new(sip_settings(settings, &accounts)),
+            sip: Arc::new(sip_settings(settings, &accounts, None)),
             directory: Arc::new(directory),
             flows,
             sound_address: settings.rtp.address,
@@ -186,12 +187,17 @@ fn accounts(settings: &Settings, chance: &mut Chance) -> Result<(Accounts, Vec<N
     Ok((accounts, new))
 }
 
-fn sip_settings(settings: &Settings, accounts: &Accounts) -> SipSettings {
+/// The rules of the stack; `learnt` is this side's address as a STUN server sees it.
+fn sip_settings(settings: &Settings, accounts: &Accounts, learnt: Option<IpAddr>) -> SipSettings {
     let secret =
         |name: &str| -> Option<(String, Account)> { Some((name.to_owned(), accounts.secret(name)?)) };
     SipSettings {
         realm: settings.sip.realm.clone(),
         digests: settings.sip.digests.clone(),
+        external: settings.sip.external_address(learnt),
+        session_timer: settings.sip.session_timer,
+        failed_digests_max: settings.sip.failed_digests_max,
+        lockout: settings.sip.lockout,
         accounts: settings.phones.iter().filter_map(|phone| secret(phone.number.as_str())).collect(),
         peers: settings
             .peers

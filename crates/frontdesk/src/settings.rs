@@ -4,24 +4,34 @@
 //! is a fault and not a comment. Relative paths are relative to the file's own folder. With a single tenant,
 //! `tenant` may be left out everywhere.
 
+mod countries;
 mod digests;
+mod directory;
 mod entries;
 mod fault;
 mod listen;
 mod nearest;
+mod profiles;
 mod section;
+mod sip;
+mod tls;
+mod trunk_words;
+mod trunks;
 
 pub use entries::{NumberSettings, PeerSettings, PhoneSettings};
 pub use fault::{Problem, SettingsFault};
+pub use profiles::{READY_PROFILES, ReadyProfile};
+pub use sip::{External, SipListenSettings};
+pub use tls::TlsSettings;
+pub use trunks::TrunkSettings;
 
 use fault::Faults;
-use frontdesk_directory::{Directory, DirectoryFault, Number, Peer, Phone, Tenant};
+use frontdesk_directory::{DirectoryFault, Tenant};
 use frontdesk_identifiers::{FlowId, NodeId};
-use frontdesk_sip_stack::{Account, DigestAlgorithm};
-use frontdesk_sip_transport::ListenAddress;
+use frontdesk_sip_stack::Account;
 use section::Section;
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use toml::de::{DeTable, DeValue};
@@ -40,6 +50,8 @@ pub struct Settings {
     pub node: NodeSettings,
     /// `[sip]`
     pub sip: SipListenSettings,
+    /// `[tls]`
+    pub tls: TlsSettings,
     /// `[rtp]`
     pub rtp: RtpSettings,
     /// `[voice] prompts`: a folder of recorded prompts, which win over synthesis.
@@ -56,6 +68,14 @@ pub struct Settings {
     pub phones: Vec<PhoneSettings>,
     /// `[[peer]]`
     pub peers: Vec<PeerSettings>,
+    /// `[[trunk]]`
+    pub trunks: Vec<TrunkSettings>,
+    /// `[identity] certificates`: a folder with the certificates by which signed caller numbers are judged.
+    pub identity_store: Option<PathBuf>,
+    /// `[dns] servers`: whom to ask where trunks are; none asks the machine's own.
+    pub name_servers: Vec<SocketAddr>,
+    /// `[clock] server`: an SNTP server against which the doctor measures the clock.
+    pub time_server: Option<String>,
     /// `[[number]]`
     pub numbers: Vec<NumberSettings>,
     tenant_lines: Vec<usize>,
@@ -70,17 +90,6 @@ pub struct NodeSettings {
     pub data: PathBuf,
     /// All chance of this node, for tests that replay it; none draws it from the system.
     pub seed: Option<u64>,
-}
-
-/// `[sip]`
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SipListenSettings {
-    /// Where calls come in. Port 0 takes any free one.
-    pub listen: Vec<ListenAddress>,
-    /// The digest realm; every password is made for it.
-    pub realm: String,
-    /// The hashes with which phones may prove their password, the preferred one first.
-    pub digests: Vec<DigestAlgorithm>,
 }
 
 /// `[rtp]`
@@ -155,94 +164,6 @@ impl Settings {
         let faults = Faults::new(Path::new(""), "");
         read_document(&DeTable::new(), Path::new(""), &faults)
     }
-
-    /// Who and what exists. `account` gives the secret of a phone by its account name.
-    ///
-    /// # Errors
-    /// A phone without a secret, and everything that contradicts itself.
-    pub fn directory(
-        &self,
-        account: impl Fn(&str) -> Option<Account>,
-    ) -> Result<Directory, Vec<SettingsFault>> {
-        let mut faults = Vec::new();
-        let mut builder = Directory::builder();
-        for tenant in &self.tenants {
-            builder = builder.tenant(tenant.clone());
-        }
-        for phone in &self.phones {
-            let Some(secret) = account(phone.number.as_str()) else {
-                let number = phone.number.clone();
-                faults.push(self.fault(Some(phone.line), Problem::NoSecret { number }));
-                continue;
-            };
-            builder = builder.phone(Phone {
-                tenant: phone.tenant.clone(),
-                number: phone.number.clone(),
-                name: phone.name.clone(),
-                direct: None,
-                ha1_md5: secret.ha1_md5,
-                ha1_sha256: secret.ha1_sha256,
-            });
-        }
-        for peer in &self.peers {
-            builder = builder.peer(Peer {
-                tenant: peer.tenant.clone(),
-                name: peer.name.clone(),
-                addresses: peer.addresses.clone(),
-            });
-        }
-        for number in &self.numbers {
-            builder = builder.number(Number {
-                tenant: number.tenant.clone(),
-                number: number.number.clone(),
-                flow: number.flow.clone(),
-                record: number.record,
-            });
-        }
-        match builder.build() {
-            Ok(directory) if faults.is_empty() => Ok(directory),
-            Ok(_) => Err(faults),
-            Err(wrong) => {
-                let placed = wrong
-                    .into_iter()
-                    .map(|fault| self.fault(self.line_of(&fault), Problem::Directory(fault)));
-                faults.extend(placed);
-                Err(faults)
-            }
-        }
-    }
-
-    fn fault(&self, line: Option<usize>, problem: Problem) -> SettingsFault {
-        SettingsFault { file: self.file.clone(), line, problem }
-    }
-
-    /// The line of the entry that a fault of the directory is about: the last of its name, for the first stands.
-    fn line_of(&self, fault: &DirectoryFault) -> Option<usize> {
-        match fault {
-            DirectoryFault::DuplicateTenant { tenant } => {
-                let at = self.tenants.iter().rposition(|listed| listed.id == *tenant);
-                at.and_then(|at| self.tenant_lines.get(at).copied())
-            }
-            DirectoryFault::UnknownTenant { tenant, .. } => {
-                let phones = self.phones.iter().map(|phone| (&phone.tenant, phone.line));
-                let peers = self.peers.iter().map(|peer| (&peer.tenant, peer.line));
-                let numbers = self.numbers.iter().map(|number| (&number.tenant, number.line));
-                phones.chain(peers).chain(numbers).find(|(of, _)| *of == tenant).map(|(_, line)| line)
-            }
-            DirectoryFault::DuplicatePhone { number } | DirectoryFault::AccountTaken { number, .. } => {
-                self.phones.iter().rfind(|phone| phone.number == *number).map(|phone| phone.line)
-            }
-            DirectoryFault::DuplicatePeer { name }
-            | DirectoryFault::PeerWithoutAddress { name }
-            | DirectoryFault::PeerAddressTaken { second: name, .. } => {
-                self.peers.iter().rfind(|peer| peer.name == *name).map(|peer| peer.line)
-            }
-            DirectoryFault::DuplicateNumber { number } | DirectoryFault::NumberIsPhone { number } => {
-                self.numbers.iter().rfind(|entry| entry.number == *number).map(|entry| entry.line)
-            }
-            _ => None,
-        }
-    }
 }
 
 /// Stands for a secret while only the names are checked.
@@ -252,7 +173,8 @@ fn read_document(document: &DeTable<'_>, file: &Path, faults: &Faults<'_>) -> Se
     let folder = file.parent().unwrap_or(Path::new(""));
     let mut root = Section::new("", document, 1, faults);
     let node = read_node(root.table("node"), folder);
-    let sip = read_sip(root.table("sip"));
+    let sip = sip::read(root.table("sip"));
+    let tls = tls::read(root.table("tls"), folder, &sip.listen, faults);
     let rtp = read_rtp(root.table("rtp"));
     let mut voice = root.table("voice");
     let prompts = voice.path("prompts", folder);
@@ -263,9 +185,15 @@ fn read_document(document: &DeTable<'_>, file: &Path, faults: &Faults<'_>) -> Se
     let mut flows = root.table("flows");
     let flows_folder = flows.path("folder", folder).unwrap_or_else(|| folder.join("flows"));
     flows.finish();
-    let (tenants, tenant_lines) = entries::read_tenants(root.tables("tenant"));
+    let mut identity = root.table("identity");
+    let identity_store = identity.path("certificates", folder);
+    identity.finish();
+    let name_servers = sip::read_name_servers(root.table("dns"));
+    let time_server = sip::read_time_server(root.table("clock"));
+    let (tenants, tenant_lines, plans) = entries::read_tenants(root.tables("tenant"));
     let phones = entries::read_phones(root.tables("phone"), &tenants, folder);
     let peers = entries::read_peers(root.tables("peer"), &tenants);
+    let trunks = trunks::read_trunks(root.tables("trunk"), &tenants, &plans, folder);
     let mut known_flows = entries::FlowFiles::new(folder, &flows_folder);
     let numbers = entries::read_numbers(root.tables("number"), &tenants, &mut known_flows);
     root.finish();
@@ -273,6 +201,7 @@ fn read_document(document: &DeTable<'_>, file: &Path, faults: &Faults<'_>) -> Se
         file: file.to_owned(),
         node,
         sip,
+        tls,
         rtp,
         prompts,
         model,
@@ -281,6 +210,10 @@ fn read_document(document: &DeTable<'_>, file: &Path, faults: &Faults<'_>) -> Se
         tenants,
         phones,
         peers,
+        trunks,
+        identity_store,
+        name_servers,
+        time_server,
         numbers,
         tenant_lines,
     }
@@ -298,27 +231,6 @@ fn read_node(mut node: Section<'_, '_>, folder: &Path) -> NodeSettings {
 
 fn default_node() -> NodeId {
     NodeId::new("frontdesk").expect("`frontdesk` is a node name")
-}
-
-fn read_sip(mut sip: Section<'_, '_>) -> SipListenSettings {
-    let listen = match sip.texts("listen") {
-        Some(listed) => listen::read_all(&sip, &listed),
-        None => listen::everywhere(),
-    };
-    let realm = sip.text("realm").map(|realm| realm.value.to_owned());
-    let realm = realm.unwrap_or_else(|| "frontdesk".to_owned());
-    // The realm stands quoted in a challenge, and in what HA1 is made of, between colons.
-    if realm.is_empty() || realm.len() > 128 || realm.chars().any(|c| c == '"' || c == '\\' || c.is_control())
-    {
-        sip.bad(
-            "realm",
-            &realm,
-            "1 to 128 characters without quotation marks, backslashes and control characters",
-        );
-    }
-    let digests = digests::read(&mut sip);
-    sip.finish();
-    SipListenSettings { listen, realm, digests }
 }
 
 fn read_rtp(mut rtp: Section<'_, '_>) -> RtpSettings {

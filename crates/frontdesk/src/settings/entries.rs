@@ -1,7 +1,8 @@
-//! The lists of the file: tenants, phones, peers and numbers.
+//! The lists of the file: tenants, phones, peers and numbers. Trunks have a file of their own.
 
 use super::fault::Problem;
 use super::section::Section;
+use super::trunks::{self, Plans};
 use super::{FlowFile, ONLY_TENANT};
 use frontdesk_directory::Tenant;
 use frontdesk_identifiers::{FlowId, Locale, TelephoneNumber, TenantId};
@@ -18,6 +19,8 @@ pub struct PhoneSettings {
     pub number: TelephoneNumber,
     /// Its name for people.
     pub name: String,
+    /// Its own number in the telephone network.
+    pub direct: Option<TelephoneNumber>,
     /// A file that holds its password, for set-ups that are thrown away; without it the desk makes one.
     pub password_file: Option<PathBuf>,
     /// Where it stands in the settings.
@@ -52,17 +55,19 @@ pub struct NumberSettings {
     pub line: usize,
 }
 
-pub(super) fn read_tenants(sections: Vec<Section<'_, '_>>) -> (Vec<Tenant>, Vec<usize>) {
+pub(super) fn read_tenants(sections: Vec<Section<'_, '_>>) -> (Vec<Tenant>, Vec<usize>, Plans) {
     let only = sections.len() == 1;
-    let (mut tenants, mut lines) = (Vec::new(), Vec::new());
+    let (mut tenants, mut lines, mut plans) = (Vec::new(), Vec::new(), Plans::new());
     for mut section in sections {
         let id = section.name("id", TenantId::new).or_else(|| only_tenant(&mut section, only));
         let name = section.text("name").map(|name| name.value.to_owned());
         let locale = section.name("locale", Locale::new).unwrap_or_default();
         let words = section.words("words");
+        let plan = trunks::read_plan(&mut section);
         let line = section.line();
         section.finish();
         if let Some(id) = id {
+            plans.insert(id.clone(), plan);
             let name = name.unwrap_or_else(|| id.to_string());
             tenants.push(tenant(id, name, locale, words));
             lines.push(line);
@@ -74,8 +79,9 @@ pub(super) fn read_tenants(sections: Vec<Section<'_, '_>>) -> (Vec<Tenant>, Vec<
                 .map(|id| tenant(id, "frontdesk".to_owned(), Locale::default(), BTreeMap::new())),
         );
         lines.push(1);
+        plans.extend(tenants.first().map(|only: &Tenant| (only.id.clone(), super::countries::nowhere())));
     }
-    (tenants, lines)
+    (tenants, lines, plans)
 }
 
 /// A single tenant needs no name of its own; several do.
@@ -93,7 +99,7 @@ fn tenant(id: TenantId, name: String, locale: Locale, mut words: BTreeMap<String
 }
 
 /// Whose entry it is: as it says, or the only tenant's.
-fn whose(section: &mut Section<'_, '_>, tenants: &[Tenant]) -> Option<TenantId> {
+pub(super) fn whose(section: &mut Section<'_, '_>, tenants: &[Tenant]) -> Option<TenantId> {
     let named = section.text("tenant");
     match (named, tenants) {
         (Some(named), _) => match TenantId::new(named.value) {
@@ -121,12 +127,13 @@ pub(super) fn read_phones(
         let tenant = whose(&mut section, tenants);
         let number = section.needed_name("number", TelephoneNumber::new);
         let name = section.text("name").map(|name| name.value.to_owned());
+        let direct = section.name("direct", TelephoneNumber::new);
         let password_file = section.path("password_file", folder);
         let line = section.line();
         section.finish();
         if let (Some(tenant), Some(number)) = (tenant, number) {
             let name = name.unwrap_or_else(|| number.to_string());
-            phones.push(PhoneSettings { tenant, number, name, password_file, line });
+            phones.push(PhoneSettings { tenant, number, name, direct, password_file, line });
         }
     }
     phones
@@ -138,25 +145,11 @@ pub(super) fn read_peers(sections: Vec<Section<'_, '_>>, tenants: &[Tenant]) -> 
         let tenant = whose(&mut section, tenants);
         let name = section.text("name").map(|name| name.value.to_owned());
         section.need("name");
-        let listed = section.texts("addresses");
         section.need("addresses");
-        let mut addresses = Vec::new();
-        let mut all_read = listed.is_some();
-        for text in listed.unwrap_or_default() {
-            match text.value.parse::<IpAddr>() {
-                // `::ffff:192.0.2.1` is written for an IPv4 address, and calls come from that.
-                Ok(address) => addresses.push(IpAddr::to_canonical(&address)),
-                Err(_) => {
-                    all_read = false;
-                    // A name would have to be looked up for each call, by whoever sends the datagram.
-                    let rule = "IP addresses without port, such as 192.0.2.1 or 2001:db8::1";
-                    section.bad_at(text.line, "addresses", text.value, rule);
-                }
-            }
-        }
+        let addresses = super::trunk_words::addresses(&mut section);
         let line = section.line();
         section.finish();
-        if let (Some(tenant), Some(name), true) = (tenant, name, all_read) {
+        if let (Some(tenant), Some(name), Some(addresses)) = (tenant, name, addresses) {
             peers.push(PeerSettings { tenant, name, addresses, line });
         }
     }

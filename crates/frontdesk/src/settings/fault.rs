@@ -124,6 +124,50 @@ pub enum Problem {
         /// The address.
         address: ListenAddress,
     },
+    /// A file that the settings name.
+    #[error("`{key}`: {} cannot be read: {source}", path.display())]
+    UnreadableFile {
+        /// The key that names it.
+        key: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// A file that cannot serve.
+    #[error("`{key}`: {} {why}", path.display())]
+    BadFile {
+        /// The key that names it.
+        key: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and what to do.
+        why: &'static str,
+    },
+    /// No profile of this name comes with the program.
+    #[error("there is no profile `{name}`; {}", advice(nearest.as_deref(), known))]
+    UnknownProfile {
+        /// The name, cut to 64 characters.
+        name: String,
+        /// The profile that was probably meant.
+        nearest: Option<String>,
+        /// Every profile there is.
+        known: Vec<&'static str>,
+    },
+    /// Something that only the customer knows.
+    #[error("the profile of {profile} needs `{key}`")]
+    ProfileNeeds {
+        /// Whose profile.
+        profile: String,
+        /// The key.
+        key: String,
+    },
+    /// Transports that need a certificate.
+    #[error("`listen` has {address}, and [tls] names no `certificate` and `key`")]
+    NoCertificate {
+        /// What cannot be listened on.
+        address: ListenAddress,
+    },
     /// Something that contradicts itself.
     #[error("{0}")]
     Directory(DirectoryFault),

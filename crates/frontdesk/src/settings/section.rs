@@ -1,6 +1,6 @@
 //! One table of the file: each key is asked for once, and what nobody asked for is unknown.
 
-use super::fault::{Faults, Problem};
+use super::fault::{Faults, Problem, SettingsFault};
 use super::kind_of;
 use super::nearest::nearest;
 use frontdesk_identifiers::NameError;
@@ -134,6 +134,42 @@ impl<'d, 'i> Section<'d, 'i> {
             self.bad(key, integer.as_str(), rule);
         }
         read
+    }
+
+    /// A whole number within bounds, as the type that it is for.
+    pub(super) fn bounded<T: TryFrom<u64>>(
+        &mut self,
+        key: &'static str,
+        rule: &'static str,
+        least: u64,
+        most: u64,
+    ) -> Option<T> {
+        let read = self.integer(key, rule)?;
+        let fits = (least..=most).contains(&read).then(|| T::try_from(read).ok()).flatten();
+        if fits.is_none() {
+            self.bad(key, &read.to_string(), rule);
+        }
+        fits
+    }
+
+    /// One of a few words.
+    pub(super) fn choice<T: Copy>(
+        &mut self,
+        key: &'static str,
+        choices: &[(&str, T)],
+        rule: &'static str,
+    ) -> Option<T> {
+        let text = self.text(key)?;
+        let chosen = choices.iter().find(|(word, _)| *word == text.value).map(|(_, chosen)| *chosen);
+        if chosen.is_none() {
+            self.bad_at(text.line, key, text.value, rule);
+        }
+        chosen
+    }
+
+    /// What is wrong with another file that this table names.
+    pub(super) fn extend(&self, faults: Vec<SettingsFault>) {
+        self.faults.extend(faults);
     }
 
     /// A path, relative to the settings' folder.

@@ -230,3 +230,127 @@ fn a_file_that_is_not_there_is_named() {
     let told = Settings::read(Path::new("/nowhere/desk.toml")).expect_err("it is not there");
     assert!(told[0].to_string().starts_with("/nowhere/desk.toml: the settings cannot be read"));
 }
+
+#[test]
+fn a_trunk_takes_from_its_profile_what_it_does_not_say_itself() {
+    let settings = parse(
+        r#"
+[[tenant]]
+id = "main"
+country = "DE"
+area_code = "030"
+[[trunk]]
+name = "carrier"
+profile = "sipgate"
+user = "1234567t0"
+password_file = "carrier.password"
+number = "+49301234560"
+transport = "tls"
+calls = 4
+"#,
+    )
+    .expect("it is right");
+    let listed = &settings.trunks[0];
+    let trunk = &listed.trunk;
+    assert_eq!(trunk.host, "sipconnect.sipgate.de");
+    assert_eq!(trunk.transport, Some(frontdesk_directory::TrunkTransport::Tls), "its own word wins");
+    assert_eq!(trunk.limits.calls, Some(4));
+    assert_eq!(trunk.presentation.identity, frontdesk_directory::IdentityForm::Preferred);
+    assert_eq!(trunk.register.as_ref().map(|register| register.expires.as_secs()), Some(600));
+    assert_eq!((trunk.plan.country_code.as_str(), trunk.plan.area_code.as_deref()), ("49", Some("30")));
+    assert_eq!(trunk.plan.outward, frontdesk_directory::NumberForm::Digits);
+    assert!(trunk.plan.emergency.contains(&TelephoneNumber::new("110").unwrap()));
+    assert_eq!(listed.password_file.as_deref(), Some(Path::new("etc/carrier.password")));
+    assert_eq!(listed.profile.as_ref().unwrap().1, "sipgate trunking");
+    assert!(settings.directory(|_| None).unwrap().trunk("carrier").is_some());
+    let told = settings.with_passwords().expect_err("the file is not there");
+    assert!(
+        told[0].to_string().starts_with("etc/desk.toml:6: `password_file`: etc/carrier.password"),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn what_is_wrong_with_a_trunk_is_said_with_its_line_and_what_to_do() {
+    for (text, line, advice) in [
+        ("[[trunk]]\nname = \"c\"\nprofile = \"sipgat\"", 3, "did you mean `sipgate`?"),
+        ("[[trunk]]\nname = \"c\"\nprofile = \"voice-o-matic\"", 3, "known are 3cx, asterisk"),
+        ("[[trunk]]\nname = \"c\"", 1, "needs `host`"),
+        ("[[trunk]]\nhost = \"sip.example\"", 1, "needs `name`"),
+        ("[[trunk]]\nname = \"c\"\nhost = \"sip:sip.example\"", 3, "without `sip:`"),
+        ("[[trunk]]\nname = \"c\"\nhost = \"sip.example\"\nregister = true", 1, "needs `user`"),
+        ("[[trunk]]\nname = \"c\"\nhost = \"sip.example\"\nuser = \"u\"", 1, "needs `password_file`"),
+        ("[[trunk]]\nname = \"c\"\nhost = \"sip.example\"\npassword = \"secret\"", 4, "in a file of its own"),
+        (
+            "[[trunk]]\nname = \"c\"\nprofile = \"twilio\"",
+            1,
+            "the profile of Twilio Elastic SIP Trunking needs `host`",
+        ),
+        (
+            "[[trunk]]\nname = \"c\"\nhost = \"h\"\nidentity = \"pai\"",
+            4,
+            "from, asserted, preferred or remote-party",
+        ),
+        ("[[trunk]]\nname = \"c\"\nhost = \"h\"\nexpires = 5", 4, "seconds, from 60"),
+        ("[[trunk]]\nname = \"c\"\nhost = \"h\"\nquirks.no_updates = true", 4, "did you mean `no_update`?"),
+        ("[[trunk]]\nname = \"c\"\nhost = \"h\"\nnumber = \"030\"", 1, "international form"),
+        ("[[trunk]]\nname = \"c\"\nprofile = \"mine.toml\"", 3, "etc/mine.toml cannot be read"),
+        ("[[tenant]]\ncountry = \"Germany\"", 2, "two letters"),
+        ("[[phone]]\nnumber = \"1\"\ndirect = \"030\"", 1, "international form"),
+        ("[sip]\nexternal = \"203.0.113.5:5060\"", 2, "an IP address without port"),
+        ("[sip]\nstun = \"stun.example\"", 2, "a host and its port"),
+        ("[sip]\nexternal = \"203.0.113.5\"\nstun = \"s:1\"", 3, "left out"),
+        ("[sip]\ninside = [\"10.0.0.0/33\"]", 2, "networks such as"),
+        ("[sip]\nsession_timer = 30", 2, "from 90"),
+        ("[sip]\nlockout = 0", 2, "from 1"),
+        ("[tls]\ncertificate = \"c.pem\"", 1, "needs `key`"),
+        ("[dns]\nservers = [\"dns.example\"]", 2, "IP addresses"),
+    ] {
+        let told = faults(text);
+        assert_eq!(told.len(), 1, "{text}: {told:#?}");
+        assert!(
+            told[0].starts_with(&format!("etc/desk.toml:{line}: ")) && told[0].contains(advice),
+            "{text}: {told:?}"
+        );
+        assert!(!told[0].contains("secret"), "{told:?}");
+    }
+}
+
+#[test]
+fn a_profile_of_ones_own_is_read_and_its_faults_name_its_own_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = folder.path().join("own.toml");
+    std::fs::write(&own, "title = \"Own\"\nhost = \"sip.example\"\nregister = true\nneeds = [\"user\"]\n")
+        .unwrap();
+    let text = "[[trunk]]\nname = \"c\"\nprofile = \"own.toml\"\nuser = \"u\"\npassword_file = \"p\"\n";
+    let settings = Settings::parse(&folder.path().join("desk.toml"), text).expect("it is right");
+    assert_eq!(settings.trunks[0].trunk.host, "sip.example");
+    std::fs::write(folder.path().join("p"), "open sesame\n").unwrap();
+    let account = settings.with_passwords().unwrap().trunks[0].trunk.account.clone().unwrap();
+    assert_eq!(account.password, "open sesame");
+    std::fs::write(folder.path().join("p"), "\n").unwrap();
+    assert!(
+        settings.with_passwords().expect_err("it is empty")[0].to_string().contains("write the password")
+    );
+    std::fs::write(&own, "title = \"Own\"\nhots = \"sip.example\"\n").unwrap();
+    let told = Settings::parse(&folder.path().join("desk.toml"), text).expect_err("it is wrong");
+    assert!(
+        told.iter().any(|fault| fault.to_string().contains("own.toml:2: unknown key `hots`")),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn the_outside_address_is_told_to_those_outside() {
+    let settings =
+        parse("[sip]\nexternal = \"203.0.113.5\"\nsession_timer = 0\nfailed_passwords = 3").unwrap();
+    let external = settings.sip.external_address(None).expect("it is configured");
+    assert_eq!(external.ip, "203.0.113.5".parse::<IpAddr>().unwrap());
+    assert!(external.inside.contains(&("192.168.0.0".parse().unwrap(), 16)));
+    assert_eq!((settings.sip.session_timer, settings.sip.failed_digests_max), (None, 3));
+    let learnt = parse("[sip]\nstun = \"192.0.2.1:3478\"\ninside = [\"192.0.2.0/24\"]").unwrap();
+    assert_eq!(learnt.sip.external_address(None), None, "nothing is learnt yet");
+    let external = learnt.sip.external_address("203.0.113.9".parse().ok()).unwrap();
+    assert_eq!(external.inside, [("192.0.2.0".parse().unwrap(), 24)]);
+    assert_eq!(parse("").unwrap().sip.external_address("203.0.113.9".parse().ok()), None);
+}

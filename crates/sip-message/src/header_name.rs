@@ -68,6 +68,7 @@ known_headers! {
     HistoryInfo "History-Info", "RFC 7044";
     Identity "Identity" b'y', "RFC 8224";
     InReplyTo "In-Reply-To", "RFC 3261 §20.21";
+    Join "Join", "RFC 3911";
     MaxForwards "Max-Forwards", "RFC 3261 §20.22";
     MimeVersion "MIME-Version", "RFC 3261 §20.24";
     MinExpires "Min-Expires", "RFC 3261 §20.23";
@@ -84,6 +85,7 @@ known_headers! {
     RAck "RAck", "RFC 3262";
     Reason "Reason", "RFC 3326";
     RecordRoute "Record-Route", "RFC 3261 §20.30";
+    ReferSub "Refer-Sub", "RFC 4488";
     ReferTo "Refer-To" b'r', "RFC 3515";
     ReferredBy "Referred-By" b'b', "RFC 3892";
     RemotePartyId "Remote-Party-ID", "as old trunks send it";

@@ -237,3 +237,19 @@ fn debug_of_a_message_shows_how_it_is_made_and_nobody() {
         shown.contains("z9hG4bK1") && shown.contains("1 INVITE") && shown.contains("sip:1001@example.com")
     );
 }
+
+#[test]
+fn a_header_in_a_uri_is_escaped_and_read_back() {
+    let Uri::Sip(mut uri) = uri("sip:bob@192.0.2.2") else { panic!("a SIP URI") };
+    uri.add_header_field("Replaces", "a@b;to-tag=1;from-tag=2");
+    uri.add_header_field("Subject", "ä & ?");
+    let text = uri.to_string();
+    assert_eq!(
+        text,
+        "sip:bob@192.0.2.2?Replaces=a%40b%3Bto-tag%3D1%3Bfrom-tag%3D2&Subject=%C3%A4%20%26%20%3F"
+    );
+    let Ok(Uri::Sip(read)) = text.parse::<Uri>() else { panic!("a SIP URI") };
+    let fields: Vec<_> = read.header_fields().collect();
+    assert_eq!(fields[0], ("Replaces".to_owned(), "a@b;to-tag=1;from-tag=2".to_owned()));
+    assert_eq!(fields[1], ("Subject".to_owned(), "ä & ?".to_owned()));
+}

@@ -7,7 +7,11 @@ use crate::header::contact::{Contact, Contacts, delta_seconds};
 use crate::header::content_type::ContentType;
 use crate::header::credentials::DigestCredentials;
 use crate::header::cseq::CSeq;
+use crate::header::event::Event;
 use crate::header::reason::Reason;
+use crate::header::refer_to::ReferTo;
+use crate::header::replaces::Replaces;
+use crate::header::subscription_state::SubscriptionState;
 use crate::header::via::Via;
 use crate::header_name::HeaderName;
 use crate::headers::Headers;
@@ -175,6 +179,38 @@ impl Headers {
         self.get_all(HeaderName::Reason).flat_map(grammar::pieces).find_map(|text| text.parse().ok())
     }
 
+    /// Refer-To (RFC 3515 §2.1): exactly one.
+    pub fn refer_to(&self) -> Result<ReferTo, HeaderError> {
+        self.one(HeaderName::ReferTo)
+    }
+
+    /// Referred-By (RFC 3892 §3).
+    pub fn referred_by(&self) -> Result<Option<NameAddr>, HeaderError> {
+        self.one_or_none(HeaderName::ReferredBy)
+    }
+
+    /// Refer-Sub (RFC 4488 §4): whether the NOTIFYs of a REFER are wanted. What is neither `true` nor `false` is as if
+    /// it were not there.
+    pub fn refer_sub(&self) -> Option<bool> {
+        let word = self.get(HeaderName::ReferSub)?.split(';').next().map(grammar::trim)?;
+        [true, false].into_iter().find(|wanted| word.eq_ignore_ascii_case(&wanted.to_string()))
+    }
+
+    /// Replaces (RFC 3891 §6.1).
+    pub fn replaces(&self) -> Result<Option<Replaces>, HeaderError> {
+        self.one_or_none(HeaderName::Replaces)
+    }
+
+    /// Event (RFC 6665 §8.2.1).
+    pub fn event(&self) -> Result<Event, HeaderError> {
+        self.one(HeaderName::Event)
+    }
+
+    /// Subscription-State (RFC 6665 §8.2.3).
+    pub fn subscription_state(&self) -> Result<SubscriptionState, HeaderError> {
+        self.one(HeaderName::SubscriptionState)
+    }
+
     /// The pieces of any header that is a comma list.
     pub fn tokens(&self, name: HeaderName) -> Vec<&str> {
         self.get_all(name).flat_map(grammar::pieces).collect()
@@ -190,6 +226,10 @@ impl Headers {
     fn one<T: FromStr<Err = Malformed>>(&self, name: HeaderName) -> Result<T, HeaderError> {
         let text = self.text(name.clone())?.ok_or_else(|| HeaderError::Missing(name.clone()))?;
         text.parse().map_err(malformed(name))
+    }
+
+    fn one_or_none<T: FromStr<Err = Malformed>>(&self, name: HeaderName) -> Result<Option<T>, HeaderError> {
+        self.text(name.clone())?.map(str::parse).transpose().map_err(malformed(name))
     }
 
     fn list<T: FromStr<Err = Malformed>>(&self, name: HeaderName) -> Result<Vec<T>, HeaderError> {

@@ -65,6 +65,18 @@ impl SipUri {
         })
     }
 
+    /// Adds a header behind `?`, escaped: `Replaces` in a Refer-To (RFC 3891 §4).
+    pub fn add_header_field(&mut self, name: &str, value: &str) {
+        let field = format!("{}={}", escape(name, |_| false), escape(value, |_| false));
+        match &mut self.headers {
+            Some(headers) => {
+                headers.push('&');
+                headers.push_str(&field);
+            }
+            None => self.headers = Some(field),
+        }
+    }
+
     /// Reads what stands behind `sip:` or `sips:`.
     pub(crate) fn read(secure: bool, text: &str) -> Result<Self, Malformed> {
         let (user_part, rest) = match text.split_once('@') {
@@ -125,12 +137,16 @@ fn is_user_text(text: &str) -> bool {
 }
 
 fn escape_user(user: &str) -> String {
-    let mut escaped = String::with_capacity(user.len());
-    for byte in user.bytes() {
+    escape(user, |byte| matches!(byte, b'&' | b'=' | b'+' | b'$' | b',' | b';' | b'?' | b'/'))
+}
+
+/// Everything but `unreserved` (RFC 3261 §25.1) and what `bare` lets stand.
+fn escape(text: &str, bare: impl Fn(u8) -> bool) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for byte in text.bytes() {
         match byte {
             b'-' | b'_' | b'.' | b'!' | b'~' | b'*' | b'\'' | b'(' | b')' => escaped.push(char::from(byte)),
-            b'&' | b'=' | b'+' | b'$' | b',' | b';' | b'?' | b'/' => escaped.push(char::from(byte)),
-            _ if byte.is_ascii_alphanumeric() => escaped.push(char::from(byte)),
+            _ if byte.is_ascii_alphanumeric() || bare(byte) => escaped.push(char::from(byte)),
             _ => {
                 escaped.push('%');
                 for nibble in [byte >> 4, byte & 15] {

@@ -39,6 +39,7 @@ impl SipStack {
                 Session::Calling { .. } => {}
             }
         }
+        self.usages.flow_closed(flow);
         self.flow_of_registrations_closed(flow);
     }
 

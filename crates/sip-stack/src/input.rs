@@ -235,7 +235,8 @@ pub enum SipCommand {
         body: Vec<u8>,
     },
     /// Ask the other side of a session to call somebody else: REFER (RFC 3515). Its course is told by
-    /// [`ReferProgress`](crate::SipEvent::ReferProgress) and [`ReferEnded`](crate::SipEvent::ReferEnded).
+    /// [`ReferProgress`](crate::SipEvent::ReferProgress) and [`ReferEnded`](crate::SipEvent::ReferEnded). One at a time for
+    /// each session: before the end of the first, a second does nothing.
     Refer {
         /// A session that stands.
         session: SessionId,
@@ -247,7 +248,7 @@ pub enum SipCommand {
         referred_by: Option<Uri>,
     },
     /// Answer a REFER that [`Referred`](crate::SipEvent::Referred) told of: 202, or a refusal (300 and above), which
-    /// ends the referral.
+    /// ends the referral. One that is not answered within 20 s is declined.
     AnswerRefer {
         /// Which.
         referral: ReferralId,

@@ -15,6 +15,19 @@ pub const MAX_BINDINGS_PER_ACCOUNT: usize = 10;
 /// Registrations held at other registrars. Beyond it a new one ends at once.
 pub const MAX_REGISTRATIONS: usize = 1_000;
 
+/// Subscriptions in all, referrals among them. Beyond it a SUBSCRIBE or REFER gets 503 with `Retry-After`.
+pub const MAX_SUBSCRIPTIONS: usize = 20_000;
+
+/// Subscriptions of one account: the lamps of a few telephones with extension panels. Beyond it a SUBSCRIBE gets 503 with
+/// `Retry-After`.
+pub const MAX_SUBSCRIPTIONS_PER_ACCOUNT: usize = 300;
+
+/// REFERs of one dialog that are open at the same time. Beyond it a REFER gets 503 with `Retry-After`.
+pub const MAX_REFERRALS_PER_DIALOG: usize = 4;
+
+/// How often a NOTIFY is sent that is refused for now. After the last its subscription is over.
+pub const MAX_NOTIFY_TRIES: u8 = 4;
+
 /// Answers of different called parties to one forked INVITE that are told apart. A further one is not
 /// acknowledged; its sender gives up by itself.
 pub const MAX_FORKS: usize = 16;

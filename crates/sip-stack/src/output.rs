@@ -7,6 +7,7 @@ use std::time::Duration;
 
 /// One output of [`SipStack::poll`](crate::SipStack::poll).
 #[derive(Debug, Clone)]
+#[allow(clippy::large_enum_variant, reason = "an output lives from one poll to the next")]
 pub enum SipOutput {
     /// Send this message, over the flow's connection where its transport has one.
     Transmit {
@@ -22,6 +23,10 @@ pub enum SipOutput {
 /// What happened.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "an event lives from one poll to the next, and there are few of the large"
+)]
 pub enum SipEvent {
     /// Somebody who may calls. 100 is sent already; [`Ring`](crate::SipCommand::Ring),
     /// [`Accept`](crate::SipCommand::Accept) or [`Refuse`](crate::SipCommand::Refuse) are next.
@@ -102,7 +107,8 @@ pub enum SipEvent {
         /// 100 to 199: the status of the new call.
         status: StatusCode,
     },
-    /// The REFER of this side came to its end.
+    /// The REFER of this side came to its end. Like [`ReferProgress`](Self::ReferProgress) it may be told after the
+    /// session's [`Ended`](Self::Ended): who is referred may hang up before the new call is answered (RFC 5057 §4.1).
     ReferEnded {
         /// The session.
         session: SessionId,
@@ -121,7 +127,8 @@ pub enum SipEvent {
         /// Which of its states.
         package: Package,
     },
-    /// A subscription is no more: it ran out, was taken back, or its NOTIFY was refused or not answered.
+    /// A subscription is no more: it ran out, was taken back, its NOTIFY was refused or not answered, it only wanted the
+    /// state once and was told, or its account is gone. Not told after [`EndSubscription`](crate::SipCommand::EndSubscription).
     Unsubscribed {
         /// Which.
         subscription: SubscriptionId,

@@ -1,5 +1,6 @@
 //! Responses of this side (RFC 3261 §8.2.6), and where they go (RFC 3261 §18.2.2, RFC 3581 §4).
 
+use crate::event::notifier::ALLOW_EVENTS;
 use crate::input::{Flow, Transport};
 use crate::limits::OVERLOAD_RETRY_AFTER_S;
 use crate::output::{SipFact, SipOutput};
@@ -12,7 +13,16 @@ use sha2::{Digest, Sha256};
 use std::net::SocketAddr;
 
 /// The methods that this side serves, as `Allow` says them.
-pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, INFO";
+pub(crate) const ALLOW: &str =
+    "INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, INFO, REFER, NOTIFY, SUBSCRIBE, MESSAGE";
+
+/// The extensions that this side knows, as `Supported` says them (RFC 3891, RFC 4488).
+pub(crate) const SUPPORTED: &str = "replaces, norefersub";
+
+/// Whether `Require` may ask for an extension.
+pub(crate) fn is_supported(tag: &str) -> bool {
+    SUPPORTED.split(", ").any(|known| known.eq_ignore_ascii_case(tag))
+}
 
 /// A request from outside and all that is needed to answer it.
 #[derive(Debug, Clone)]
@@ -95,6 +105,8 @@ impl SipStack {
         response.headers.push(HeaderName::Contact, contact.to_string());
         if status.is_success() {
             response.headers.push(HeaderName::Allow, ALLOW);
+            response.headers.push(HeaderName::AllowEvents, ALLOW_EVENTS);
+            response.headers.push(HeaderName::Supported, SUPPORTED);
             response.headers.push(HeaderName::Accept, "application/sdp");
         }
         if let Some(body) = description {

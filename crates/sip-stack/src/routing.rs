@@ -1,10 +1,12 @@
 //! From a datagram to its owner: response → transaction → session; request → transaction → dialog → user.
 
 use crate::dialog::dialog::DialogKey;
+use crate::errand::{Errand, Outcome};
+use crate::event::notifier::ALLOW_EVENTS;
 use crate::input::{Credentials, Flow, RegistrationId};
 use crate::limits::MAX_TRANSACTIONS;
 use crate::output::{SipEvent, SipFact, SipOutput};
-use crate::reply::{ALLOW, Asked, note_source};
+use crate::reply::{ALLOW, Asked, SUPPORTED, note_source};
 use crate::stack::{Due, SipStack};
 use crate::transaction::table::{ClientKey, ServerKey, TransactionKey};
 use crate::transaction::{ClientInput, ServerInput};
@@ -23,6 +25,8 @@ pub(crate) enum Owner {
     Bye(Option<Credentials>),
     /// A REGISTER of this side.
     Registration(RegistrationId),
+    /// What is neither.
+    Errand(Errand),
 }
 
 impl SipStack {
@@ -81,7 +85,7 @@ impl SipStack {
         match dialog {
             Some(dialog) => match self.dialogs.get(&dialog).copied() {
                 Some(session) => self.receive_within(session, &asked),
-                None => self.refuse(&asked, StatusCode::CALL_TRANSACTION_DOES_NOT_EXIST),
+                None => self.receive_alone(&dialog, &asked),
             },
             None => self.receive_outside(&asked),
         }
@@ -91,11 +95,16 @@ impl SipStack {
     fn receive_outside(&mut self, asked: &Asked) {
         match &asked.request.method {
             method if *method == Method::OPTIONS => self.answer_options(asked),
-            // RFC 3261 §15.1.2: a BYE that matches no dialog; RFC 6086 §4.2.2 has the same for INFO.
-            method if [Method::BYE, Method::INFO].contains(method) => {
+            // RFC 3261 §15.1.2: a BYE that matches no dialog; RFC 6086 §4.2.2 and RFC 6665 §4.1.3 have the same for INFO
+            // and NOTIFY.
+            method if [Method::BYE, Method::INFO, Method::NOTIFY].contains(method) => {
                 self.refuse(asked, StatusCode::CALL_TRANSACTION_DOES_NOT_EXIST)
             }
             method if *method == Method::REGISTER => self.receive_register(asked),
+            method if *method == Method::SUBSCRIBE => self.receive_subscribe(asked),
+            method if *method == Method::MESSAGE => self.receive_message(asked, false),
+            // Nobody calls for who is not in a call with this side.
+            method if *method == Method::REFER => self.refuse(asked, StatusCode::FORBIDDEN),
             _ => self.receive_invite(asked),
         }
     }
@@ -104,6 +113,8 @@ impl SipStack {
     pub(crate) fn answer_options(&mut self, asked: &Asked) {
         let mut response = self.refusal(asked, StatusCode::OK);
         response.headers.push(HeaderName::Allow, ALLOW);
+        response.headers.push(HeaderName::AllowEvents, ALLOW_EVENTS);
+        response.headers.push(HeaderName::Supported, SUPPORTED);
         response.headers.push(HeaderName::Accept, "application/sdp");
         response.headers.push(HeaderName::AcceptEncoding, "identity");
         self.respond(asked, response);
@@ -159,8 +170,10 @@ impl SipStack {
     /// One step of a client transaction; its owner is told what it means.
     pub(crate) fn step_client(&mut self, key: &ClientKey, input: ClientInput, response: Option<&Response>) {
         let Some(owner) = self.transactions.client(key).map(|client| client.owner.clone()) else { return };
-        // Only a BYE that is answered is needed once more, to answer a challenge to it.
-        let asks_again = matches!(owner, Owner::Bye(Some(_))) && response.is_some();
+        // What is challenged is needed once more, to answer the challenge; its transaction may be gone by then.
+        let challenges = [StatusCode::UNAUTHORIZED, StatusCode::PROXY_AUTHENTICATION_REQUIRED];
+        let asks_again = matches!(owner, Owner::Bye(Some(_)) | Owner::Errand(_))
+            && response.is_some_and(|response| challenges.contains(&response.status));
         let request = self
             .transactions
             .client(key)
@@ -177,6 +190,9 @@ impl SipStack {
                 if let (Some(answer), Some((bye, flow)), Some(credentials)) = (answer, request, credentials) {
                     self.answer_challenge_to_bye(bye, flow, answer, credentials);
                 }
+            }
+            Owner::Errand(errand) => {
+                self.errand_stepped(errand, Outcome { key, challenged: request, answer, step });
             }
             Owner::Registration(id) => self.registration_stepped(id, key, answer, step),
         }

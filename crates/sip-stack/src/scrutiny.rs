@@ -3,7 +3,7 @@
 //! RFC 3261 §8.2 lets authentication go first. Nothing that is judged here depends on users or numbers, so to judge
 //! it first tells nobody anything, and a broken client learns what is wrong instead of being asked for a password.
 
-use crate::reply::{ALLOW, Asked};
+use crate::reply::{ALLOW, Asked, is_supported};
 use crate::stack::SipStack;
 use frontdesk_sip_message::{HeaderName, Method, Request, Response, StatusCode, Uri};
 
@@ -47,9 +47,21 @@ impl SipStack {
     }
 }
 
+/// Requests that this side serves. ACK and CANCEL come to nobody's scrutiny.
+const SERVED: [Method; 9] = [
+    Method::INVITE,
+    Method::BYE,
+    Method::OPTIONS,
+    Method::REGISTER,
+    Method::INFO,
+    Method::REFER,
+    Method::NOTIFY,
+    Method::SUBSCRIBE,
+    Method::MESSAGE,
+];
+
 fn fault_of(request: &Request, within: bool) -> Option<Fault> {
-    let served = [Method::INVITE, Method::BYE, Method::OPTIONS, Method::REGISTER, Method::INFO];
-    if !served.contains(&request.method) {
+    if !SERVED.contains(&request.method) {
         return Some(if request.method.is_known() { Fault::NotAllowed } else { Fault::NotImplemented });
     }
     if !matches!(request.uri, Uri::Sip(_) | Uri::Tel(_)) {
@@ -61,13 +73,17 @@ fn fault_of(request: &Request, within: bool) -> Option<Fault> {
         // side is the last hop too, but a count that is used up mostly means a loop.
         return Some(Fault::TooManyHops);
     }
-    if [Method::BYE, Method::INFO].contains(&request.method) && !within {
+    if [Method::BYE, Method::INFO, Method::NOTIFY].contains(&request.method) && !within {
         // Its 481 says enough.
         return None;
     }
-    let required = request.headers.require();
-    if !required.is_empty() {
-        return Some(Fault::Extension(required.into_iter().map(str::to_owned).collect()));
+    let unknown: Vec<&str> = request.headers.require().into_iter().filter(|tag| !is_supported(tag)).collect();
+    if !unknown.is_empty() {
+        return Some(Fault::Extension(unknown.into_iter().map(str::to_owned).collect()));
+    }
+    // RFC 3891 §3: Replaces means something in an INVITE only.
+    if request.method != Method::INVITE && request.headers.contains(HeaderName::Replaces) {
+        return Some(Fault::Malformed);
     }
     if request.method != Method::INVITE {
         return None;

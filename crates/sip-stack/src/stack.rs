@@ -4,6 +4,7 @@ use crate::chance::Chance;
 use crate::dialog::caller::OutgoingInvite;
 use crate::dialog::dialog::DialogKey;
 use crate::dialog::invite_session::{InviteInProgress, MergeKey, Session};
+use crate::event::usages::{Usage, Usages};
 use crate::input::{Flow, RegistrationId, SessionId, SipCommand, SipInput};
 use crate::limits::MAX_OUTPUTS_FROM_DEADLINES;
 use crate::nonces::Nonces;
@@ -46,6 +47,8 @@ pub struct SipStack {
     pub(crate) registrations: BTreeMap<RegistrationId, Registration>,
     /// The names that the certificates at the other ends of connections proved.
     pub(crate) proved: BTreeMap<Flow, Vec<String>>,
+    /// What dialogs are used for besides sessions.
+    pub(crate) usages: Usages,
 }
 
 /// What a deadline is for.
@@ -63,6 +66,8 @@ pub(crate) enum Due {
     Registration(RegistrationId),
     /// A nonce in use runs out.
     Nonces,
+    /// A subscription or a referral runs out, or its NOTIFY is sent again.
+    Usage(Usage),
 }
 
 /// How much of everything there is; all but bindings and registrations are zero when the wire is quiet.
@@ -84,6 +89,10 @@ pub struct Census {
     pub registrations: usize,
     /// Nonces in use.
     pub nonces: usize,
+    /// REFERs of either side whose end is not told.
+    pub referrals: usize,
+    /// What accounts watch.
+    pub subscriptions: usize,
 }
 
 impl SipStack {
@@ -110,6 +119,7 @@ impl SipStack {
             registrar: Registrar::new(),
             registrations: BTreeMap::new(),
             proved: BTreeMap::new(),
+            usages: Usages::default(),
         }
     }
 
@@ -148,15 +158,18 @@ impl SipStack {
     /// How much of everything there is.
     pub fn census(&self) -> Census {
         let (client_transactions, server_transactions) = self.transactions.counts();
+        let (referrals, subscriptions) = self.usages.counts();
         Census {
             client_transactions,
             server_transactions,
             sessions: self.sessions.len(),
-            dialogs: self.dialogs.len(),
+            dialogs: self.dialogs.len() + self.usages.dialogs_alone(),
             invites: self.invites.len() + self.arrived.len() + self.merged.len(),
             bindings: self.registrar.len(),
             registrations: self.registrations.len(),
             nonces: self.nonces.len(),
+            referrals,
+            subscriptions,
         }
     }
 
@@ -173,15 +186,19 @@ impl SipStack {
             SipCommand::RefuseReoffer { session, status } => self.refuse_reoffer(session, status),
             SipCommand::Register(wanted) => self.register(*wanted),
             SipCommand::Unregister { registration } => self.unregister(registration),
-            SipCommand::Reoffer { .. }
-            | SipCommand::Inform { .. }
-            | SipCommand::Refer { .. }
-            | SipCommand::AnswerRefer { .. }
-            | SipCommand::NotifyReferrer { .. }
-            | SipCommand::Notify { .. }
-            | SipCommand::EndSubscription { .. }
-            | SipCommand::Message(_)
-            | SipCommand::Probe { .. } => {}
+            SipCommand::Inform { session, content_type, body } => self.inform(session, &content_type, body),
+            SipCommand::Refer { session, refer_to, referred_by } => {
+                self.refer(session, refer_to, referred_by)
+            }
+            SipCommand::AnswerRefer { referral, status } => self.answer_refer(referral, status),
+            SipCommand::NotifyReferrer { referral, status } => self.notify_referrer(referral, status),
+            SipCommand::Notify { subscription, document } => self.notify(subscription, document),
+            SipCommand::EndSubscription { subscription, reason } => {
+                self.end_subscription(subscription, reason)
+            }
+            SipCommand::Message(wanted) => self.message(*wanted),
+            SipCommand::Probe { probe, target, flow } => self.probe(probe, target, flow),
+            SipCommand::Reoffer { .. } => {}
         }
     }
 
@@ -204,6 +221,7 @@ impl SipStack {
             }
             self.watch_account(&account);
         }
+        self.reject_watches_without_account();
     }
 
     fn fire_due(&mut self) {
@@ -221,6 +239,7 @@ impl SipStack {
                 Due::Invite(key) => self.give_up_cancelled(&key),
                 Due::Account(account) => self.expire_bindings(&account),
                 Due::Registration(id) => self.refresh_registration(id),
+                Due::Usage(usage) => self.usage_due(usage),
                 Due::Nonces => {
                     self.nonces.expire(self.now);
                     self.wheel.set(Due::Nonces, self.nonces.deadline());

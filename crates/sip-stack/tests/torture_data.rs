@@ -47,7 +47,7 @@ const VERDICTS: &[(&str, u16)] = &[
     ("mcl01", 400),
     ("mismatch01", 400),
     ("mismatch02", 400),
-    ("mpart01", 405),
+    ("mpart01", 415),
     ("multi01", 400),
     ("ncl", 400),
     ("noreason", 0),

@@ -23,10 +23,11 @@ fn every_request_in_a_call_is_answered_and_the_call_goes_on() {
         // Without a body it only asks whether the call stands.
         ("INFO", 200),
         ("UPDATE", 405),
-        ("REFER", 405),
-        ("NOTIFY", 405),
-        ("SUBSCRIBE", 405),
-        ("MESSAGE", 405),
+        // Each of these lacks what it is about: Refer-To, Event, a text.
+        ("REFER", 400),
+        ("NOTIFY", 400),
+        ("SUBSCRIBE", 489),
+        ("MESSAGE", 415),
         ("PRACK", 405),
         ("PUBLISH", 405),
         ("OPTIONS", 200),

@@ -29,6 +29,10 @@ impl SipStack {
             Ok(admission) => admission,
             Err(challenge) => return self.respond(asked, *challenge),
         };
+        let replaces = match self.replaced_by(asked) {
+            Ok(replaces) => replaces,
+            Err(status) => return self.refuse(asked, status),
+        };
         let local_tag = self.chance.tag();
         let Some(dialog) = Dialog::of_callee(&asked.request, &local_tag, asked.flow, &self.settings) else {
             return self.refuse(asked, StatusCode::BAD_REQUEST);
@@ -37,7 +41,7 @@ impl SipStack {
             return self.refuse_overload(asked, "sessions");
         }
         if self.open_transaction(asked) {
-            self.arrive(asked, dialog, admission, merge_key);
+            self.arrive(asked, dialog, admission, merge_key, replaces);
         }
     }
 
@@ -47,6 +51,7 @@ impl SipStack {
         dialog: Dialog,
         admission: Admission,
         merge_key: (String, String, u32),
+        replaces: Option<SessionId>,
     ) {
         let session = SessionId::Incoming(self.next_incoming);
         self.next_incoming += 1;
@@ -69,7 +74,7 @@ impl SipStack {
             offer,
             flow: asked.flow,
             headers: asked.headers().clone(),
-            replaces: None,
+            replaces,
             hops: asked.headers().max_forwards().ok().flatten().unwrap_or(HOPS).min(HOPS),
         };
         let arriving = Arriving { asked: asked.clone(), dialog, exchange };

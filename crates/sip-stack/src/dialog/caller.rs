@@ -7,7 +7,7 @@ use super::within::description_of;
 use crate::input::{Credentials, Flow, OutgoingCall, SessionId};
 use crate::limits::{HOPS, MAX_FORKS, MAX_SESSIONS, MAX_TRANSACTIONS, OVERLOAD_RETRY_AFTER_S};
 use crate::output::{SessionEnd, SipEvent, SipOutput};
-use crate::reply::ALLOW;
+use crate::reply::{ALLOW, SUPPORTED};
 use crate::routing::Owner;
 use crate::stack::{Due, SipStack};
 use crate::transaction::table::{ClientKey, Step, TransactionKey};
@@ -85,6 +85,7 @@ impl SipStack {
         headers.push(HeaderName::CSeq, "1 INVITE");
         headers.push(HeaderName::Contact, contact.to_string());
         headers.push(HeaderName::Allow, ALLOW);
+        headers.push(HeaderName::Supported, SUPPORTED);
         for (name, value) in &call.extra {
             match HeaderName::from_token(name) {
                 // There is one of it.

@@ -134,6 +134,18 @@ impl Dialog {
         self.write(method, self.local_seq)
     }
 
+    /// Gives a request that is sent once more the next number.
+    pub(crate) fn renumber(&mut self, request: &mut Request) {
+        self.local_seq = self.local_seq.saturating_add(1);
+        let cseq = CSeq { number: self.local_seq, method: request.method.clone() };
+        request.headers.set(HeaderName::CSeq, cseq.to_string());
+    }
+
+    /// Leaves two numbers out: the session's BYE takes one, and one more if it is challenged.
+    pub(crate) fn leave_numbers_for_bye(&mut self) {
+        self.local_seq = self.local_seq.saturating_add(2);
+    }
+
     /// The ACK to a 2xx: its number is that of the INVITE (RFC 3261 §13.2.2.4).
     pub(crate) fn ack(&self, invite: &Request) -> Request {
         let number = invite.headers.cseq().map(|cseq| cseq.number).unwrap_or(self.local_seq);
@@ -173,6 +185,11 @@ impl Dialog {
             }
             _ => (target, self.route_set.clone()),
         }
+    }
+
+    /// The other side's Contact.
+    pub(crate) fn remote_target(&self) -> &Uri {
+        &self.remote_target
     }
 
     /// This side's Contact.

@@ -162,6 +162,7 @@ impl SipStack {
     /// Takes a session and all that points at it out.
     pub(crate) fn forget_session(&mut self, id: SessionId) -> Option<Session> {
         let session = self.sessions.remove(&id)?;
+        self.leave_alone(&session);
         if let Some(dialog) = session.dialog() {
             self.dialogs.remove(dialog);
         }

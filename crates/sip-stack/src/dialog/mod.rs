@@ -5,6 +5,10 @@ pub(crate) mod caller;
 #[allow(clippy::module_inception, reason = "the dialog itself is the noun of this file")]
 pub(crate) mod dialog;
 pub(crate) mod info;
+pub(crate) mod inform;
 pub(crate) mod invite_session;
 pub(crate) mod offer_answer;
+pub(crate) mod referring;
+pub(crate) mod replaces;
+pub(crate) mod transfer;
 pub(crate) mod within;

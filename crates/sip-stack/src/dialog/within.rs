@@ -1,4 +1,4 @@
-//! Requests within a dialog: ACK, BYE, re-INVITE, OPTIONS, INFO (RFC 3261 §12.2.2, §14.2, §15.1.2).
+//! Requests within the dialog of a session: ACK, BYE, re-INVITE, and who serves the others (RFC 3261 §12.2.2, §14.2, §15.1.2).
 
 use super::dialog::DialogKey;
 use super::invite_session::{InviteInProgress, Session, Talking, Unacknowledged};
@@ -30,11 +30,16 @@ impl SipStack {
             return self.refuse(asked, StatusCode::SERVER_INTERNAL_ERROR);
         }
         self.dialog_came_by(id, asked.flow);
+        let Some(dialog) = DialogKey::of_request(&asked.request) else { return };
         match &asked.request.method {
             method if *method == Method::BYE => self.receive_bye(id, asked),
             method if *method == Method::INVITE && !leaving => self.receive_reinvite(id, asked),
             method if *method == Method::OPTIONS => self.answer_options(asked),
             method if *method == Method::INFO && !leaving => self.receive_info(id, asked),
+            method if *method == Method::REFER && !leaving => self.receive_refer(id, asked),
+            method if *method == Method::NOTIFY => self.receive_notify(&dialog, asked),
+            method if *method == Method::SUBSCRIBE => self.receive_subscribe_within(&dialog, asked),
+            method if *method == Method::MESSAGE && !leaving => self.receive_message(asked, true),
             _ => self.refuse(asked, StatusCode::CALL_TRANSACTION_DOES_NOT_EXIST),
         }
     }

@@ -1,4 +1,10 @@
-//! Events (RFC 6665): who watches what at this side.
+//! Events (RFC 6665): who watches what at this side, and the dialogs in which it is told.
+
+pub(crate) mod notifier;
+pub(crate) mod notifying;
+pub(crate) mod sipfrag;
+pub(crate) mod subscription;
+pub(crate) mod usages;
 
 /// One subscription at this side; numbered by the stack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -17,6 +23,14 @@ pub enum Package {
 }
 
 impl Package {
+    /// Every package that this side tells of.
+    pub const ALL: [Package; 3] = [Package::MessageSummary, Package::Dialog, Package::Presence];
+
+    /// The package of a name; compared by case (RFC 6665 §8.2.1).
+    pub(crate) fn named(name: &str) -> Option<Package> {
+        Package::ALL.into_iter().find(|package| package.name() == name)
+    }
+
     /// The name in `Event`.
     pub const fn name(self) -> &'static str {
         match self {

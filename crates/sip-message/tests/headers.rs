@@ -82,6 +82,26 @@ fn lists_are_split_outside_quotes_and_brackets_only() {
 }
 
 #[test]
+fn a_contact_says_which_device_and_which_of_its_flows() {
+    let read = |text: &str| {
+        let contact: frontdesk_sip_message::Contact = text.parse().expect("a contact");
+        (contact.instance(), contact.flow_number())
+    };
+    let uuid = Some("urn:uuid:00000000-0000-1000-8000-AABBCCDDEEFF".to_owned());
+    let whole = "<sip:a@b>;reg-id=1;+sip.instance=\"<urn:uuid:00000000-0000-1000-8000-AABBCCDDEEFF>\"";
+    assert_eq!(read(whole), (uuid.clone(), Some(1)));
+    assert_eq!(
+        read("<sip:a@b>;+SIP.Instance=\"urn:uuid:00000000-0000-1000-8000-AABBCCDDEEFF\""),
+        (uuid, None)
+    );
+    assert_eq!(read("<sip:a@b>;REG-ID=2147483647"), (None, Some(2_147_483_647)));
+    for number in ["0", "2147483648", "x", "-1", "99999999999999999999"] {
+        assert_eq!(read(&format!("<sip:a@b>;reg-id={number}")), (None, None), "{number}");
+    }
+    assert_eq!(read("<sip:a@b;reg-id=1>;+sip.instance=\"<>\""), (None, None), "of the URI, and of nobody");
+}
+
+#[test]
 fn a_star_stands_alone() {
     assert!(headers("Contact: *\nContact: <sip:a@b>").contacts().is_err());
     assert!(headers("Contact: *, <sip:a@b>").contacts().is_err());

@@ -40,6 +40,7 @@ impl SipStack {
             }
         }
         self.usages.flow_closed(flow);
+        self.flow_of_bindings_closed(flow);
         self.flow_of_registrations_closed(flow);
     }
 

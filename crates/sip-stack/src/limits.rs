@@ -12,6 +12,9 @@ pub const MAX_SESSIONS: usize = 4_000;
 /// Contacts of one account. Beyond it a REGISTER with a further one gets 503 with `Retry-After`.
 pub const MAX_BINDINGS_PER_ACCOUNT: usize = 10;
 
+/// Proxies in the Path of one REGISTER. One with more is 400.
+pub const MAX_PATH: usize = 8;
+
 /// Registrations held at other registrars. Beyond it a new one ends at once.
 pub const MAX_REGISTRATIONS: usize = 1_000;
 

@@ -77,7 +77,7 @@ fn fault_of(request: &Request, within: bool) -> Option<Fault> {
         // Its 481 says enough.
         return None;
     }
-    let unknown: Vec<&str> = request.headers.require().into_iter().filter(|tag| !is_supported(tag)).collect();
+    let unknown: Vec<&str> = request.headers.require().into_iter().filter(|tag| !is_served(tag, &request.method)).collect();
     if !unknown.is_empty() {
         return Some(Fault::Extension(unknown.into_iter().map(str::to_owned).collect()));
     }
@@ -89,6 +89,13 @@ fn fault_of(request: &Request, within: bool) -> Option<Fault> {
         return None;
     }
     if takes_sdp(request) { body_fault(request) } else { Some(Fault::NotAcceptable) }
+}
+
+/// Whether this side can what the option tag demands of a request of this kind.
+fn is_served(tag: &str, method: &Method) -> bool {
+    // RFC 3327 §5.3, RFC 5626 §6: of its registrar.
+    let registering = *method == Method::REGISTER;
+    is_supported(tag) || registering && ["path", "outbound"].iter().any(|known| known.eq_ignore_ascii_case(tag))
 }
 
 /// RFC 3261 §8.2.3. Only the body of an INVITE is read, so only its kind matters.

@@ -149,7 +149,8 @@ impl SipStack {
         self.wheel.next()
     }
 
-    /// The contacts that are bound to an account now, those that ran out left out; refreshed last comes last.
+    /// The contacts of an account that a call goes to now: those that ran out left out, and of several flows of one device
+    /// all but the latest (RFC 5626 §7); refreshed last comes last.
     pub fn bindings(&self, account: &str) -> impl Iterator<Item = &Binding> {
         let now = self.now;
         self.registrar.bindings(account).filter(move |binding| binding.expires > now)

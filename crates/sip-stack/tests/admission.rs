@@ -4,44 +4,8 @@ mod stage;
 
 use frontdesk_sip_message::{Challenge, HeaderName, Response};
 use frontdesk_sip_stack::*;
-use md5::Digest;
+use stage::phone::{authorization, challenges, hash};
 use stage::*;
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn hash(algorithm: &str, text: &str) -> String {
-    match algorithm {
-        "MD5" => hex(&md5::Md5::digest(text)),
-        _ => hex(&sha2::Sha256::digest(text)),
-    }
-}
-
-fn challenges(response: &Response) -> Vec<Challenge> {
-    assert_eq!(response.status, status(401));
-    response.headers.www_challenges().expect("challenges")
-}
-
-/// Written from RFC 7616 §3.4.1, apart from the code under test.
-fn authorization(
-    challenge: &Challenge,
-    user: &str,
-    password: &str,
-    method: &str,
-    uri: &str,
-    count: u32,
-) -> String {
-    let algorithm = challenge.algorithm.as_deref().expect("an algorithm");
-    let (realm, nonce) = (&challenge.realm, &challenge.nonce);
-    let ha1 = hash(algorithm, &format!("{user}:{realm}:{password}"));
-    let ha2 = hash(algorithm, &format!("{method}:{uri}"));
-    let response = hash(algorithm, &format!("{ha1}:{nonce}:{count:08x}:abc:auth:{ha2}"));
-    format!(
-        "Authorization: Digest username=\"{user}\", realm=\"{realm}\", nonce=\"{nonce}\", uri=\"{uri}\", \
-         response=\"{response}\", algorithm={algorithm}, cnonce=\"abc\", qop=auth, nc={count:08x}"
-    )
-}
 
 fn challenged(stage: &mut Stage) -> Vec<Challenge> {
     stage.receive(&Script { branch: "z9hG4bKask", ..Script::invite() }.text());

@@ -1,4 +1,4 @@
-//! Contact (RFC 3261 §20.10).
+//! Contact (RFC 3261 §20.10, RFC 5626 §4).
 
 use crate::error::Malformed;
 use crate::grammar;
@@ -51,6 +51,23 @@ impl Contact {
             ("0", Some(thousandths)) => thousandths as u16,
             _ => 1000,
         }
+    }
+}
+
+impl Contact {
+    /// The device, whatever its address says today: `+sip.instance` (RFC 5626 §4.1), without quotes and angle brackets,
+    /// mostly `urn:uuid:…`. `None` where there is none or it is empty.
+    pub fn instance(&self) -> Option<String> {
+        let text = self.address.parameters.unquoted("+sip.instance")?;
+        let urn = text.strip_prefix('<').and_then(|text| text.strip_suffix('>')).unwrap_or(&text);
+        (!urn.is_empty()).then(|| urn.to_owned())
+    }
+
+    /// Which of the device's flows it is: `reg-id` (RFC 5626 §4.2), 1 to 2³¹−1. `None` where there is none or it is
+    /// malformed.
+    pub fn flow_number(&self) -> Option<u32> {
+        let number = grammar::number(self.address.parameters.get("reg-id")?)?;
+        u32::try_from(number).ok().filter(|number| (1..1 << 31).contains(number))
     }
 }
 

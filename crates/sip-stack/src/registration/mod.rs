@@ -2,5 +2,7 @@
 
 pub(crate) mod binding;
 pub(crate) mod client;
+mod outbound;
 pub(crate) mod registrar;
 mod retry;
+mod served;

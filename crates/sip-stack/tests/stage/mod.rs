@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test file uses a part")]
 
+pub mod phone;
+
 use frontdesk_identifiers::Moment;
 use frontdesk_sip_message::{HeaderName, Message, NameAddr, Request, Response, StatusCode, Uri};
 use frontdesk_sip_stack::testing::{Pair, Side};

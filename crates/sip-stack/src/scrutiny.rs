@@ -77,7 +77,8 @@ fn fault_of(request: &Request, within: bool) -> Option<Fault> {
         // Its 481 says enough.
         return None;
     }
-    let unknown: Vec<&str> = request.headers.require().into_iter().filter(|tag| !is_served(tag, &request.method)).collect();
+    let unknown: Vec<&str> =
+        request.headers.require().into_iter().filter(|tag| !is_served(tag, &request.method)).collect();
     if !unknown.is_empty() {
         return Some(Fault::Extension(unknown.into_iter().map(str::to_owned).collect()));
     }
@@ -95,7 +96,8 @@ fn fault_of(request: &Request, within: bool) -> Option<Fault> {
 fn is_served(tag: &str, method: &Method) -> bool {
     // RFC 3327 §5.3, RFC 5626 §6: of its registrar.
     let registering = *method == Method::REGISTER;
-    is_supported(tag) || registering && ["path", "outbound"].iter().any(|known| known.eq_ignore_ascii_case(tag))
+    is_supported(tag)
+        || registering && ["path", "outbound"].iter().any(|known| known.eq_ignore_ascii_case(tag))
 }
 
 /// RFC 3261 §8.2.3. Only the body of an INVITE is read, so only its kind matters.

@@ -1,29 +1,13 @@
-//! Every named message of RFC 4475 (49) and RFC 5118 (12), with the verdict that this crate must give.
+//! The named messages of RFC 4475 and RFC 5118: what is read out of them. What each comes to, here and in the stack, is
+//! told in `tests/wire/table.rs`.
 
 #[path = "torture/corpus.rs"]
 mod corpus;
 
 use corpus::{Case, cases};
-use frontdesk_sip_message::{
-    Contacts, HeaderName, Host, Message, Method, ParseError, Request, Response, StatusCode, Uri,
-};
+use frontdesk_sip_message::{Contacts, HeaderName, Host, Message, Method, Request, Response, Uri};
 use std::net::IpAddr;
 use std::path::PathBuf;
-
-fn verdict(bytes: &[u8]) -> String {
-    let fault = |status: StatusCode| format!("fault {status}");
-    match Message::read(bytes) {
-        Ok(Message::Request(request)) => {
-            request.fault().map_or("sound".to_owned(), |found| fault(found.status()))
-        }
-        Ok(Message::Response(response)) => response.fault().map_or("sound", |_| "dropped").to_owned(),
-        Err(ParseError::BadResponse(_)) => "dropped".to_owned(),
-        Err(error) => match error.answerable() {
-            Some(rejection) => format!("rejected {}", rejection.fault.status()),
-            None => format!("no message: {error}"),
-        },
-    }
-}
 
 fn case(name: &str) -> Case {
     cases().into_iter().find(|case| case.name == name).expect("a case of this name")
@@ -41,19 +25,6 @@ fn response(name: &str) -> Response {
         Ok(Message::Response(response)) => response,
         other => panic!("{name}: {other:?}"),
     }
-}
-
-#[test]
-fn every_named_message_gets_its_verdict() {
-    let cases = cases();
-    assert_eq!(cases.iter().filter(|case| case.document == "rfc4475").count(), 49);
-    assert_eq!(cases.iter().filter(|case| case.document == "rfc5118").count(), 12);
-    let wrong: Vec<_> = cases
-        .iter()
-        .map(|case| (case.name, case.verdict, verdict(&case.bytes)))
-        .filter(|(_, expected, given)| expected != given)
-        .collect();
-    assert!(wrong.is_empty(), "name, expected, given: {wrong:#?}");
 }
 
 #[test]
@@ -100,15 +71,18 @@ fn what_was_read_is_written_and_read_again_as_the_same() {
 
 #[test]
 fn a_rejected_request_can_be_answered_with_what_it_brought() {
-    for case in cases().iter().filter(|case| case.verdict.starts_with("rejected")) {
-        let error = Message::read(&case.bytes).expect_err(case.name);
-        let rejection = error.answerable().expect(case.name);
+    let mut rejected = 0;
+    for case in cases() {
+        let Err(error) = Message::read(&case.bytes) else { continue };
+        let Some(rejection) = error.answerable() else { continue };
+        rejected += 1;
         let answer = Response::answering(&rejection.headers, rejection.fault.status());
         for name in [HeaderName::Via, HeaderName::From, HeaderName::To, HeaderName::CallId, HeaderName::CSeq]
         {
             assert!(answer.headers.contains(&name), "{}: {name}", case.name);
         }
     }
+    assert_eq!(rejected, 9);
 }
 
 #[test]

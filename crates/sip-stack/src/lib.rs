@@ -70,7 +70,7 @@
 //! | 3515, 6665 | REFER, events | no: 405 | `refusals` |
 //! | 3581 | `received`, `rport` | yes; `maddr` is not followed: nobody aims answers at others | `within_a_dialog::responses_go_back_…` |
 //! | 4028 | session timers | no: a dead call is found by its silence | |
-//! | 4475 | torture cases whose verdict lies here | yes | `refusals`, by their names; `torture_data` with the RFC's own bytes where they are |
+//! | 4475 | torture cases whose verdict lies here | yes | `refusals`, by their names; `tests/wire`, all of them |
 //! | 5407 | races of BYE, ACK, re-INVITE | yes | `acknowledgement`, `within_a_dialog` |
 //! | 5626 | flows of registrations | the flow is kept and used; keep-alives swallowed; no `reg-id` | `calls::the_desk_calls_a_registered_phone_behind_a_translator_…` |
 //!

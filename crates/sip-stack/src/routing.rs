@@ -14,6 +14,15 @@ use frontdesk_sip_message::{
     HeaderName, Headers, Host, Message, Method, Parameters, ParseError, Request, Response, StatusCode, Via,
 };
 
+/// Where a broken request is answered to. A Via that cannot be read names no place, so the answer goes where the request
+/// came from (RFC 4475 §3.1.2.1), with the Via as it came; without any Via nobody would understand an answer.
+fn way_back_of_broken(headers: &mut Headers, flow: Flow) -> Option<Flow> {
+    match note_source(headers, flow) {
+        Some((answer_to, _)) => Some(answer_to),
+        None => headers.contains(HeaderName::Via).then_some(flow),
+    }
+}
+
 /// Whose a client transaction is.
 #[derive(Debug, Clone)]
 pub(crate) enum Owner {
@@ -44,7 +53,7 @@ impl SipStack {
     fn receive_broken(&mut self, flow: Flow, error: &ParseError) {
         if let Some(rejection) = error.answerable() {
             let mut headers = rejection.headers.clone();
-            if let Some((answer_to, _)) = note_source(&mut headers, flow) {
+            if let Some(answer_to) = way_back_of_broken(&mut headers, flow) {
                 self.refuse_broken(&headers, rejection.fault.status(), answer_to);
             }
         }
@@ -58,13 +67,15 @@ impl SipStack {
     }
 
     fn receive_request(&mut self, flow: Flow, mut request: Request) {
-        let Some((answer_to, reopened)) = note_source(&mut request.headers, flow) else { return };
         if request.method != Method::ACK
             && let Some(fault) = request.fault()
         {
-            self.refuse_broken(&request.headers, fault.status(), answer_to);
+            if let Some(answer_to) = way_back_of_broken(&mut request.headers, flow) {
+                self.refuse_broken(&request.headers, fault.status(), answer_to);
+            }
             return self.tell(SipEvent::Noticed(SipFact::NotUnderstood { flow, why: fault.to_string() }));
         }
+        let Some((answer_to, reopened)) = note_source(&mut request.headers, flow) else { return };
         let Some(key) = ServerKey::of(&request) else { return };
         let asked = Asked { request, key, flow, answer_to, reopened };
         if asked.request.method == Method::ACK {

@@ -51,8 +51,8 @@ pub const ROWS: &[Row] = &[
     row("RFC 4475 §3.1.1.9", "semiuri", "sound", CAPABILITIES, CAPABILITIES),
     // Transports that nobody knows, in the Vias of others.
     row("RFC 4475 §3.1.1.10", "transports", "sound", CAPABILITIES, CAPABILITIES),
-    // A MESSAGE with a binary multipart body.
-    row("RFC 4475 §3.1.1.11", "mpart01", "sound", "405 Allow", "405 Allow"),
+    // A MESSAGE with a multipart body: only plain text is read.
+    row("RFC 4475 §3.1.1.11", "mpart01", "sound", "415 Accept: text/plain", "415 Accept: text/plain"),
     // A reason in UTF-8. Answers that nobody asked for are dropped.
     row("RFC 4475 §3.1.1.12", "unreason", "sound", "silence", "silence"),
     // An empty reason.

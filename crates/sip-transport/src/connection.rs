@@ -6,8 +6,8 @@ use crate::outbox::Outbox;
 use crate::settings::ConnectionLimits;
 use frontdesk_sip_stack::{Flow, SipInput};
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A connection that stands, whatever its transport. Its reader and its writer run in one task, side by side.
 pub(crate) struct Connection {
@@ -16,6 +16,8 @@ pub(crate) struct Connection {
     pub(crate) opened: bool,
     pub(crate) outbox: Arc<Outbox>,
     pub(crate) connections: Arc<Connections>,
+    /// The names that the other side's certificate proves, until they are told.
+    names: Mutex<Vec<String>>,
     /// Whether the desk was told something of it.
     told: AtomicBool,
     /// Whether the other side brought a request.
@@ -82,12 +84,13 @@ impl End {
 }
 
 impl Connection {
-    pub(crate) fn new(connections: Arc<Connections>, seat: &Seat, opened: bool) -> Self {
+    pub(crate) fn new(connections: Arc<Connections>, seat: &Seat, opened: bool, names: Vec<String>) -> Self {
         Connection {
             flow: seat.flow,
             opened,
             outbox: seat.outbox.clone(),
             connections,
+            names: Mutex::new(names),
             told: AtomicBool::new(false),
             used: AtomicBool::new(opened),
             heard: AtomicU64::new(0),
@@ -134,6 +137,7 @@ impl Connection {
 
     /// Brings a message to the desk, and comes back when it has it.
     pub(crate) async fn bring(&self, message: Vec<u8>) {
+        self.tell_names().await;
         let brought = self.connections.desk.bring(self.flow, message).await;
         if brought.told {
             self.told.store(true, Ordering::Relaxed);
@@ -151,8 +155,9 @@ impl Connection {
         let _ = self.outbox.push_own(bytes);
     }
 
-    /// Tells what is known of the other side, before the first message.
-    pub(crate) async fn tell_names(&self, names: Vec<String>) {
+    /// Tells what is known of the other side: once, and before its first message.
+    async fn tell_names(&self) {
+        let names = std::mem::take(&mut *self.names.lock().unwrap_or_else(PoisonError::into_inner));
         if !names.is_empty() {
             self.told.store(true, Ordering::Relaxed);
             self.connections.desk.tell(SipInput::PeerProved { flow: self.flow, names }).await;

@@ -4,26 +4,34 @@ use crate::connection::{Connection, End};
 use crate::desk::Desk;
 use crate::faults::SendFault;
 use crate::limits::network;
+use crate::opening::{self, OpenFault};
 use crate::outbox::{Outbox, Refusal};
 use crate::settings::ConnectionLimits;
+use crate::tls::{Tls, names};
 use frontdesk_sip_stack::{Flow, SipInput, Transport};
+use rustls::pki_types::CertificateDer;
 use std::collections::BTreeMap;
-use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::net::{TcpSocket, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
 
 /// How soon it is looked again whether a connection is gone whose addresses a new one has.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
+
+/// How many places are remembered whose connection could not be opened; another one is forgotten for one more.
+const OPEN_FAULTS_MAX: usize = 256;
 
 /// The connections of all stream transports, and the tasks that serve them.
 pub(crate) struct Connections {
     pub(crate) desk: Desk,
     pub(crate) limits: ConnectionLimits,
+    pub(crate) tls: Arc<Tls>,
     table: Mutex<Table>,
     /// None once the transports are dropped.
     tasks: Mutex<Option<JoinSet<()>>>,
@@ -38,6 +46,8 @@ struct Table {
     /// Accepted ones by source, as [`network`] tells sources apart. As large as `accepted` at most.
     by_source: BTreeMap<IpAddr, usize>,
     last_id: u64,
+    /// Why connections could not be opened, the last time each.
+    faults: BTreeMap<(Transport, SocketAddr), OpenFault>,
 }
 
 /// A flow, ordered so that all connections to one place stand together.
@@ -58,9 +68,10 @@ impl From<&Flow> for Key {
 
 impl Connections {
     /// Must be called on the runtime that is to serve the connections.
-    pub(crate) fn new(desk: Desk, limits: ConnectionLimits) -> Arc<Self> {
-        let tasks = Mutex::new(Some(JoinSet::new()));
-        Arc::new(Connections { desk, limits, table: Mutex::default(), tasks, runtime: Handle::current() })
+    pub(crate) fn new(desk: Desk, limits: ConnectionLimits, tls: Tls) -> Arc<Self> {
+        let (tasks, table) = (Mutex::new(Some(JoinSet::new())), Mutex::default());
+        let (tls, runtime) = (Arc::new(tls), Handle::current());
+        Arc::new(Connections { desk, limits, tls, table, tasks, runtime })
     }
 
     /// Ends every connection without a word.
@@ -86,7 +97,7 @@ impl Connections {
                 Refusal::Closed => SendFault::Closed,
             });
         }
-        if flow.transport != Transport::Tcp {
+        if matches!(flow.transport, Transport::Ws | Transport::Wss) {
             return Err(SendFault::Closed);
         }
         if table.opened >= self.limits.opened_max {
@@ -138,32 +149,79 @@ impl Connections {
 
     async fn serve(self: Arc<Self>, stream: TcpStream, flow: Flow) {
         prepare(&stream);
+        if !flow.transport.is_secure() {
+            return self.talk(stream, flow, Vec::new()).await;
+        }
+        let Some(config) = self.tls.server() else { return };
+        let handshake = TlsAcceptor::from(config).accept(stream);
+        match timeout(self.limits.handshake, handshake).await {
+            Ok(Ok(stream)) => {
+                let names = proved_names(stream.get_ref().1.peer_certificates());
+                self.talk(stream, flow, names).await;
+            }
+            Ok(Err(error)) => {
+                tracing::debug!(remote = %flow.remote, %error, "no TLS with whoever connected");
+                self.desk.tally.handshake_failed.add_one();
+            }
+            Err(_) => self.desk.tally.handshake_failed.add_one(),
+        }
+    }
+
+    /// Talks SIP with whoever connected, until the end.
+    async fn talk<S>(self: Arc<Self>, stream: S, flow: Flow, names: Vec<String>)
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin,
+    {
         let Some(seat) = self.enter(flow).await else { return };
-        let connection = Connection::new(self.clone(), &seat, false);
+        let connection = Connection::new(self.clone(), &seat, false, names);
         let end = connection.run_stream(stream).await;
         self.leave(seat, connection, end).await;
     }
 
     async fn open(self: Arc<Self>, seat: Seat) {
-        match timeout(self.limits.connect, connect(&seat.flow)).await {
-            Ok(Ok(stream)) => {
-                prepare(&stream);
-                self.desk.tally.opened.add_one();
-                let connection = Connection::new(self.clone(), &seat, true);
-                let end = connection.run_stream(stream).await;
-                self.leave(seat, connection, end).await;
+        let within = self.limits.connect;
+        let stream = match opening::connect(&seat.flow, within).await {
+            Ok(stream) => stream,
+            Err(fault) => return self.not_opened(seat, fault).await,
+        };
+        prepare(&stream);
+        if !seat.flow.transport.is_secure() {
+            return self.talk_first(stream, seat, Vec::new()).await;
+        }
+        match opening::secure(stream, &seat.flow, &self.tls, within).await {
+            Ok(stream) => {
+                let names = proved_names(stream.get_ref().1.peer_certificates());
+                self.talk_first(stream, seat, names).await;
             }
-            Ok(Err(error)) => self.not_opened(seat, &error).await,
-            Err(_) => self.not_opened(seat, &io::ErrorKind::TimedOut.into()).await,
+            Err(fault) => self.not_opened(seat, fault).await,
         }
     }
 
-    async fn not_opened(&self, seat: Seat, error: &io::Error) {
-        tracing::debug!(remote = %seat.flow.remote, %error, "no connection could be opened");
+    /// Talks SIP with whom this side connected to, until the end.
+    async fn talk_first<S>(self: Arc<Self>, stream: S, seat: Seat, names: Vec<String>)
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin,
+    {
+        self.desk.tally.opened.add_one();
+        self.lock().faults.remove(&(seat.flow.transport, seat.flow.remote));
+        let connection = Connection::new(self.clone(), &seat, true, names);
+        let end = connection.run_stream(stream).await;
+        self.leave(seat, connection, end).await;
+    }
+
+    async fn not_opened(&self, seat: Seat, fault: OpenFault) {
+        let remote = seat.flow.remote;
+        tracing::debug!(%remote, %fault, "no connection could be opened");
         self.desk.tally.open_failed.add_one();
+        self.lock().note_fault((seat.flow.transport, remote), fault);
         seat.outbox.abort();
         self.desk.tell(SipInput::TransportFailed { flow: seat.flow }).await;
         self.lock().remove(&seat);
+    }
+
+    /// Why the last connection to there could not be opened.
+    pub(crate) fn open_fault(&self, remote: SocketAddr, transport: Transport) -> Option<OpenFault> {
+        self.lock().faults.get(&(transport, remote)).cloned()
     }
 
     /// A place in the table for an accepted connection. One with the same addresses that is still there is dead: the
@@ -220,6 +278,13 @@ impl Table {
         self.last_id
     }
 
+    fn note_fault(&mut self, place: (Transport, SocketAddr), fault: OpenFault) {
+        if self.faults.len() >= OPEN_FAULTS_MAX && !self.faults.contains_key(&place) {
+            self.faults.pop_first();
+        }
+        self.faults.insert(place, fault);
+    }
+
     fn remove(&mut self, seat: &Seat) {
         let key = Key::from(&seat.flow);
         if self.by_flow.get(&key).is_some_and(|entry| entry.id == seat.id)
@@ -271,13 +336,8 @@ impl Drop for Place {
     }
 }
 
-/// Connects from the flow's address, and from any port.
-async fn connect(flow: &Flow) -> io::Result<TcpStream> {
-    let socket = if flow.remote.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    let mut local = flow.local;
-    local.set_port(0);
-    socket.bind(local)?;
-    socket.connect(flow.remote).await
+fn proved_names(chain: Option<&[CertificateDer<'_>]>) -> Vec<String> {
+    chain.and_then(<[_]>::first).map(|own| names::proved(own)).unwrap_or_default()
 }
 
 /// Messages leave at once, and the machine asks a silent other side whether it is still there.

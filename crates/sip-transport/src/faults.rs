@@ -1,5 +1,6 @@
 //! What can go wrong with sockets, and what to do about it.
 
+use crate::tls::faults::TlsFault;
 use std::io;
 use std::net::SocketAddr;
 
@@ -10,6 +11,17 @@ pub enum TransportFault {
     /// `[sip] listen` is empty, or none of it can be had.
     #[error("there is no address to listen on; name one in [sip] listen, like `udp:0.0.0.0:5060`")]
     NothingToListenOn,
+    /// TLS is to be listened for, and there is no certificate.
+    #[error(
+        "listening on {address} needs a certificate and its key; name their files in the settings of TLS"
+    )]
+    NoCertificate {
+        /// The address.
+        address: SocketAddr,
+    },
+    /// The files of TLS cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsFault),
     /// The same address twice.
     #[error("{address} stands twice in [sip] listen; take one of them out")]
     Twice {
@@ -125,3 +137,8 @@ pub enum RouteFault {
         remote: SocketAddr,
     },
 }
+
+/// A text can be no host's name. Whoever configured it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("that can be no host's name")]
+pub struct NotAHost;

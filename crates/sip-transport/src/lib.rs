@@ -33,23 +33,30 @@ mod limits;
 mod listen_address;
 mod listener;
 mod locator;
+mod opening;
 mod outbox;
 mod overload;
 mod settings;
 mod stream;
+mod tls;
 mod transports;
 mod udp;
 mod udp_reader;
 
 pub use counters::Counters;
-pub use faults::{RouteFault, SendFault, TransportFault};
+pub use faults::{NotAHost, RouteFault, SendFault, TransportFault};
 pub use intake::{Full, WAITING_MAX};
 pub use limits::{REQUEST_BURST, REQUESTS_PER_SECOND, SOURCES_MAX};
 pub use listen_address::{ListenAddress, ListenAddressError};
 pub use locator::{LocateFault, RESOLVE_SECONDS_MAX, resolve};
+pub use opening::OpenFault;
 pub use outbox::{OUTBOX_BYTES_MAX, OUTBOX_MESSAGES_MAX};
 pub use overload::RETRY_AFTER_SECONDS;
 pub use settings::{ConnectionLimits, TransportSettings};
+pub use tls::EXPECTED_NAMES_MAX;
+pub use tls::faults::{PemPart, TlsFault};
+pub use tls::files::{CertificateStatus, CertificateUse};
+pub use tls::settings::{PemFiles, TlsSettings};
 pub use transports::Transports;
 
 #[cfg(doc)]

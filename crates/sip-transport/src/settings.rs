@@ -1,6 +1,7 @@
 //! How the sockets are opened, and how much they bear.
 
 use crate::listen_address::ListenAddress;
+use crate::tls::settings::TlsSettings;
 use std::time::Duration;
 
 /// Everything that [`Transports::start`](crate::Transports::start) is told.
@@ -8,6 +9,8 @@ use std::time::Duration;
 pub struct TransportSettings {
     /// Where to listen.
     pub listen: Vec<ListenAddress>,
+    /// Whose certificates TLS uses, and whose it believes.
+    pub tls: TlsSettings,
     /// How much the connections may take.
     pub limits: ConnectionLimits,
 }

@@ -3,12 +3,16 @@
 use crate::connections::Connections;
 use crate::counters::{Counters, Tally};
 use crate::desk::Desk;
-use crate::faults::{RouteFault, SendFault, TransportFault};
+use crate::faults::{NotAHost, RouteFault, SendFault, TransportFault};
 use crate::intake::{Full, Intake};
 use crate::limits::Limits;
 use crate::listen_address::ListenAddress;
 use crate::listener::Listener;
+use crate::opening::OpenFault;
 use crate::settings::TransportSettings;
+use crate::tls::Tls;
+use crate::tls::faults::TlsFault;
+use crate::tls::files::CertificateStatus;
 use crate::udp::UdpSocket;
 use crate::udp_reader::{self, UdpReader};
 use frontdesk_sip_stack::{Flow, SipInput, Transport};
@@ -46,10 +50,16 @@ impl Transports {
     where
         D: Fn(SipInput) -> Result<(), Full> + Send + Sync + Clone + 'static,
     {
+        let tls = Tls::load(settings.tls.clone())?;
+        let secure = settings.listen.iter().find(|listen| listen.transport.is_secure());
+        if let Some(listen) = secure.filter(|_| tls.server().is_none()) {
+            return Err(TransportFault::NoCertificate { address: listen.address });
+        }
         let opened = open_all(&settings.listen)?;
         let tally = Arc::new(Tally::default());
         let desk = Desk::new(Box::new(deliver.clone()), tally.clone());
-        let connections = Connections::new(desk, settings.limits);
+        let connections = Connections::new(desk, settings.limits, tls);
+        connections.spawn(connections.tls.clone().watch_for_ever());
         let mut transports =
             Transports { sockets: Vec::new(), connections, listening: Vec::new(), tally: tally.clone() };
         for opened in opened {
@@ -171,6 +181,36 @@ impl Transports {
         Ok(Flow { transport, local, remote })
     }
 
+    /// Says which name the other side must prove when a TLS connection to this address is opened from here (RFC 5922
+    /// §7.2): the host that was located there. Without it the certificate must prove the IP address.
+    ///
+    /// # Errors
+    /// The name can be no host's.
+    pub fn expect_name(&self, remote: SocketAddr, name: &str) -> Result<(), NotAHost> {
+        let name = name.trim_end_matches('.').to_owned();
+        self.connections.tls.expect(remote, name.try_into().map_err(|_| NotAHost)?);
+        Ok(())
+    }
+
+    /// Why the last connection to there could not be opened; none if it could, or if none was tried.
+    pub fn open_fault(&self, remote: SocketAddr, transport: Transport) -> Option<OpenFault> {
+        self.connections.open_fault(remote, transport)
+    }
+
+    /// This side's certificates: how long they are valid, and whether a renewal was refused.
+    pub fn certificate_status(&self) -> Vec<CertificateStatus> {
+        self.connections.tls.certificates()
+    }
+
+    /// Reads the certificate files anew, for connections from now on; it happens by itself too, some time after a file
+    /// was written.
+    ///
+    /// # Errors
+    /// What is wrong with them; the certificates of before are used on then.
+    pub fn reload(&self) -> Result<(), TlsFault> {
+        self.connections.tls.reload()
+    }
+
     /// What went through so far.
     pub fn counters(&self) -> Counters {
         self.tally.read()
@@ -199,7 +239,7 @@ fn open_all(listen: &[ListenAddress]) -> Result<Vec<Opened>, TransportFault> {
         }
         let opened: io::Result<Opened> = match transport {
             Transport::Udp => UdpSocket::open(address).map(|socket| Opened::Datagrams(Arc::new(socket))),
-            Transport::Tcp => Listener::open(address, transport).map(Opened::Connections),
+            Transport::Tcp | Transport::Tls => Listener::open(address, transport).map(Opened::Connections),
             _ => Err(io::ErrorKind::Unsupported.into()),
         };
         match opened.map_err(|source| TransportFault::of(address, source)) {

@@ -1,6 +1,8 @@
 //! A desk at loopback, for the tests of connections.
 #![allow(dead_code, reason = "each test file uses what it needs")]
 
+pub mod certificates;
+
 use frontdesk_sip_stack::{Flow, SipInput};
 use frontdesk_sip_transport::{Counters, Full, TransportSettings, Transports};
 use std::net::SocketAddr;

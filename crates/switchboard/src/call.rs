@@ -9,6 +9,7 @@ use crate::facts::Chronicle;
 use crate::leg::Leg;
 use crate::limits::{Limits, RETRY_AFTER};
 use crate::referral::Referral;
+use crate::replaces::Arrival;
 use crate::routing::{Party, Route};
 use crate::transfer::Transfer;
 use frontdesk_call_flow::{Context, FlowEvent};
@@ -29,6 +30,8 @@ pub(crate) struct Call {
     pub transfer: Option<Transfer>,
     /// What a party asked for by REFER and is not done yet.
     pub referral: Option<Referral>,
+    /// A session that will take the place of one of this call's.
+    pub arrival: Option<Arrival>,
     /// The leg that the caller hears.
     pub joined: Option<LegId>,
     /// The tone that tells the caller that it rings.
@@ -77,8 +80,14 @@ pub(crate) enum Serving {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Recording {
     Off,
-    Wanted { path: PathBuf, file: String },
-    Running,
+    Wanted {
+        path: PathBuf,
+        file: String,
+    },
+    /// It ends when this leg's port closes; the leg may belong to another call by then.
+    Running {
+        leg: LegId,
+    },
 }
 
 /// Why the call is over, and until when its last words are waited for.
@@ -110,6 +119,7 @@ impl Call {
             serving,
             transfer: None,
             referral: None,
+            arrival: None,
             joined: None,
             ringback: None,
             reason: None,
@@ -125,7 +135,8 @@ impl Call {
     pub fn legs(&self) -> impl Iterator<Item = &Leg> {
         let referred = self.referral.iter().map(|referral| &referral.transfer);
         let called = self.transfer.iter().chain(referred).flat_map(Transfer::legs);
-        std::iter::once(&self.caller).chain(called).chain(&self.retired)
+        let arriving = self.arrival.iter().map(|arrival| &arrival.leg);
+        std::iter::once(&self.caller).chain(called).chain(arriving).chain(&self.retired)
     }
 
     pub fn leg_mut(&mut self, leg: LegId) -> Option<&mut Leg> {
@@ -135,7 +146,8 @@ impl Call {
     fn legs_mut(&mut self) -> impl Iterator<Item = &mut Leg> {
         let referred = self.referral.iter_mut().map(|referral| &mut referral.transfer);
         let called = self.transfer.iter_mut().chain(referred).flat_map(Transfer::legs_mut);
-        std::iter::once(&mut self.caller).chain(called).chain(&mut self.retired)
+        let arriving = self.arrival.iter_mut().map(|arrival| &mut arrival.leg);
+        std::iter::once(&mut self.caller).chain(called).chain(arriving).chain(&mut self.retired)
     }
 
     /// The leg of a party whose session stands and that is not on its way out.
@@ -246,7 +258,7 @@ impl Call {
             let (path, file) = (path.clone(), file.clone());
             desk.out.media(MediaCommand::Record { leg: self.caller.id, path });
             self.record.tell(Fact::RecordingStarted { file }, desk);
-            self.recording = Recording::Running;
+            self.recording = Recording::Running { leg: self.caller.id };
         }
     }
 
@@ -339,6 +351,7 @@ impl Call {
         let Limits { farewell, .. } = desk.rules.limits;
         self.ending = Some(Ending { reason, fault, until: desk.now + farewell });
         self.close_conversation(desk);
+        self.arrival_failed(StatusCode::CALL_TRANSACTION_DOES_NOT_EXIST, desk);
         self.abandon_referral(desk);
         self.abandon_transfer(desk);
         if matches!(self.recording, Recording::Wanted { .. }) {

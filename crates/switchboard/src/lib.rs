@@ -21,6 +21,7 @@
 //! [`MediaCommand::Open`]: frontdesk_media_protocol::MediaCommand::Open
 
 mod attempt;
+mod attended;
 mod bridge;
 mod call;
 mod conversation;
@@ -38,8 +39,13 @@ mod on_sip;
 mod output;
 mod reason;
 mod referral;
+mod replaces;
 mod routing;
+#[cfg(test)]
+mod stories;
 mod switchboard;
+#[cfg(test)]
+mod testing;
 mod transfer;
 
 pub use input::{Hop, LocateFailure, Rules, SwitchboardInput};

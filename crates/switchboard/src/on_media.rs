@@ -49,7 +49,9 @@ impl Switchboard {
                 call.record.tell(Fact::Noticed { notice: Notice::HearingOverrun, fault }, desk);
             }),
             MediaEvent::RecordingEnded { leg, samples, gap_samples, kept } => {
-                self.with_leg(leg, now, |call, desk| call.recording_ended(samples, gap_samples, kept, desk));
+                self.with_recording(leg, now, |call, desk| {
+                    call.recording_ended(samples, gap_samples, kept, desk)
+                });
             }
             _ => {}
         }
@@ -67,6 +69,8 @@ impl Call {
             }
         } else if self.caller.id == id {
             self.caller_port_opened(desk);
+        } else if self.is_arriving(id) {
+            self.arrival_port_opened(desk);
         } else {
             self.called_port_opened(id, desk);
         }
@@ -78,6 +82,8 @@ impl Call {
         if self.caller.id == id {
             let fault = Some(fault::of_port(port_fault));
             self.refuse(StatusCode::SERVICE_UNAVAILABLE, EndReason::Overloaded, fault, desk);
+        } else if self.is_arriving(id) {
+            self.arrival_failed(StatusCode::SERVICE_UNAVAILABLE, desk);
         } else {
             self.attempt_failed(id, Failure::UNREACHABLE, desk);
         }

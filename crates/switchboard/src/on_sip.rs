@@ -1,5 +1,6 @@
 //! What the SIP stack tells, and which call it concerns.
 
+use crate::attended::Joining;
 use crate::call::{Call, Stage};
 use crate::desk::Desk;
 use crate::fault;
@@ -41,6 +42,9 @@ impl Switchboard {
             SipEvent::Referred { session, referral, target, replaces: None, .. } => {
                 self.with_session(session, now, |call, desk| call.referred(session, referral, &target, desk));
             }
+            SipEvent::Referred { session, referral, target, replaces: Some(consulted), .. } => {
+                self.on_joining(&Joining { referral, session, consulted, target }, now);
+            }
             SipEvent::KeyInfo { session, key } => {
                 self.with_session(session, now, |call, desk| call.key_told(session, key, desk));
             }
@@ -79,6 +83,11 @@ impl Call {
             let agreed = leg.take_answer(description.as_deref());
             return self.caller_confirmed(agreed, desk);
         }
+        let proven = leg.prove(desk);
+        if let Some(notice) = proven {
+            self.record.tell(Fact::Noticed { notice, fault: None }, desk);
+        }
+        let Some(leg) = self.leg_of(session) else { return };
         // An ACK without an answer may be that of an earlier 2xx, late: the offer goes on waiting.
         match description.and_then(|description| leg.take_answer(Some(&description))) {
             Some(Ok(audio)) => self.reagreed(session, audio, desk),
@@ -96,7 +105,7 @@ impl Call {
     }
 
     /// What was wanted cannot be had, and the call goes on as it was (RFC 3261 §14.2).
-    fn reoffer_failed(&mut self, fault: Fault, desk: &mut Desk<'_>) {
+    pub fn reoffer_failed(&mut self, fault: Fault, desk: &mut Desk<'_>) {
         self.record.tell(Fact::Noticed { notice: Notice::ReofferRefused, fault: Some(fault) }, desk);
     }
 
@@ -119,6 +128,11 @@ impl Call {
             self.caller_session_ended(end, desk);
         } else if let Some(leg) = self.called_leg(session) {
             self.called_session_ended(leg, end, desk);
+        } else if self.arrival.as_ref().is_some_and(|arrival| arrival.leg.session == Some(session)) {
+            if let Some(arrival) = &mut self.arrival {
+                arrival.leg.session = None;
+            }
+            self.arrival_failed(StatusCode::REQUEST_TERMINATED, desk);
         } else if let Some(leg) = self.retired.iter_mut().find(|leg| leg.session == Some(session)) {
             leg.session = None;
         }

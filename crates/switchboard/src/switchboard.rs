@@ -23,13 +23,15 @@ use std::sync::Arc;
 pub struct Switchboard {
     started: WallTime,
     rules: Option<Arc<Rules>>,
-    stack: SipStack,
-    calls: BTreeMap<CallId, Call>,
-    by_session: BTreeMap<SessionId, CallId>,
+    pub(crate) stack: SipStack,
+    pub(crate) calls: BTreeMap<CallId, Call>,
+    pub(crate) by_session: BTreeMap<SessionId, CallId>,
     by_leg: BTreeMap<LegId, CallId>,
+    /// Whose recording runs on which leg.
+    by_recording: BTreeMap<LegId, CallId>,
     /// When which call wants to be told that time has passed.
-    deadlines: BTreeSet<(Moment, CallId)>,
-    out: Outbox,
+    pub(crate) deadlines: BTreeSet<(Moment, CallId)>,
+    pub(crate) out: Outbox,
     draining: bool,
     /// Which calls that are turned away have a record.
     book: Book,
@@ -61,6 +63,7 @@ impl Switchboard {
             calls: BTreeMap::new(),
             by_session: BTreeMap::new(),
             by_leg: BTreeMap::new(),
+            by_recording: BTreeMap::new(),
             deadlines: BTreeSet::new(),
             out: Outbox::new(chance),
             draining: false,
@@ -143,6 +146,9 @@ impl Switchboard {
             let why = "the account or peer is not in the directory any more";
             return self.notice(Notice::CallRefused { status: status.as_u16(), why, retry_after: None });
         };
+        if let Some(old) = call.replaces {
+            return self.on_replacing(call, party, old, now);
+        }
         let wall = self.wall(now);
         let id = self.out.call_id(wall);
         let full = self.is_full_for(&party, &rules.limits);
@@ -202,30 +208,50 @@ impl Switchboard {
     }
 
     /// Lets one call act, then brings the indexes up to date and closes the call if nothing of it is left.
-    fn with_call(&mut self, id: CallId, now: Moment, act: impl FnOnce(&mut Call, &mut Desk<'_>)) {
-        let Some(rules) = self.rules.clone() else { return };
+    pub(crate) fn with_call<R>(
+        &mut self,
+        id: CallId,
+        now: Moment,
+        act: impl FnOnce(&mut Call, &mut Desk<'_>) -> R,
+    ) -> Option<R> {
+        let rules = self.rules.clone()?;
         self.unindex(id);
         let wall = self.wall(now);
-        let Some(call) = self.calls.get_mut(&id) else { return };
+        let call = self.calls.get_mut(&id)?;
         let mut desk = Desk { now, wall, rules: &rules, stack: &self.stack, out: &mut self.out };
-        act(call, &mut desk);
+        let acted = act(call, &mut desk);
         if call.finish(&mut desk) {
             self.calls.remove(&id);
         } else {
             self.index(id);
+        }
+        Some(acted)
+    }
+
+    /// The same, of the call whose recording runs on this leg.
+    pub(crate) fn with_recording(
+        &mut self,
+        leg: LegId,
+        now: Moment,
+        act: impl FnOnce(&mut Call, &mut Desk<'_>),
+    ) {
+        if let Some(id) = self.by_recording.get(&leg).copied() {
+            self.with_call(id, now, act);
         }
     }
 
     fn index(&mut self, id: CallId) {
         let Some(call) = self.calls.get(&id) else { return };
         for leg in call.legs() {
-            // A recording may report its end after its port.
-            if leg.port != Port::Closed || call.recording == Recording::Running {
+            if leg.port != Port::Closed {
                 self.by_leg.insert(leg.id, id);
             }
             if let Some(session) = leg.session {
                 self.by_session.insert(session, id);
             }
+        }
+        if let Recording::Running { leg } = call.recording {
+            self.by_recording.insert(leg, id);
         }
         if let Some(at) = call.deadline() {
             self.deadlines.insert((at, id));
@@ -239,6 +265,9 @@ impl Switchboard {
             if let Some(session) = leg.session {
                 self.by_session.remove(&session);
             }
+        }
+        if let Recording::Running { leg } = call.recording {
+            self.by_recording.remove(&leg);
         }
         if let Some(at) = call.deadline() {
             self.deadlines.remove(&(at, id));

@@ -71,6 +71,28 @@ impl Transfer {
         if transfer.call_the_next(desk) { Ok(transfer) } else { Err(TransferOutcome::Unreachable) }
     }
 
+    /// Two who talk already: the caller of one call and whom it takes over from another.
+    pub fn talk(leg: Leg, hops: u8) -> Transfer {
+        Transfer {
+            stage: Stage::Talking(Box::new(leg)),
+            waiting: Vec::new(),
+            hops,
+            ring: Duration::ZERO,
+            until: None,
+            rang: true,
+            failed: TransferOutcome::Unreachable,
+        }
+    }
+
+    /// This leg's party talks in place of who rang or talked; their legs.
+    pub fn replace(&mut self, leg: Leg) -> Vec<Leg> {
+        self.waiting.clear();
+        match std::mem::replace(&mut self.stage, Stage::Talking(Box::new(leg))) {
+            Stage::Calling(attempts) => attempts.into_iter().map(|attempt| attempt.leg).collect(),
+            Stage::Talking(before) => vec![*before],
+        }
+    }
+
     /// Calls the most wanted of those that wait, all of the same preference at once. False if nobody waits.
     fn call_the_next(&mut self, desk: &mut Desk<'_>) -> bool {
         let Some(preference) = self.waiting.first().map(|contact| contact.preference) else { return false };
@@ -122,12 +144,7 @@ impl Transfer {
         let Attempt { leg: mut winner, .. } = self.take(leg)?;
         // Somebody who answers with a hold has not held anybody yet: there is nothing to notice.
         let _ = winner.configure(audio, desk);
-        self.waiting.clear();
-        let others = match std::mem::replace(&mut self.stage, Stage::Talking(Box::new(winner))) {
-            Stage::Calling(attempts) => attempts.into_iter().map(|attempt| attempt.leg).collect(),
-            Stage::Talking(_) => Vec::new(),
-        };
-        Some((audio, others))
+        Some((audio, self.replace(winner)))
     }
 
     /// An attempt that was [taken](Self::take) out failed like this. The outcome, if nothing is left to try.

@@ -1,7 +1,7 @@
 //! What becomes of what uses a flow that failed or closed, and who is at the other end of it.
 
 use crate::dialog::invite_session::Session;
-use crate::input::{Flow, SessionId};
+use crate::input::Flow;
 use crate::limits::{MAX_PROVED_FLOWS, MAX_PROVED_NAMES};
 use crate::stack::SipStack;
 use crate::transaction::table::{ServerKey, TransactionKey};
@@ -34,23 +34,17 @@ impl SipStack {
         }
         for session in self.sessions.values_mut() {
             match session {
-                Session::Arriving(arriving) => arriving.dialog.flow_closed(flow),
-                Session::Talking(talking) => talking.dialog.flow_closed(flow),
+                Session::Arriving(arriving) => arriving.partner.dialog.flow_closed(flow),
+                Session::Talking(talking) => talking.partner.dialog.flow_closed(flow),
                 Session::Calling { .. } => {}
             }
         }
         self.usages.flow_closed(flow);
         self.flow_of_bindings_closed(flow);
-        self.flow_of_registrations_closed(flow);
-    }
-
-    /// A request within a dialog came over this flow.
-    pub(crate) fn dialog_came_by(&mut self, session: SessionId, flow: Flow) {
-        match self.sessions.get_mut(&session) {
-            Some(Session::Arriving(arriving)) => arriving.dialog.came_by(flow),
-            Some(Session::Talking(talking)) => talking.dialog.came_by(flow),
-            Some(Session::Calling { .. }) | None => {}
+        for early in self.invites.values_mut().flat_map(|invite| invite.earlies_mut()) {
+            early.dialog.flow_closed(flow);
         }
+        self.flow_of_registrations_closed(flow);
     }
 
     fn answer_lost(&mut self, key: &ServerKey) {

@@ -44,6 +44,13 @@ pub const MAX_PROVED_FLOWS: usize = 10_000;
 /// Names of one certificate that are looked at; the rest is passed over.
 pub const MAX_PROVED_NAMES: usize = 64;
 
+/// Reliable provisional responses of one call that wait for the PRACK to the one before. A further one is not sent.
+pub const MAX_QUEUED_PROVISIONALS: usize = 8;
+
+/// How often in a row the other side may send an offer or a refresh of this side away for a while (491, 500, 422).
+/// Beyond it the offer counts as refused.
+pub const MAX_POSTPONEMENTS: u8 = 5;
+
 /// Hops that a request of this side may take (RFC 3261 §8.1.1.6), and the most that one from outside is taken to have
 /// left, so that a circle through this side ends after as many rounds.
 pub const HOPS: u8 = 70;

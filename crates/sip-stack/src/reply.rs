@@ -14,10 +14,10 @@ use std::net::SocketAddr;
 
 /// The methods that this side serves, as `Allow` says them.
 pub(crate) const ALLOW: &str =
-    "INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, INFO, REFER, NOTIFY, SUBSCRIBE, MESSAGE";
+    "INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, INFO, PRACK, UPDATE, REFER, NOTIFY, SUBSCRIBE, MESSAGE";
 
-/// The extensions that this side knows, as `Supported` says them (RFC 3891, RFC 4488).
-pub(crate) const SUPPORTED: &str = "replaces, norefersub";
+/// The extensions that this side knows, as `Supported` says them (RFC 3262, RFC 3891, RFC 4028, RFC 4488).
+pub(crate) const SUPPORTED: &str = "100rel, norefersub, replaces, timer";
 
 /// Whether `Require` may ask for an extension.
 pub(crate) fn is_supported(tag: &str) -> bool {
@@ -103,8 +103,9 @@ impl SipStack {
             response.headers.push(HeaderName::RecordRoute, route);
         }
         response.headers.push(HeaderName::Contact, contact.to_string());
+        // RFC 3311 §4: in provisional responses too, so that the other side knows of UPDATE.
+        response.headers.push(HeaderName::Allow, ALLOW);
         if status.is_success() {
-            response.headers.push(HeaderName::Allow, ALLOW);
             response.headers.push(HeaderName::AllowEvents, ALLOW_EVENTS);
             response.headers.push(HeaderName::Supported, SUPPORTED);
             response.headers.push(HeaderName::Accept, "application/sdp");

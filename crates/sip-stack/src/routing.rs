@@ -3,11 +3,12 @@
 use crate::dialog::dialog::DialogKey;
 use crate::errand::{Errand, Outcome};
 use crate::event::notifier::ALLOW_EVENTS;
-use crate::input::{Credentials, Flow, RegistrationId};
+use crate::input::{Credentials, Flow, RegistrationId, SessionId};
 use crate::limits::MAX_TRANSACTIONS;
 use crate::output::{SipEvent, SipFact, SipOutput};
 use crate::reply::{ALLOW, Asked, SUPPORTED, note_source};
-use crate::stack::{Due, SipStack};
+use crate::scrutiny::ONLY_WITHIN;
+use crate::stack::SipStack;
 use crate::transaction::table::{ClientKey, ServerKey, TransactionKey};
 use crate::transaction::{ClientInput, ServerInput};
 use frontdesk_sip_message::{
@@ -32,6 +33,10 @@ pub(crate) enum Owner {
     Cancel,
     /// A BYE; only a challenge to it matters.
     Bye(Option<Credentials>),
+    /// A PRACK; only a challenge to it matters.
+    Prack { session: SessionId, dialog: DialogKey, challenged: bool },
+    /// A re-INVITE or UPDATE.
+    Proposal { session: SessionId, dialog: DialogKey },
     /// A REGISTER of this side.
     Registration(RegistrationId),
     /// What is neither.
@@ -95,7 +100,7 @@ impl SipStack {
         }
         match dialog {
             Some(dialog) => match self.dialogs.get(&dialog).copied() {
-                Some(session) => self.receive_within(session, &asked),
+                Some(session) => self.receive_within(session, &dialog, &asked),
                 None => self.receive_alone(&dialog, &asked),
             },
             None => self.receive_outside(&asked),
@@ -106,9 +111,8 @@ impl SipStack {
     fn receive_outside(&mut self, asked: &Asked) {
         match &asked.request.method {
             method if *method == Method::OPTIONS => self.answer_options(asked),
-            // RFC 3261 §15.1.2: a BYE that matches no dialog; RFC 6086 §4.2.2 and RFC 6665 §4.1.3 have the same for INFO
-            // and NOTIFY.
-            method if [Method::BYE, Method::INFO, Method::NOTIFY].contains(method) => {
+            // RFC 3261 §15.1.2: a BYE that matches no dialog; the others are the same (RFC 6086 §4.2.2, RFC 6665 §4.1.3).
+            method if ONLY_WITHIN.contains(method) => {
                 self.refuse(asked, StatusCode::CALL_TRANSACTION_DOES_NOT_EXIST)
             }
             method if *method == Method::REGISTER => self.receive_register(asked),
@@ -181,10 +185,16 @@ impl SipStack {
     /// One step of a client transaction; its owner is told what it means.
     pub(crate) fn step_client(&mut self, key: &ClientKey, input: ClientInput, response: Option<&Response>) {
         let Some(owner) = self.transactions.client(key).map(|client| client.owner.clone()) else { return };
-        // What is challenged is needed once more, to answer the challenge; its transaction may be gone by then.
+        // What is challenged is needed once more, to answer the challenge, and a re-INVITE to acknowledge the answer; its
+        // transaction may be gone by then.
         let challenges = [StatusCode::UNAUTHORIZED, StatusCode::PROXY_AUTHENTICATION_REQUIRED];
-        let asks_again = matches!(owner, Owner::Bye(Some(_)) | Owner::Errand(_))
-            && response.is_some_and(|response| challenges.contains(&response.status));
+        let asks_again = match &owner {
+            Owner::Proposal { .. } => response.is_some(),
+            Owner::Bye(Some(_)) | Owner::Errand(_) | Owner::Prack { .. } => {
+                response.is_some_and(|response| challenges.contains(&response.status))
+            }
+            _ => false,
+        };
         let request = self
             .transactions
             .client(key)
@@ -204,6 +214,15 @@ impl SipStack {
             }
             Owner::Errand(errand) => {
                 self.errand_stepped(errand, Outcome { key, challenged: request, answer, step });
+            }
+            Owner::Prack { session, dialog, challenged } => {
+                if let (Some(answer), Some((prack, _))) = (answer, request) {
+                    self.prack_answered(session, dialog, challenged, prack, answer);
+                }
+            }
+            Owner::Proposal { session, dialog } => {
+                let request = request.map(|(request, _)| request);
+                self.proposal_stepped(key, session, &dialog, request, answer, step);
             }
             Owner::Registration(id) => self.registration_stepped(id, key, answer, step),
         }
@@ -248,11 +267,5 @@ impl SipStack {
         {
             self.merged.remove(&invite.merge_key);
         }
-    }
-
-    /// Clears or sets the deadline of a session.
-    pub(crate) fn watch_session(&mut self, session: crate::input::SessionId) {
-        let deadline = self.sessions.get(&session).and_then(|session| session.deadline());
-        self.wheel.set(Due::Session(session), deadline);
     }
 }

@@ -3,6 +3,7 @@
 //! RFC 3261 §8.2 lets authentication go first. Nothing that is judged here depends on users or numbers, so to judge
 //! it first tells nobody anything, and a broken client learns what is wrong instead of being asked for a password.
 
+use crate::dialog::provisional::may_describe;
 use crate::reply::{ALLOW, Asked, is_supported};
 use crate::stack::SipStack;
 use frontdesk_sip_message::{HeaderName, Method, Request, Response, StatusCode, Uri};
@@ -48,17 +49,23 @@ impl SipStack {
 }
 
 /// Requests that this side serves. ACK and CANCEL come to nobody's scrutiny.
-const SERVED: [Method; 9] = [
+const SERVED: [Method; 11] = [
     Method::INVITE,
     Method::BYE,
     Method::OPTIONS,
     Method::REGISTER,
     Method::INFO,
+    Method::PRACK,
+    Method::UPDATE,
     Method::REFER,
     Method::NOTIFY,
     Method::SUBSCRIBE,
     Method::MESSAGE,
 ];
+
+/// Requests that mean something within a dialog only; elsewhere they are 481.
+pub(crate) const ONLY_WITHIN: [Method; 5] =
+    [Method::BYE, Method::INFO, Method::NOTIFY, Method::PRACK, Method::UPDATE];
 
 fn fault_of(request: &Request, within: bool) -> Option<Fault> {
     if !SERVED.contains(&request.method) {
@@ -73,7 +80,7 @@ fn fault_of(request: &Request, within: bool) -> Option<Fault> {
         // side is the last hop too, but a count that is used up mostly means a loop.
         return Some(Fault::TooManyHops);
     }
-    if [Method::BYE, Method::INFO, Method::NOTIFY].contains(&request.method) && !within {
+    if ONLY_WITHIN.contains(&request.method) && !within {
         // Its 481 says enough.
         return None;
     }
@@ -86,7 +93,7 @@ fn fault_of(request: &Request, within: bool) -> Option<Fault> {
     if request.method != Method::INVITE && request.headers.contains(HeaderName::Replaces) {
         return Some(Fault::Malformed);
     }
-    if request.method != Method::INVITE {
+    if !may_describe(&request.method) {
         return None;
     }
     if takes_sdp(request) { body_fault(request) } else { Some(Fault::NotAcceptable) }
@@ -100,7 +107,7 @@ fn is_served(tag: &str, method: &Method) -> bool {
         || registering && ["path", "outbound"].iter().any(|known| known.eq_ignore_ascii_case(tag))
 }
 
-/// RFC 3261 §8.2.3. Only the body of an INVITE is read, so only its kind matters.
+/// RFC 3261 §8.2.3. Only bodies that describe the session are read here, so only their kind matters.
 fn body_fault(request: &Request) -> Option<Fault> {
     let identity = |encoding: &str| encoding.trim().eq_ignore_ascii_case("identity");
     if request.headers.get_all(HeaderName::ContentEncoding).any(|encoding| !identity(encoding)) {

@@ -4,6 +4,7 @@ use crate::chance::Chance;
 use crate::dialog::caller::OutgoingInvite;
 use crate::dialog::dialog::DialogKey;
 use crate::dialog::invite_session::{InviteInProgress, MergeKey, Session};
+use crate::dialog::proposal::OutgoingReinvite;
 use crate::event::usages::{Usage, Usages};
 use crate::input::{Flow, RegistrationId, SessionId, SipCommand, SipInput};
 use crate::limits::MAX_OUTPUTS_FROM_DEADLINES;
@@ -40,6 +41,8 @@ pub struct SipStack {
     pub(crate) merged: BTreeMap<MergeKey, ServerKey>,
     /// INVITEs of this side, as long as their transactions live.
     pub(crate) invites: BTreeMap<ClientKey, OutgoingInvite>,
+    /// Re-INVITEs of this side, as long as their transactions live.
+    pub(crate) reinvites: BTreeMap<ClientKey, OutgoingReinvite>,
     pub(crate) next_incoming: u64,
     pub(crate) nonces: Nonces,
     pub(crate) tag_secret: [u8; 16],
@@ -56,7 +59,7 @@ pub struct SipStack {
 pub(crate) enum Due {
     /// A transaction's timer.
     Transaction(TransactionKey),
-    /// A session repeats a 2xx or gives up on its ACK.
+    /// A session repeats a 2xx or a reliable 1xx, gives up on its acknowledgement, refreshes itself, or is over its time.
     Session(SessionId),
     /// A cancelled INVITE that nobody answers is dropped.
     Invite(ClientKey),
@@ -113,6 +116,7 @@ impl SipStack {
             arrived: BTreeMap::new(),
             merged: BTreeMap::new(),
             invites: BTreeMap::new(),
+            reinvites: BTreeMap::new(),
             next_incoming: 0,
             nonces,
             tag_secret,
@@ -165,7 +169,7 @@ impl SipStack {
             server_transactions,
             sessions: self.sessions.len(),
             dialogs: self.dialogs.len() + self.usages.dialogs_alone(),
-            invites: self.invites.len() + self.arrived.len() + self.merged.len(),
+            invites: self.invites.len() + self.reinvites.len() + self.arrived.len() + self.merged.len(),
             bindings: self.registrar.len(),
             registrations: self.registrations.len(),
             nonces: self.nonces.len(),
@@ -199,7 +203,7 @@ impl SipStack {
             }
             SipCommand::Message(wanted) => self.message(*wanted),
             SipCommand::Probe { probe, target, flow } => self.probe(probe, target, flow),
-            SipCommand::Reoffer { .. } => {}
+            SipCommand::Reoffer { session, description } => self.reoffer(session, description),
         }
     }
 

@@ -219,7 +219,7 @@ fn a_bye_that_crosses_this_sides_bye_is_answered() {
 #[test]
 fn methods_that_are_not_served_are_refused_within_a_dialog_too() {
     let (mut stage, _, response) = talking();
-    stage.receive(&Script::within("UPDATE", "z9hG4bKi", 2, &response).text());
+    stage.receive(&Script::within("PUBLISH", "z9hG4bKi", 2, &response).text());
     assert_eq!(stage.response().status, status(405));
     stage.receive(&Script::within("REGISTER", "z9hG4bKr", 3, &response).text());
     assert_eq!(stage.response().status, status(400));

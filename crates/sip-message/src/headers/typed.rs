@@ -8,9 +8,11 @@ use crate::header::content_type::ContentType;
 use crate::header::credentials::DigestCredentials;
 use crate::header::cseq::CSeq;
 use crate::header::event::Event;
+use crate::header::rack::RAck;
 use crate::header::reason::Reason;
 use crate::header::refer_to::ReferTo;
 use crate::header::replaces::Replaces;
+use crate::header::session_expires::SessionExpires;
 use crate::header::subscription_state::SubscriptionState;
 use crate::header::via::Via;
 use crate::header_name::HeaderName;
@@ -109,6 +111,34 @@ impl Headers {
     /// Min-Expires in seconds.
     pub fn min_expires(&self) -> Result<Option<u32>, HeaderError> {
         self.number(HeaderName::MinExpires, delta_seconds)
+    }
+
+    /// RSeq (RFC 3262 §7.1): the number of a reliable provisional response.
+    pub fn rseq(&self) -> Result<Option<u32>, HeaderError> {
+        self.number(HeaderName::RSeq, |text| grammar::number(text)?.try_into().ok())
+    }
+
+    /// RAck (RFC 3262 §7.2): what a PRACK acknowledges.
+    pub fn rack(&self) -> Result<RAck, HeaderError> {
+        self.one(HeaderName::RAck)
+    }
+
+    /// Session-Expires (RFC 4028 §4).
+    pub fn session_expires(&self) -> Result<Option<SessionExpires>, HeaderError> {
+        let name = HeaderName::SessionExpires;
+        self.text(name.clone())?.map(str::parse).transpose().map_err(malformed(name))
+    }
+
+    /// Min-SE in seconds (RFC 4028 §5); its parameters are passed over.
+    pub fn min_se(&self) -> Result<Option<u32>, HeaderError> {
+        self.number(HeaderName::MinSe, |text| {
+            delta_seconds(text.split([' ', '\t', ';']).next().unwrap_or_default())
+        })
+    }
+
+    /// Whether a header that is a comma list has this token, whatever its case.
+    pub fn lists(&self, name: HeaderName, token: &str) -> bool {
+        self.get_all(name).flat_map(grammar::pieces).any(|piece| piece.eq_ignore_ascii_case(token))
     }
 
     /// Retry-After in seconds; its comment and parameters are passed over.

@@ -3,14 +3,19 @@
 use super::dialog::Dialog;
 use super::invite_session::{Arriving, InviteInProgress, Session, Talking, Unacknowledged};
 use super::offer_answer::Exchange;
+use super::partner::Partner;
+use super::provisional::Provisionals;
+use super::session_timer::{self, Grant, SessionClock};
 use crate::input::SessionId;
 use crate::limits::{HOPS, MAX_SESSIONS};
 use crate::output::{Admission, IncomingCall, SessionEnd, SipEvent};
+use crate::quirks::Quirks;
 use crate::reply::Asked;
 use crate::stack::SipStack;
 use crate::transaction::ServerInput;
 use crate::transaction::table::ServerKey;
 use frontdesk_sip_message::{HeaderName, StatusCode};
+use std::sync::Arc;
 use std::time::Duration;
 
 impl SipStack {
@@ -33,6 +38,11 @@ impl SipStack {
             Ok(replaces) => replaces,
             Err(status) => return self.refuse(asked, status),
         };
+        let quirks = self.quirks_of(&admission);
+        let grant = session_timer::grant(headers, self.own_timer(&quirks));
+        if let Grant::TooSmall(least) = grant {
+            return self.refuse_too_brief(asked, least);
+        }
         let local_tag = self.chance.tag();
         let Some(dialog) = Dialog::of_callee(&asked.request, &local_tag, asked.flow, &self.settings) else {
             return self.refuse(asked, StatusCode::BAD_REQUEST);
@@ -64,58 +74,70 @@ impl SipStack {
         self.merged.insert(merge_key, asked.key.clone());
         self.dialogs.insert(dialog.key.clone(), session);
         let (Ok(from), Ok(to)) = (asked.headers().from(), asked.headers().to()) else { return };
+        let mut partner = Partner::new(dialog, exchange, self.quirks_of(&admission));
+        partner.note_abilities(asked.headers());
+        partner.heard.clone_from(&offer);
         let call = IncomingCall {
             session,
             admission,
             called: asked.request.uri.clone(),
             from,
             to,
-            call_id: dialog.key.call_id.clone(),
+            call_id: partner.dialog.key.call_id.clone(),
             offer,
             flow: asked.flow,
             headers: asked.headers().clone(),
             replaces,
             hops: asked.headers().max_forwards().ok().flatten().unwrap_or(HOPS).min(HOPS),
         };
-        let arriving = Arriving { asked: asked.clone(), dialog, exchange };
+        let provisionals = Provisionals::asked_by(asked.headers());
+        let arriving = Arriving { asked: asked.clone(), partner, provisionals };
         self.sessions.insert(session, Session::Arriving(Box::new(arriving)));
         self.tell(SipEvent::Incoming(Box::new(call)));
     }
 
-    /// 180, 183 and the like. Without RFC 3262 it may be lost; the caller hears of it at the next one.
-    pub(crate) fn ring(&mut self, id: SessionId, status: StatusCode, description: Option<Vec<u8>>) {
-        let status = if status.is_provisional() { status } else { StatusCode::RINGING };
-        let Some(Session::Arriving(arriving)) = self.sessions.get(&id) else { return };
-        let tag = &arriving.dialog.key.local_tag;
-        let contact = arriving.dialog.contact();
-        let response = self.dialog_response(arriving.asked.headers(), status, tag, contact, description);
-        let asked = arriving.asked.clone();
-        self.respond(&asked, response);
+    /// What whoever was admitted needs done differently.
+    fn quirks_of(&self, admission: &Admission) -> Arc<Quirks> {
+        match admission {
+            Admission::Peer { name } => {
+                let peer = self.settings.peers.iter().find(|peer| peer.name == *name);
+                peer.map(|peer| peer.quirks.clone()).unwrap_or_default()
+            }
+            Admission::Account { .. } => Arc::default(),
+        }
     }
 
-    /// 200, repeated until its ACK comes.
+    /// 200, repeated until its ACK comes; it waits for the PRACK to what described the session before it.
     pub(crate) fn accept(&mut self, id: SessionId, description: Vec<u8>) {
-        if !matches!(self.sessions.get(&id), Some(Session::Arriving(_))) {
+        let Some(Session::Arriving(arriving)) = self.sessions.get_mut(&id) else { return };
+        if arriving.provisionals.hold_back(&description) {
             return;
         }
         let Some(Session::Arriving(arriving)) = self.sessions.remove(&id) else { return };
-        let Arriving { asked, dialog, exchange } = *arriving;
-        let response = self.dialog_response(
-            asked.headers(),
-            StatusCode::OK,
-            &dialog.key.local_tag,
-            dialog.contact(),
-            Some(description),
-        );
+        let Arriving { asked, mut partner, mut provisionals } = *arriving;
+        // RFC 6337 §3.1.1: what a reliable response answered is not answered again.
+        let description = partner.exchange.owes_description().then_some(description);
+        let offers = partner.exchange == Exchange::AwaitingOfferHere;
+        if description.is_some() {
+            partner.exchange = partner.exchange.described_here();
+            partner.described.clone_from(&description);
+        }
+        let dialog = &partner.dialog;
+        let tag = &dialog.key.local_tag;
+        let mut response =
+            self.dialog_response(asked.headers(), StatusCode::OK, tag, dialog.contact(), description);
+        let grant = session_timer::grant(asked.headers(), self.own_timer(&partner.quirks));
+        if let Grant::Timed { interval, keeper, required } = grant {
+            session_timer::tell(&mut response.headers, interval, keeper, required);
+            partner.clock = Some(SessionClock::new(interval, keeper, self.now));
+        }
         let wire = response.to_bytes();
         self.step_server(&asked.key, ServerInput::Success(wire.clone()));
         let wait = Unacknowledged::new(&asked, wire, true, self.settings.timers.t1, self.now);
         let talking = Talking {
-            dialog,
-            exchange: exchange.accepted(),
-            unacknowledged: vec![wait],
-            reoffer: None,
-            credentials: None,
+            partner,
+            unacknowledged: vec![wait.offering(offers)],
+            overtaken: provisionals.overtaken(),
             leaving: None,
         };
         self.sessions.insert(id, Session::Talking(Box::new(talking)));
@@ -134,6 +156,7 @@ impl SipStack {
             return;
         }
         let status = if status.is_failure() { status } else { StatusCode::TEMPORARILY_UNAVAILABLE };
+        self.drop_reoffer(id);
         self.answer_arriving(id, status, retry_after, reason);
         self.forget_session(id);
         self.told_end(id, SessionEnd::EndedHere);
@@ -149,7 +172,8 @@ impl SipStack {
     ) {
         let Some(Session::Arriving(arriving)) = self.sessions.get(&id) else { return };
         let asked = arriving.asked.clone();
-        let mut response = self.response(asked.headers(), status, Some(&arriving.dialog.key.local_tag));
+        let mut response =
+            self.response(asked.headers(), status, Some(&arriving.partner.dialog.key.local_tag));
         if let Some(wait) = retry_after {
             response.headers.push(HeaderName::RetryAfter, wait.as_secs().max(1).to_string());
         }
@@ -167,8 +191,8 @@ impl SipStack {
             return self.refuse(cancel, StatusCode::CALL_TRANSACTION_DOES_NOT_EXIST);
         };
         let tag = match self.sessions.get(&session) {
-            Some(Session::Arriving(arriving)) => arriving.dialog.key.local_tag.clone(),
-            Some(Session::Talking(talking)) => talking.dialog.key.local_tag.clone(),
+            Some(Session::Arriving(arriving)) => arriving.partner.dialog.key.local_tag.clone(),
+            Some(Session::Talking(talking)) => talking.partner.dialog.key.local_tag.clone(),
             _ => self.stateless_tag(cancel.headers()),
         };
         let response = self.response(cancel.headers(), StatusCode::OK, Some(&tag));
@@ -176,13 +200,14 @@ impl SipStack {
         match self.sessions.get(&session) {
             Some(Session::Arriving(_)) => {
                 let reason = cancel.headers().get(HeaderName::Reason).map(str::to_owned);
+                self.drop_reoffer(session);
                 self.answer_arriving(session, StatusCode::REQUEST_TERMINATED, None, None);
                 self.forget_session(session);
                 self.told_end(session, SessionEnd::CancelledByPeer { reason });
             }
             // A re-INVITE is cancelled; the session goes on (RFC 3261 §14.2).
             Some(Session::Talking(talking))
-                if talking.reoffer.as_ref().is_some_and(|asked| asked.key == invite) =>
+                if talking.partner.reoffer.as_ref().is_some_and(|asked| asked.key == invite) =>
             {
                 self.cancel_reoffer(session);
             }

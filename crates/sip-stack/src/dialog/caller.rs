@@ -1,13 +1,18 @@
 //! Calls that this side places: forks, ACKs, CANCEL in every race (RFC 3261 §9.1, §13.2).
 
 use super::dialog::{Dialog, local_contact};
+use super::fork::{EarlyDialog, Fork};
 use super::invite_session::{Session, Talking};
 use super::offer_answer::Exchange;
+use super::partner::Partner;
+use super::proposal::Wish;
+use super::session_timer;
 use super::within::description_of;
 use crate::input::{Credentials, Flow, OutgoingCall, SessionId};
 use crate::limits::{HOPS, MAX_FORKS, MAX_SESSIONS, MAX_TRANSACTIONS, OVERLOAD_RETRY_AFTER_S};
 use crate::output::{SessionEnd, SipEvent, SipOutput};
-use crate::reply::{ALLOW, SUPPORTED};
+use crate::quirks::{Quirks, Reliability};
+use crate::reply::ALLOW;
 use crate::routing::Owner;
 use crate::stack::{Due, SipStack};
 use crate::transaction::table::{ClientKey, Step, TransactionKey};
@@ -16,7 +21,11 @@ use frontdesk_sip_message::{
 };
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
+
+/// How often in a row a 422 is obeyed.
+const TOO_BRIEF_MAX: u8 = 3;
 
 /// An INVITE of this side. It lives as long as its transaction, longer than the session where that ends first: the
 /// ACKs to repeated 2xx go on (RFC 6026 §7.2), and a late 2xx is still hung up.
@@ -24,14 +33,40 @@ use std::time::Duration;
 pub(crate) struct OutgoingInvite {
     /// Who awaits the answer; none once it is known or not wanted any more.
     awaiting: Option<SessionId>,
-    credentials: Option<Credentials>,
-    /// Whether it carries an answer to a challenge: a second challenge is a refusal.
-    authenticated: bool,
+    terms: Terms,
     /// Whether a provisional response came: before it no CANCEL may be sent (RFC 3261 §9.1).
     provisional: bool,
     cancel: Cancel,
-    /// The ACK to the 2xx of each called party, by its To tag.
-    forks: BTreeMap<String, (Flow, Vec<u8>)>,
+    /// The called parties, by their To tags.
+    pub(crate) forks: BTreeMap<String, Fork>,
+    /// The number of the next one that speaks for the first time.
+    next_branch: u16,
+    /// An offer that waits for the answer.
+    pub(crate) waiting: Option<Wish>,
+}
+
+/// What an INVITE keeps when it is sent once more.
+#[derive(Debug, Clone)]
+struct Terms {
+    credentials: Option<Credentials>,
+    /// Whether it carries an answer to a challenge: a second challenge is a refusal.
+    authenticated: bool,
+    /// How often it was refused with 422.
+    too_brief: u8,
+    quirks: Arc<Quirks>,
+}
+
+impl OutgoingInvite {
+    /// A called party speaks for the first time.
+    pub(crate) fn first_word(&mut self, dialog: Dialog, request: &Request) -> EarlyDialog {
+        let exchange = Exchange::asked(!request.body.is_empty());
+        let mut partner = Partner::new(dialog, exchange, self.terms.quirks.clone());
+        partner.credentials = self.terms.credentials.clone();
+        partner.described = (!request.body.is_empty()).then(|| request.body.clone());
+        let branch = self.next_branch;
+        self.next_branch = branch.saturating_add(1);
+        EarlyDialog::new(branch, partner)
+    }
 }
 
 /// How far a CANCEL is.
@@ -42,7 +77,9 @@ enum Cancel {
     Wanted {
         reason: Option<String>,
     },
-    Sent,
+    Sent {
+        reason: Option<String>,
+    },
 }
 
 impl SipStack {
@@ -66,10 +103,12 @@ impl SipStack {
                 SessionEnd::Refused { status, retry_after: Some(wait), reason: None, redirects: Vec::new() },
             );
         }
-        let (session, flow, credentials) = (call.session, call.flow, call.credentials.clone());
+        let (session, flow) = (call.session, call.flow);
+        let (credentials, quirks) = (call.credentials.clone(), call.quirks.clone());
+        let terms = Terms { credentials, authenticated: false, too_brief: 0, quirks };
         let mut request = self.first_invite(call);
         self.add_via(&mut request, flow);
-        self.place(request, flow, session, credentials, false);
+        self.place(request, flow, session, terms, None);
     }
 
     fn first_invite(&mut self, call: OutgoingCall) -> Request {
@@ -85,7 +124,7 @@ impl SipStack {
         headers.push(HeaderName::CSeq, "1 INVITE");
         headers.push(HeaderName::Contact, contact.to_string());
         headers.push(HeaderName::Allow, ALLOW);
-        headers.push(HeaderName::Supported, SUPPORTED);
+        self.add_extensions(&mut headers, &call.quirks, !call.description.is_empty());
         for (name, value) in &call.extra {
             match HeaderName::from_token(name) {
                 // There is one of it.
@@ -100,22 +139,43 @@ impl SipStack {
         Request { method: Method::INVITE, uri: call.target, headers, body: call.description }
     }
 
+    /// What this side can and wants beyond RFC 3261. Without an offer nothing is reliable: an offer in a provisional
+    /// response would want its answer in the PRACK (RFC 3262 §5).
+    fn add_extensions(&self, headers: &mut Headers, quirks: &Quirks, offers: bool) {
+        // RFC 3891, RFC 4488, RFC 6228 §4.
+        let mut supported = vec!["replaces", "norefersub", "199"];
+        match quirks.reliable_provisional {
+            Reliability::WhenUseful if offers => supported.push("100rel"),
+            Reliability::Demanded if offers => headers.push(HeaderName::Require, "100rel"),
+            _ => {}
+        }
+        if let Some(timer) = self.own_timer(quirks) {
+            supported.push("timer");
+            session_timer::ask(headers, timer.expires, None, None);
+        }
+        headers.push(HeaderName::Supported, supported.join(", "));
+    }
+
+    /// `before` is the INVITE in whose place this one stands.
     fn place(
         &mut self,
         request: Request,
         flow: Flow,
         session: SessionId,
-        credentials: Option<Credentials>,
-        authenticated: bool,
+        terms: Terms,
+        before: Option<&ClientKey>,
     ) {
+        let before = before.and_then(|key| self.invites.get_mut(key));
+        let (next_branch, waiting) = before.map_or((0, None), |b| (b.next_branch, b.waiting.take()));
         let key = self.begin_client(request, flow, Owner::Invite);
         let invite = OutgoingInvite {
             awaiting: Some(session),
-            credentials,
-            authenticated,
+            terms,
             provisional: false,
             cancel: Cancel::Unwanted,
             forks: BTreeMap::new(),
+            next_branch,
+            waiting,
         };
         self.invites.insert(key.clone(), invite);
         self.sessions.insert(session, Session::Calling { invite: key });
@@ -140,16 +200,15 @@ impl SipStack {
     fn invite_progressed(&mut self, key: &ClientKey, answer: &Response) {
         let Some(invite) = self.invites.get_mut(key) else { return };
         invite.provisional = true;
-        if matches!(invite.cancel, Cancel::Wanted { .. })
-            && let Cancel::Wanted { reason } = std::mem::replace(&mut invite.cancel, Cancel::Sent)
-        {
+        if let Cancel::Wanted { reason } = &invite.cancel {
+            let reason = reason.clone();
+            invite.cancel = Cancel::Sent { reason: reason.clone() };
             return self.send_cancel(key, reason);
         }
         if let Some(session) = invite.awaiting
             && answer.status != StatusCode::TRYING
         {
-            let description = description_of(&answer.headers, &answer.body);
-            self.tell(SipEvent::Progress { session, branch: 0, status: answer.status, description });
+            self.branch_progressed(key, session, answer);
         }
     }
 
@@ -159,49 +218,73 @@ impl SipStack {
         self.wheel.set(Due::Invite(key.clone()), None);
         let Some(client) = self.transactions.client(key) else { return };
         let (request, flow) = (client.request.clone(), client.flow);
-        let Some(mut dialog) = Dialog::of_caller(&request, answer, flow) else { return };
+        let Some(dialog) = Dialog::of_caller(&request, answer, flow) else { return };
         let tag = dialog.key.remote_tag.clone();
-        let Some(invite) = self.invites.get(key) else { return };
-        if let Some((flow, bytes)) = invite.forks.get(&tag).cloned() {
-            self.outputs.push_back(SipOutput::Transmit { flow, bytes });
-            return;
-        }
-        if invite.forks.len() >= MAX_FORKS {
-            return self.overloaded("forks");
-        }
-        let credentials = invite.credentials.clone();
-        let mut ack = dialog.ack(&request);
-        self.add_via(&mut ack, dialog.flow());
-        let sent = (dialog.flow(), ack.to_bytes());
-        self.outputs.push_back(SipOutput::Transmit { flow: sent.0, bytes: sent.1.clone() });
         let Some(invite) = self.invites.get_mut(key) else { return };
-        invite.forks.insert(tag, sent);
+        if let Some(Fork::Answered { flow, ack }) = invite.forks.get(&tag) {
+            let (flow, bytes) = (*flow, ack.clone());
+            return self.outputs.push_back(SipOutput::Transmit { flow, bytes });
+        }
+        let early = match invite.forks.remove(&tag) {
+            Some(Fork::Early(early)) => *early,
+            _ if invite.forks.len() >= MAX_FORKS => return self.overloaded("forks"),
+            _ => invite.first_word(dialog, &request),
+        };
+        let EarlyDialog { branch, mut partner, .. } = early;
+        partner.dialog.confirm(answer);
+        partner.note_abilities(&answer.headers);
+        let mut ack = partner.dialog.ack(&request);
+        self.add_via(&mut ack, partner.dialog.flow());
+        let (flow, ack) = (partner.dialog.flow(), ack.to_bytes());
+        self.outputs.push_back(SipOutput::Transmit { flow, bytes: ack.clone() });
+        let Some(invite) = self.invites.get_mut(key) else { return };
+        invite.forks.insert(tag, Fork::Answered { flow, ack });
+        let cancelled = match &invite.cancel {
+            Cancel::Unwanted => None,
+            Cancel::Wanted { reason } | Cancel::Sent { reason } => Some(reason.clone()),
+        };
         match invite.awaiting.take() {
             Some(session) => {
-                let description = description_of(&answer.headers, &answer.body).unwrap_or_default();
-                self.begin_talking(session, dialog, credentials);
-                self.tell(SipEvent::Answered { session, branch: 0, description });
+                partner.proposals.waiting = partner.proposals.waiting.or(invite.waiting.take());
+                self.end_early_dialogs(key);
+                self.begin_talking(session, partner, branch, &request, answer);
             }
             // The 200 crossed the CANCEL, or another called party was quicker.
-            None => self.send_bye(&mut dialog, credentials, None),
+            None => {
+                let elsewhere = || Some("SIP;cause=200;text=\"Call completed elsewhere\"".to_owned());
+                let credentials = partner.credentials.take();
+                self.send_bye(&mut partner.dialog, credentials, cancelled.unwrap_or_else(elsewhere));
+            }
         }
     }
 
-    fn begin_talking(&mut self, session: SessionId, dialog: Dialog, credentials: Option<Credentials>) {
-        self.dialogs.insert(dialog.key.clone(), session);
-        let talking = Talking {
-            dialog,
-            exchange: Exchange::Stable,
-            unacknowledged: Vec::new(),
-            reoffer: None,
-            credentials,
-            leaving: None,
-        };
+    fn begin_talking(
+        &mut self,
+        session: SessionId,
+        mut partner: Partner,
+        branch: u16,
+        request: &Request,
+        answer: &Response,
+    ) {
+        if request.headers.contains(HeaderName::SessionExpires) {
+            partner.clock = session_timer::agreed(&answer.headers, self.now);
+        }
+        // Where no reliable response answered the offer, the 2xx does; or else what was foretold holds.
+        let awaited = partner.exchange == Exchange::OfferedHere && partner.proposals.open.is_none();
+        if awaited {
+            partner.exchange = Exchange::Stable;
+            partner.heard = description_of(&answer.headers, &answer.body).or(partner.heard);
+        }
+        let description = partner.heard.clone().unwrap_or_default();
+        self.dialogs.insert(partner.dialog.key.clone(), session);
+        let talking = Talking { partner, unacknowledged: Vec::new(), overtaken: None, leaving: None };
         self.sessions.insert(session, Session::Talking(Box::new(talking)));
+        self.tell(SipEvent::Answered { session, branch, description });
+        self.propose(session);
     }
 
     fn invite_refused(&mut self, key: &ClientKey, answer: &Response) {
-        if self.retry_with_credentials(key, answer) {
+        if self.retry_with_credentials(key, answer) || self.retry_more_slowly(key, answer) {
             return;
         }
         let retry_after = answer.headers.retry_after().ok().flatten();
@@ -222,20 +305,41 @@ impl SipStack {
 
     /// 401 and 407 are answered once (RFC 3261 §22.2): same Call-ID and From tag, next number, new branch.
     fn retry_with_credentials(&mut self, key: &ClientKey, answer: &Response) -> bool {
-        let Some(invite) = self.invites.get(key) else { return false };
-        let (Some(session), Some(credentials), false) =
-            (invite.awaiting, invite.credentials.clone(), invite.authenticated)
-        else {
+        let Some(terms) = self.invites.get(key).map(|invite| invite.terms.clone()) else { return false };
+        let Some(credentials) = terms.credentials.clone().filter(|_| !terms.authenticated) else {
             return false;
         };
         let Some(client) = self.transactions.client(key) else { return false };
-        let (request, flow) = (client.request.clone(), client.flow);
-        let Some(mut request) = self.answering_challenge(request, answer, &credentials) else { return false };
-        if let Some(invite) = self.invites.get_mut(key) {
-            invite.awaiting = None;
+        let request = client.request.clone();
+        let Some(request) = self.answering_challenge(request, answer, &credentials) else { return false };
+        self.place_again(key, request, Terms { authenticated: true, ..terms })
+    }
+
+    /// 422 is obeyed (RFC 4028 §7.3): the same once more with the interval that it demands.
+    fn retry_more_slowly(&mut self, key: &ClientKey, answer: &Response) -> bool {
+        let Some(terms) = self.invites.get(key).map(|invite| invite.terms.clone()) else { return false };
+        if answer.status != StatusCode::SESSION_INTERVAL_TOO_SMALL || terms.too_brief >= TOO_BRIEF_MAX {
+            return false;
         }
+        let Some(client) = self.transactions.client(key) else { return false };
+        let mut request = client.request.clone();
+        let Some(least) = session_timer::demanded(&answer.headers, &request.headers) else { return false };
+        session_timer::ask(&mut request.headers, least, None, Some(least));
+        request.headers.remove(HeaderName::Via);
+        let number = request.headers.cseq().map_or(1, |cseq| cseq.number.saturating_add(1));
+        request.headers.set(HeaderName::CSeq, CSeq { number, method: Method::INVITE }.to_string());
+        self.place_again(key, request, Terms { too_brief: terms.too_brief + 1, ..terms })
+    }
+
+    /// Sends the INVITE of a call that is still wanted once more, without its Via.
+    fn place_again(&mut self, key: &ClientKey, mut request: Request, terms: Terms) -> bool {
+        let Some(flow) = self.transactions.client(key).map(|client| client.flow) else { return false };
+        let Some(session) = self.invites.get_mut(key).and_then(|invite| invite.awaiting.take()) else {
+            return false;
+        };
+        self.end_early_dialogs(key);
         self.add_via(&mut request, flow);
-        self.place(request, flow, session, Some(credentials), true);
+        self.place(request, flow, session, terms, Some(key));
         true
     }
 
@@ -245,7 +349,7 @@ impl SipStack {
         let Some(invite) = self.invites.get_mut(key) else { return };
         invite.awaiting = None;
         if invite.provisional {
-            invite.cancel = Cancel::Sent;
+            invite.cancel = Cancel::Sent { reason: reason.clone() };
             self.send_cancel(key, reason);
         } else {
             invite.cancel = Cancel::Wanted { reason };

@@ -112,6 +112,13 @@ impl Dialog {
         })
     }
 
+    /// The 2xx makes the early dialog a confirmed one: its route set and its target count (RFC 3261 §13.2.2.4).
+    pub(crate) fn confirm(&mut self, success: &Response) {
+        self.route_set = success.headers.record_routes().unwrap_or_default();
+        self.route_set.reverse();
+        self.refresh_target(&success.headers);
+    }
+
     /// Whether a request with this sequence number is in order; if so it is remembered (RFC 3261 §12.2.2).
     pub(crate) fn takes(&mut self, number: u32) -> bool {
         let in_order = self.remote_seq.is_none_or(|before| number >= before);

@@ -17,10 +17,10 @@ impl SipStack {
         if talking.leaving.is_some() {
             return;
         }
-        let mut info = talking.dialog.request(Method::INFO);
+        let mut info = talking.partner.dialog.request(Method::INFO);
         info.headers.push(HeaderName::ContentType, content_type);
         info.body = body;
-        let flow = talking.dialog.flow();
+        let flow = talking.partner.dialog.flow();
         self.send_request(info, flow, Owner::Errand(Errand::Inform { session, authenticated: false }));
     }
 
@@ -32,10 +32,10 @@ impl SipStack {
             return;
         };
         let Some(Session::Talking(talking)) = self.sessions.get(&session) else { return };
-        let Some(credentials) = talking.credentials.clone() else { return };
+        let Some(credentials) = talking.partner.credentials.clone() else { return };
         let Some(mut info) = self.answering_challenge(request, answer, &credentials) else { return };
         let Some(Session::Talking(talking)) = self.sessions.get_mut(&session) else { return };
-        talking.dialog.renumber(&mut info);
+        talking.partner.dialog.renumber(&mut info);
         self.send_request(info, flow, Owner::Errand(Errand::Inform { session, authenticated: true }));
     }
 }

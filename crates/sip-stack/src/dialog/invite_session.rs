@@ -1,7 +1,9 @@
 //! INVITE sessions: unanswered, placed, standing; who owns the 2xx and its ACK (RFC 3261 §13 to §15).
 
 use super::dialog::{Dialog, DialogKey};
-use super::offer_answer::Exchange;
+use super::partner::Partner;
+use super::proposal::Wish;
+use super::provisional::Provisionals;
 use crate::input::{Credentials, SessionId};
 use crate::output::{SessionEnd, SipEvent};
 use crate::reply::Asked;
@@ -10,7 +12,7 @@ use crate::stack::{Due, SipStack};
 use crate::transaction::ServerInput;
 use crate::transaction::table::{ClientKey, ServerKey};
 use frontdesk_identifiers::Moment;
-use frontdesk_sip_message::{HeaderName, Method, StatusCode};
+use frontdesk_sip_message::{HeaderName, Method, RAck, StatusCode};
 use std::time::Duration;
 
 /// What a merged request has in common with the first: Call-ID, From tag, sequence number (RFC 3261 §8.2.2.2).
@@ -38,21 +40,18 @@ pub(crate) enum Session {
 #[derive(Debug)]
 pub(crate) struct Arriving {
     pub(crate) asked: Asked,
-    pub(crate) dialog: Dialog,
-    pub(crate) exchange: Exchange,
+    pub(crate) partner: Partner,
+    pub(crate) provisionals: Provisionals,
 }
 
 /// A call that was answered.
 #[derive(Debug)]
 pub(crate) struct Talking {
-    pub(crate) dialog: Dialog,
-    pub(crate) exchange: Exchange,
+    pub(crate) partner: Partner,
     /// The 2xx of this side whose ACK has not come.
     pub(crate) unacknowledged: Vec<Unacknowledged>,
-    /// A re-INVITE that waits for this side's answer.
-    pub(crate) reoffer: Option<Asked>,
-    /// For challenges to the BYE.
-    pub(crate) credentials: Option<Credentials>,
+    /// The reliable provisional response that the 2xx overtook: its PRACK may still come (RFC 3262 §3).
+    pub(crate) overtaken: Option<RAck>,
     /// `Some` when the end was told and only the ACK is awaited, to send the BYE with this reason.
     pub(crate) leaving: Option<Option<String>>,
 }
@@ -65,6 +64,8 @@ pub(crate) struct Unacknowledged {
     pub(crate) number: u32,
     /// Whether this is the answer to the first INVITE.
     pub(crate) first: bool,
+    /// Whether it brought an offer: then the ACK brings the answer.
+    pub(crate) offers: bool,
     wire: Vec<u8>,
     interval: Duration,
     resend_at: Moment,
@@ -72,8 +73,14 @@ pub(crate) struct Unacknowledged {
 }
 
 impl Unacknowledged {
+    /// The same, bringing an offer or not.
+    pub(crate) fn offering(self, offers: bool) -> Self {
+        Unacknowledged { offers, ..self }
+    }
+
     pub(crate) fn new(asked: &Asked, wire: Vec<u8>, first: bool, t1: Duration, now: Moment) -> Self {
         Unacknowledged {
+            offers: false,
             key: asked.key.clone(),
             number: asked.headers().cseq().map_or(0, |cseq| cseq.number),
             first,
@@ -89,16 +96,22 @@ impl Session {
     pub(crate) fn deadline(&self) -> Option<Moment> {
         match self {
             Session::Talking(talking) => {
-                talking.unacknowledged.iter().map(|wait| wait.resend_at.min(wait.give_up_at)).min()
+                let waits = talking.unacknowledged.iter().map(|wait| wait.resend_at.min(wait.give_up_at));
+                let partner = talking.partner.deadline().filter(|_| talking.leaving.is_none());
+                waits.chain(partner).min()
             }
-            Session::Arriving(_) | Session::Calling { .. } => None,
+            Session::Arriving(arriving) => {
+                [arriving.provisionals.deadline(), arriving.partner.deadline()].into_iter().flatten().min()
+            }
+            // Its early dialogs are its INVITE's.
+            Session::Calling { .. } => None,
         }
     }
 
     fn dialog(&self) -> Option<&DialogKey> {
         match self {
-            Session::Arriving(arriving) => Some(&arriving.dialog.key),
-            Session::Talking(talking) => Some(&talking.dialog.key),
+            Session::Arriving(arriving) => Some(&arriving.partner.dialog.key),
+            Session::Talking(talking) => Some(&talking.partner.dialog.key),
             Session::Calling { .. } => None,
         }
     }
@@ -111,11 +124,13 @@ impl SipStack {
             None => return,
             Some(Session::Talking(talking)) if talking.leaving.is_some() => return,
             Some(Session::Arriving(_)) => {
+                self.drop_reoffer(id);
                 self.answer_arriving(id, StatusCode::TEMPORARILY_UNAVAILABLE, None, reason);
                 self.forget_session(id);
             }
             Some(Session::Calling { invite }) => {
                 let invite = invite.clone();
+                self.drop_reoffer(id);
                 self.forget_session(id);
                 self.cancel_invite(&invite, reason);
             }
@@ -130,19 +145,21 @@ impl SipStack {
 
     /// Hangs up: BYE at once, or after the ACK. RFC 3261 §15: the callee must not send BYE before the ACK came or
     /// the 2xx was given up.
-    fn leave(&mut self, id: SessionId, reason: Option<String>) {
+    pub(crate) fn leave(&mut self, id: SessionId, reason: Option<String>) {
         self.drop_reoffer(id);
         let awaits_ack = |talking: &Talking| talking.unacknowledged.iter().any(|wait| wait.first);
         match self.sessions.get_mut(&id) {
             Some(Session::Talking(talking)) if awaits_ack(talking) => talking.leaving = Some(reason),
             _ => self.hang_up(id, reason),
         }
+        self.watch_session(id);
     }
 
     /// Sends BYE and forgets the session.
     pub(crate) fn hang_up(&mut self, id: SessionId, reason: Option<String>) {
         if let Some(Session::Talking(mut talking)) = self.forget_session(id) {
-            self.send_bye(&mut talking.dialog, talking.credentials, reason);
+            let credentials = talking.partner.credentials.take();
+            self.send_bye(&mut talking.partner.dialog, credentials, reason);
         }
     }
 
@@ -166,15 +183,29 @@ impl SipStack {
         if let Some(dialog) = session.dialog() {
             self.dialogs.remove(dialog);
         }
+        if let Session::Calling { invite } = &session {
+            self.end_early_dialogs(invite);
+        }
         self.wheel.set(Due::Session(id), None);
         Some(session)
     }
 
-    /// A 2xx is to be repeated, or its ACK never came (RFC 3261 §13.3.1.4).
+    /// A 2xx or a reliable provisional response is to be repeated or given up, a refresh is due, a session is over its
+    /// time, or a wish waited long enough.
     pub(crate) fn session_due(&mut self, id: SessionId) {
+        match self.sessions.get(&id) {
+            Some(Session::Talking(_)) => self.talking_due(id),
+            Some(Session::Arriving(_)) => self.provisional_due(id),
+            Some(Session::Calling { .. }) | None => {}
+        }
+        self.propose(id);
+    }
+
+    fn talking_due(&mut self, id: SessionId) {
         let now = self.now;
         let t2 = self.settings.timers.t2;
         let Some(Session::Talking(talking)) = self.sessions.get_mut(&id) else { return };
+        // RFC 3261 §13.3.1.4.
         if talking.unacknowledged.iter().any(|wait| wait.give_up_at <= now) {
             return self.give_up_on_ack(id);
         }
@@ -184,10 +215,26 @@ impl SipStack {
             wait.resend_at = now + wait.interval;
             repeated.push((wait.key.clone(), wait.wire.clone()));
         }
+        if talking.leaving.is_none()
+            && let Some(clock) = &mut talking.partner.clock
+        {
+            if clock.is_over(now) {
+                return self.time_out(id);
+            }
+            if clock.take_refresh(now) {
+                talking.partner.proposals.want(Wish::Refresh);
+            }
+        }
         for (key, wire) in repeated {
             self.step_server(&key, ServerInput::Success(wire));
         }
-        self.watch_session(id);
+    }
+
+    /// RFC 4028 §10: no refresh came, or none of this side's was answered.
+    fn time_out(&mut self, id: SessionId) {
+        self.drop_reoffer(id);
+        self.hang_up(id, Some("SIP;cause=408;text=\"Session timer expired\"".to_owned()));
+        self.told_end(id, SessionEnd::TimerExpired);
     }
 
     fn give_up_on_ack(&mut self, id: SessionId) {
@@ -201,12 +248,13 @@ impl SipStack {
         }
     }
 
-    /// A re-INVITE that waits when the session ends is refused (RFC 3261 §15.1.2).
+    /// A re-INVITE or UPDATE that waits when the session ends is refused (RFC 3261 §15.1.2).
     pub(crate) fn drop_reoffer(&mut self, id: SessionId) {
-        let Some(Session::Talking(talking)) = self.sessions.get_mut(&id) else { return };
-        let Some(asked) = talking.reoffer.take() else { return };
-        let tag = talking.dialog.key.local_tag.clone();
-        let response = self.response(asked.headers(), StatusCode::REQUEST_TERMINATED, Some(&tag));
-        self.respond(&asked, response);
+        while let Some(partner) = self.find_partner(id, |partner| partner.reoffer.is_some()) {
+            let Some(asked) = partner.reoffer.take() else { return };
+            let tag = partner.dialog.key.local_tag.clone();
+            let response = self.response(asked.headers(), StatusCode::REQUEST_TERMINATED, Some(&tag));
+            self.respond(&asked, response);
+        }
     }
 }

@@ -66,15 +66,15 @@ impl SipStack {
             let outcome = ReferOutcome::Refused(StatusCode::SERVICE_UNAVAILABLE);
             return self.tell(SipEvent::ReferEnded { session, outcome });
         }
-        let mut refer = talking.dialog.request(Method::REFER);
-        refer.headers.push(HeaderName::Contact, talking.dialog.contact().to_string());
+        let mut refer = talking.partner.dialog.request(Method::REFER);
+        refer.headers.push(HeaderName::Contact, talking.partner.dialog.contact().to_string());
         refer.headers.push(HeaderName::ReferTo, NameAddr::new(refer_to).to_string());
         if let Some(referred_by) = referred_by {
             refer.headers.push(HeaderName::ReferredBy, NameAddr::new(referred_by).to_string());
         }
         refer.headers.push(HeaderName::Supported, SUPPORTED);
-        let (dialog, flow) = (talking.dialog.key.clone(), talking.dialog.flow());
-        let (number, credentials) = (number_of(&refer), talking.credentials.clone());
+        let (dialog, flow) = (talking.partner.dialog.key.clone(), talking.partner.dialog.flow());
+        let (number, credentials) = (number_of(&refer), talking.partner.credentials.clone());
         let key = self.send_request(refer, flow, Owner::Errand(Errand::Refer(session)));
         let state = State::Asking { key, authenticated: false };
         self.begin_referring(session, Referring { dialog, number, credentials, state, last: None });

@@ -14,7 +14,7 @@ impl SipStack {
     /// it among [`OutgoingCall::extra`](crate::OutgoingCall). None while the session is not answered.
     pub fn replaces(&self, session: SessionId) -> Option<(Uri, String)> {
         let Session::Talking(talking) = self.sessions.get(&session)? else { return None };
-        let key = &talking.dialog.key;
+        let key = &talking.partner.dialog.key;
         let tag = |tag: &str| if tag.is_empty() { "0".to_owned() } else { tag.to_owned() };
         let replaces = Replaces {
             call_id: key.call_id.clone(),
@@ -22,7 +22,7 @@ impl SipStack {
             from_tag: tag(&key.local_tag),
             early_only: false,
         };
-        Some((talking.dialog.remote_target().clone(), replaces.to_string()))
+        Some((talking.partner.dialog.remote_target().clone(), replaces.to_string()))
     }
 
     /// The session of this side that a `Replaces` names, whatever its state.

@@ -95,8 +95,12 @@ impl SipStack {
     pub(crate) fn dialog_named(&mut self, key: &DialogKey) -> Option<&mut Dialog> {
         let session = self.dialogs.get(key).and_then(|session| self.sessions.get_mut(session));
         match session {
-            Some(Session::Talking(talking)) if talking.dialog.key == *key => Some(&mut talking.dialog),
-            Some(Session::Arriving(arriving)) if arriving.dialog.key == *key => Some(&mut arriving.dialog),
+            Some(Session::Talking(talking)) if talking.partner.dialog.key == *key => {
+                Some(&mut talking.partner.dialog)
+            }
+            Some(Session::Arriving(arriving)) if arriving.partner.dialog.key == *key => {
+                Some(&mut arriving.partner.dialog)
+            }
             _ => self.usages.alone.get_mut(key),
         }
     }
@@ -104,8 +108,8 @@ impl SipStack {
     /// The session of a dialog is over; what else it is used for goes on in it (RFC 5057 §4.1).
     pub(crate) fn leave_alone(&mut self, session: &Session) {
         let dialog = match session {
-            Session::Talking(talking) => &talking.dialog,
-            Session::Arriving(arriving) => &arriving.dialog,
+            Session::Talking(talking) => &talking.partner.dialog,
+            Session::Arriving(arriving) => &arriving.partner.dialog,
             _ => return,
         };
         if self.usages.by_dialog.contains_key(&dialog.key) {

@@ -42,6 +42,12 @@ impl Console {
         Ok(Console { lines, words })
     }
 
+    /// A console that nobody looks at: every line is dropped.
+    pub fn silent() -> Console {
+        let (lines, _) = std::sync::mpsc::sync_channel(0);
+        Console { lines, words: Words::Hidden }
+    }
+
     /// Prints a line, or drops it when the terminal does not keep up.
     ///
     /// Names and numbers in it come from outside: what would steer the terminal is shown instead of obeyed.

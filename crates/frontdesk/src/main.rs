@@ -23,6 +23,8 @@ enum Command {
     Serve(commands::serve::Arguments),
     /// Check the settings or a flow, and say what is wrong, where, and what to do
     Check(commands::check::Arguments),
+    /// Examine ports, addresses, certificates, trunks and the desk itself, and say what to do
+    Doctor(commands::doctor::Arguments),
     /// A telephone for the command line: call somebody, or be called
     Call(Box<commands::call::Arguments>),
     /// Try and test call flows without a telephone
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
     match arguments.command {
         Command::Serve(arguments) => commands::serve::run(&arguments),
         Command::Check(arguments) => commands::check::run(&arguments),
+        Command::Doctor(arguments) => commands::doctor::run(&arguments),
         Command::Call(arguments) => match matches.subcommand() {
             Some((_, matches)) => commands::call::run(&arguments, matches),
             None => ExitCode::from(2),

@@ -1,7 +1,7 @@
 //! One desk: start, supervise, stop.
 
 use crate::accounts::{Accounts, AccountsFault, NewPassword};
-use crate::console::{Console, Words};
+use crate::console::Console;
 use crate::flows::{Flows, phrases, read_flows};
 use crate::mailbox::{Mailbox, mailbox};
 use crate::settings::{Settings, SettingsFault};
@@ -97,7 +97,7 @@ impl Node {
     /// Whatever keeps it from opening; nothing is left running then.
     pub async fn start(
         settings: &Settings,
-        words: Words,
+        console: Console,
         progress: impl Fn(&str),
     ) -> Result<Node, NodeFault> {
         let settings = &settings.with_passwords().map_err(NodeFault::Settings)?;
@@ -152,7 +152,7 @@ impl Node {
             ears,
             transports,
             facts: writer.sender(),
-            console: Console::start(words)?,
+            console,
             epoch,
         };
         let thread =

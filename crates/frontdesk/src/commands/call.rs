@@ -3,7 +3,7 @@
 use super::failed;
 use crate::node::Chance;
 use crate::softphone::{
-    CallEnd, Item, LineOptions, News, PhonePlan, Registration, WhenCalled, run as run_line,
+    CallEnd, Item, KeyForm, LineOptions, News, PhonePlan, Registration, WhenCalled, run as run_line,
 };
 use clap::ArgMatches;
 use frontdesk_identifiers::Locale;
@@ -39,6 +39,9 @@ pub struct Arguments {
     /// Press these keys: 0-9 * # A-D (may be repeated)
     #[arg(long, value_name = "KEYS")]
     dtmf: Vec<String>,
+    /// Press the keys by SIP INFO, instead of as events among the sound
+    #[arg(long)]
+    dtmf_info: bool,
     /// Wait this many seconds (may be repeated)
     #[arg(long, value_name = "SECONDS")]
     pause: Vec<f32>,
@@ -166,6 +169,7 @@ fn options(arguments: &Arguments, script: Vec<Item>) -> Result<LineOptions, Stri
             expires: Duration::from_secs(300),
         }),
         when_called: when_called(arguments),
+        keys: if arguments.dtmf_info { KeyForm::Info } else { KeyForm::Events },
         flow: Flow { transport: Transport::Udp, local, remote },
         record: arguments.record.clone(),
         locale: Locale::new(&arguments.locale).map_err(|error| error.to_string())?,

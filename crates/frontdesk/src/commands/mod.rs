@@ -3,6 +3,7 @@
 pub mod call;
 pub mod check;
 pub mod demo;
+pub mod doctor;
 pub mod flow;
 pub mod models;
 pub mod phones;

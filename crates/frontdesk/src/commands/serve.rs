@@ -1,7 +1,7 @@
 //! `frontdesk serve`
 
 use super::{ConfigArgument, failed};
-use crate::console::Words;
+use crate::console::{Console, Words};
 use crate::node::{Node, NodeFault};
 use crate::settings::Settings;
 use rustix::fs::Mode;
@@ -55,7 +55,11 @@ fn raise_handle_limit() {
 }
 
 async fn serve(settings: &Settings, words: Words) -> ExitCode {
-    let node = match Node::start(settings, words, |step| println!("{step}")).await {
+    let console = match Console::start(words) {
+        Ok(console) => console,
+        Err(error) => return failed(error),
+    };
+    let node = match Node::start(settings, console, |step| println!("{step}")).await {
         Ok(node) => node,
         Err(fault @ (NodeFault::Settings(_) | NodeFault::Flows(_))) => {
             eprintln!("{fault}");

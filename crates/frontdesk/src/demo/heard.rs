@@ -150,7 +150,10 @@ fn best_place(heard: &[i16], words: &[i16], from: usize) -> (f32, usize) {
 }
 
 /// Left and right of a stereo recording at 8 kHz.
-fn channels(file: &Path) -> Result<(Vec<i16>, Vec<i16>), HeardFault> {
+///
+/// # Errors
+/// When it cannot be read, or is none.
+pub fn channels(file: &Path) -> Result<(Vec<i16>, Vec<i16>), HeardFault> {
     let unreadable = |why: &dyn std::fmt::Display| HeardFault::Unreadable {
         file: file.display().to_string(),
         why: why.to_string(),

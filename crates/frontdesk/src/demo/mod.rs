@@ -11,7 +11,7 @@ mod outcome;
 
 pub use act::{ACTS, Act, DESKS, Desk};
 pub use cast::{Cast, CastFault};
-pub use heard::{Heard, HeardFault, check_both_ways};
+pub use heard::{Heard, HeardFault, LIKENESS_MIN, channels, check_both_ways, likeness};
 pub use outcome::{Outcome, judge};
 
 use std::path::{Path, PathBuf};

@@ -14,4 +14,4 @@ pub use line::{LineFault, LineOptions, run};
 pub use phone::Phone;
 pub use recording_file::numbered;
 pub use script::{Item, Script};
-pub use words::{CallEnd, News, PhoneInput, PhoneOutput, PhonePlan, Registration, WhenCalled};
+pub use words::{CallEnd, KeyForm, News, PhoneInput, PhoneOutput, PhonePlan, Registration, WhenCalled};

@@ -2,7 +2,7 @@
 
 use super::recording_file::numbered;
 use super::script::{Item, Script};
-use super::words::{CallEnd, News, PhoneInput, PhoneOutput, PhonePlan, WhenCalled};
+use super::words::{CallEnd, KeyForm, News, PhoneInput, PhoneOutput, PhonePlan, WhenCalled};
 use frontdesk_identifiers::{LegId, Moment};
 use frontdesk_media_protocol::{
     AgreedAudio, Codec, Direction, ListeningId, ListeningPlan, MediaCommand, MediaEvent, PlaybackId, Source,
@@ -219,12 +219,23 @@ impl Phone {
             }
             Item::Press(digits) => {
                 self.news(News::Presses(digits.clone()));
-                self.media(MediaCommand::SendDigits { leg, digits });
+                self.press(leg, digits);
             }
             Item::Pause(_) => {}
             Item::HangUp => self.hang_up(),
         }
         true
+    }
+
+    fn press(&mut self, leg: LegId, digits: String) {
+        let State::Call(call) = &self.state else { return };
+        match (self.plan.keys, call.session) {
+            (KeyForm::Events, _) => self.media(MediaCommand::SendDigits { leg, digits }),
+            (KeyForm::Info, Some(session)) => {
+                self.commands.extend(digits.chars().map(|key| key_info(session, key)));
+            }
+            (KeyForm::Info, None) => {}
+        }
     }
 
     fn hang_up(&mut self) {
@@ -404,7 +415,7 @@ impl Phone {
                     flow: self.plan.flow,
                     from: self.plan.identity.clone(),
                     to: NameAddr::from(target.clone()),
-                    description: offer(&local),
+                    description: self.offer(&local),
                     credentials: self.plan.credentials.clone(),
                     routes: Vec::new(),
                     quirks: Arc::default(),
@@ -413,6 +424,13 @@ impl Phone {
             }
             (Some(session), _) => self.ring(session, &local, now),
             (None, _) => self.close_port(),
+        }
+    }
+
+    fn offer(&self, local: &LocalAudio) -> Vec<u8> {
+        match self.plan.keys {
+            KeyForm::Events => offer(local),
+            KeyForm::Info => without_events(&offer(local)),
         }
     }
 
@@ -469,6 +487,33 @@ impl Phone {
     fn news(&mut self, news: News) {
         self.out.push_back(PhoneOutput::News(news));
     }
+}
+
+/// One key, as telephones without events tell it.
+fn key_info(session: SessionId, key: char) -> SipCommand {
+    SipCommand::Inform {
+        session,
+        content_type: "application/dtmf-relay".to_owned(),
+        body: format!("Signal={key}\r\nDuration=160\r\n").into_bytes(),
+    }
+}
+
+/// The offer of a telephone that knows no events (RFC 4733): their payload type is in no line of it.
+fn without_events(offer: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(offer);
+    let event = |line: &str| {
+        let (number, name) = line.strip_prefix("a=rtpmap:")?.split_once(' ')?;
+        name.starts_with("telephone-event").then(|| number.to_owned())
+    };
+    let Some(number) = text.lines().find_map(event) else { return offer.to_vec() };
+    let about = [format!("a=rtpmap:{number} "), format!("a=fmtp:{number} ")];
+    let mut kept = String::new();
+    for line in text.lines().filter(|line| !about.iter().any(|start| line.starts_with(start))) {
+        let shorter = line.strip_suffix(&format!(" {number}")).filter(|line| line.starts_with("m=audio"));
+        kept.push_str(shorter.unwrap_or(line));
+        kept.push_str("\r\n");
+    }
+    kept.into_bytes()
 }
 
 impl PhoneCall {

@@ -20,6 +20,8 @@ pub struct PhonePlan {
     pub register: Option<Registration>,
     /// What it does when it is called.
     pub when_called: WhenCalled,
+    /// How it tells which keys it presses.
+    pub keys: KeyForm,
     /// The path to the desk.
     pub flow: Flow,
     /// Where to record: left what it hears, right what it says. The second call goes to `name-2.wav`, and so on.
@@ -28,6 +30,16 @@ pub struct PhonePlan {
     pub locale: Locale,
     /// The longest that a call may last.
     pub longest: Duration,
+}
+
+/// How a telephone tells which keys are pressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum KeyForm {
+    /// As events among the sound (RFC 4733).
+    #[default]
+    Events,
+    /// By SIP INFO with `application/dtmf-relay`; no events are offered then.
+    Info,
 }
 
 /// A registration to hold.

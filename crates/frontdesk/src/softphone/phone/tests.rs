@@ -1,7 +1,9 @@
 //! The telephone against the desk's own stack, over a wire in memory, in virtual time.
 
 use super::super::script::Item;
-use super::super::words::{CallEnd, News, PhoneInput, PhoneOutput, PhonePlan, Registration, WhenCalled};
+use super::super::words::{
+    CallEnd, KeyForm, News, PhoneInput, PhoneOutput, PhonePlan, Registration, WhenCalled,
+};
 use super::Phone;
 use frontdesk_identifiers::{LegId, Locale, Moment};
 use frontdesk_media_protocol::{Codec, Direction, MediaCommand, MediaEvent, PlaybackEnd};
@@ -36,6 +38,7 @@ fn uri(user: &str) -> NameAddr {
 
 fn plan(call: bool, register: bool, when_called: WhenCalled) -> PhonePlan {
     PhonePlan {
+        keys: KeyForm::Events,
         call: call.then(|| uri("100").uri),
         identity: uri("1001"),
         credentials: Some(Credentials { username: "1001".to_owned(), password: "secret".to_owned() }),

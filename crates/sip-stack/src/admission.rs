@@ -4,16 +4,15 @@
 use crate::chance::hex;
 use crate::digest::{Algorithm, Proof, equal_in_constant_time, ha1};
 use crate::input::{Credentials, Flow};
+use crate::lockout::Source;
 use crate::nonces::Standing;
 use crate::output::{Admission, SipEvent, SipFact};
 use crate::quirks::digests_for;
 use crate::reply::Asked;
 use crate::routing::Owner;
-use crate::settings::Account;
+use crate::settings::{Account, PeerRule};
 use crate::stack::{Due, SipStack};
-use frontdesk_sip_message::{
-    CSeq, Challenge, DigestCredentials, HeaderName, Method, Request, Response, StatusCode,
-};
+use frontdesk_sip_message::{CSeq, Challenge, DigestCredentials, HeaderName, Request, Response, StatusCode};
 
 /// How much of a user name that did not fit is told.
 const USERNAME_TOLD_MAX: usize = 64;
@@ -25,7 +24,7 @@ const CREDENTIALS_TRIED_MAX: usize = 4;
 enum Verdict {
     /// The account's.
     Proved(String),
-    /// Right, but the nonce is too old, of a former run, or used up: ask again with `stale=true`.
+    /// The nonce is too old, of a former run, of somebody else, or used up: ask again with `stale=true`.
     Stale,
     /// Wrong.
     Failed,
@@ -34,41 +33,66 @@ enum Verdict {
 impl SipStack {
     /// By which right an INVITE is served, or the 401. The 401 is the same whoever is called and whoever calls.
     pub(crate) fn admit(&mut self, asked: &Asked) -> Result<Admission, Box<Response>> {
-        let ip = asked.flow.remote.ip();
         let challenge = match self.authenticate(asked) {
             Ok(username) => return Ok(Admission::Account { username }),
             Err(challenge) => challenge,
         };
-        match self.settings.peers.iter().find(|peer| peer.addresses.contains(&ip)) {
+        match self.peer_over(asked.flow) {
             Some(peer) => Ok(Admission::Peer { name: peer.name.clone() }),
             None => Err(challenge),
         }
     }
 
-    /// The user name that a request proves, or the 401.
+    /// The listed peer at the other end of a flow.
+    pub(crate) fn peer_over(&self, flow: Flow) -> Option<&PeerRule> {
+        let proved = self.proved.get(&flow).map_or(&[][..], Vec::as_slice);
+        self.settings.peers.iter().find(|peer| peer.is(flow.remote.ip(), proved))
+    }
+
+    /// The user name that a request proves, or the 401. Who guessed too often is not looked at (`lockout.rs`), unless it
+    /// is known by a nonce or by its flow.
     pub(crate) fn authenticate(&mut self, asked: &Asked) -> Result<String, Box<Response>> {
         let presented = asked.headers().authorizations().unwrap_or_default();
         let mut stale = false;
+        let mut failed = None;
         let realm = self.settings.realm.clone();
         let own = presented.iter().filter(|presented| presented.realm == realm);
+        let source = Source::of(asked.flow.remote.ip());
+        let locked_out =
+            self.lockouts.is_locked_out(source, self.now) && !self.registrar.is_bound_over(asked.flow);
         for credentials in own.take(CREDENTIALS_TRIED_MAX) {
-            match self.verify(credentials, &asked.request.method) {
-                Verdict::Proved(username) => return Ok(username),
-                Verdict::Stale => stale = true,
-                Verdict::Failed => {
-                    let username = credentials.username.chars().take(USERNAME_TOLD_MAX).collect();
-                    let fact = SipFact::AuthenticationFailed { flow: asked.flow, username };
-                    self.tell(SipEvent::Noticed(fact));
+            if locked_out && !self.nonces.is_proved(&credentials.nonce) {
+                continue;
+            }
+            match self.verify(credentials, asked) {
+                Verdict::Proved(username) => {
+                    self.lockouts.succeeded(source);
+                    return Ok(username);
                 }
+                Verdict::Stale => stale = true,
+                Verdict::Failed => failed = failed.or(Some(&credentials.username)),
             }
         }
+        if let Some(username) = failed {
+            self.authentication_failed(asked.flow, username);
+        }
         Err(Box::new(self.challenge(asked, stale)))
+    }
+
+    /// Counted once for each request, however many digests it brought.
+    fn authentication_failed(&mut self, flow: Flow, username: &str) {
+        let username = username.chars().take(USERNAME_TOLD_MAX).collect();
+        self.tell(SipEvent::Noticed(SipFact::AuthenticationFailed { flow, username }));
+        let (most, wait) = (self.settings.failed_digests_max, self.settings.lockout);
+        if self.lockouts.failed(Source::of(flow.remote.ip()), self.now, most, wait) {
+            self.tell(SipEvent::Noticed(SipFact::LockedOut { flow, wait }));
+        }
     }
 
     /// 401 with a challenge for each hash on offer, the preferred one first (RFC 8760 §2.3).
     fn challenge(&mut self, asked: &Asked, stale: bool) -> Response {
         let mut response = self.refusal(asked, StatusCode::UNAUTHORIZED);
-        let nonce = self.nonces.mint(&mut self.chance, self.now);
+        let nonce = self.nonces.mint(&mut self.chance, self.now, asked.flow.remote.ip());
         let user_agent = asked.headers().get(HeaderName::UserAgent);
         for algorithm in digests_for(user_agent, &self.settings.digests) {
             let mut challenge = Challenge::digest(&self.settings.realm, &nonce, algorithm.name());
@@ -79,7 +103,10 @@ impl SipStack {
     }
 
     /// The proof is computed for unknown users too, against a secret that nobody has, so that time tells nothing.
-    fn verify(&mut self, presented: &DigestCredentials, method: &Method) -> Verdict {
+    /// What is under a nonce that this source cannot have is not looked at: neither a right nor a wrong password shows.
+    fn verify(&mut self, presented: &DigestCredentials, asked: &Asked) -> Verdict {
+        let standing = self.nonces.examine(&presented.nonce, self.now, asked.flow.remote.ip());
+        let Standing::Good(key) = standing else { return Verdict::Stale };
         let account = self.settings.accounts.get(&presented.username);
         let nobody = Account { ha1_md5: self.tag_secret, ha1_sha256: [0; 32] };
         let qop = presented.qop.as_deref().is_some_and(|qop| qop.eq_ignore_ascii_case("auth"));
@@ -96,7 +123,7 @@ impl SipStack {
             algorithm,
             nonce: &presented.nonce,
             counted: Some(counted),
-            method: method.as_str(),
+            method: asked.request.method.as_str(),
             uri: &presented.uri,
         };
         let expected = proof.response(account.unwrap_or(&nobody));
@@ -104,17 +131,15 @@ impl SipStack {
         if !equal_in_constant_time(expected.as_bytes(), given.as_bytes()) || account.is_none() {
             return Verdict::Failed;
         }
-        match self.nonces.examine(&presented.nonce, self.now) {
-            Standing::Good(key) if self.nonces.count(key, count) => {
-                if self.nonces.bound() {
-                    self.overloaded("nonces");
-                }
-                self.wheel.set(Due::Nonces, self.nonces.deadline());
-                Verdict::Proved(presented.username.clone())
-            }
-            // RFC 7616 §3.3: the password is known, only the nonce is not good (any more).
-            Standing::Good(_) | Standing::Stale | Standing::Foreign => Verdict::Stale,
+        // RFC 7616 §3.3: the password is known, only the nonce is not good any more.
+        if !self.nonces.count(key, count) {
+            return Verdict::Stale;
         }
+        if self.nonces.bound() {
+            self.overloaded("nonces");
+        }
+        self.wheel.set(Due::Nonces, self.nonces.deadline());
+        Verdict::Proved(presented.username.clone())
     }
 
     /// The request once more, with the answer to a challenge; none where it cannot be answered. SHA-256 is preferred

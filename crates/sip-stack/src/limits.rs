@@ -50,6 +50,8 @@ pub const MAX_QUEUED_PROVISIONALS: usize = 8;
 /// How often in a row the other side may send an offer or a refresh of this side away for a while (491, 500, 422).
 /// Beyond it the offer counts as refused.
 pub const MAX_POSTPONEMENTS: u8 = 5;
+/// Sources whose wrong credentials are counted. Beyond it the one that failed longest ago is forgotten.
+pub const MAX_LOCKOUT_SOURCES: usize = 4_096;
 
 /// Hops that a request of this side may take (RFC 3261 §8.1.1.6), and the most that one from outside is taken to have
 /// left, so that a circle through this side ends after as many rounds.

@@ -1,7 +1,7 @@
 //! The nonces of this side's challenges.
 //!
-//! A nonce verifies itself: it is the time it was minted, 64 bits of chance, and a keyed hash of both, so that a
-//! challenge costs no memory and a flood of requests without credentials fills no table. Only a nonce with which
+//! A nonce verifies itself: it is the time it was minted, 32 bits of chance, a mark of the neighbourhood that it was
+//! minted for, and a keyed hash of all, so that a challenge costs no memory and a flood of requests without credentials fills no table. Only a nonce with which
 //! somebody has proved to know a password is remembered, for its count (RFC 7616 §3.4: `nc` stops replay).
 
 use crate::chance::{Chance, hex};
@@ -9,6 +9,7 @@ use crate::digest::equal_in_constant_time;
 use frontdesk_identifiers::Moment;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::time::Duration;
 
 /// How long a nonce may be used; after it the client is told `stale=true` and asks again with a new one.
@@ -34,11 +35,11 @@ pub(crate) enum Standing {
     Good(NonceKey),
     /// Minted here, too old or forgotten: `stale=true`.
     Stale,
-    /// Not minted here.
+    /// Not minted here, or for somebody elsewhere.
     Foreign,
 }
 
-/// When a nonce was minted, and its chance.
+/// When a nonce was minted, and its chance and mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct NonceKey(u64, [u8; 8]);
 
@@ -55,9 +56,33 @@ impl Nonces {
         Nonces { secret: chance.bytes(), used: BTreeMap::new(), floor: None }
     }
 
-    /// A new nonce: 64 hexadecimal digits.
-    pub(crate) fn mint(&self, chance: &mut Chance, now: Moment) -> String {
-        self.write(NonceKey(now.as_nanos(), chance.bytes()))
+    /// A new nonce for who asks from this address: 64 hexadecimal digits.
+    pub(crate) fn mint(&self, chance: &mut Chance, now: Moment, asker: IpAddr) -> String {
+        let [a, b, c, d] = chance.bytes();
+        let [w, x, y, z] = self.mark(now.as_nanos(), [a, b, c, d], asker);
+        self.write(NonceKey(now.as_nanos(), [a, b, c, d, w, x, y, z]))
+    }
+
+    /// Whom a nonce was minted for, such that nobody else can write it. 32 bits are enough: a guess that hits wins
+    /// nothing but to be looked at.
+    fn mark(&self, minted: u64, chance: [u8; 4], asker: IpAddr) -> [u8; 4] {
+        let hash = Sha256::new()
+            .chain_update(self.secret)
+            .chain_update(b"asker")
+            .chain_update(minted.to_be_bytes())
+            .chain_update(chance)
+            .chain_update(neighbourhood(asker))
+            .finalize();
+        [hash[0], hash[1], hash[2], hash[3]]
+    }
+
+    /// Whether somebody has proved a password under this nonce.
+    pub(crate) fn is_proved(&self, nonce: &str) -> bool {
+        read(nonce).is_some_and(|key| self.used.contains_key(&key) && self.is_own(key, nonce))
+    }
+
+    fn is_own(&self, key: NonceKey, nonce: &str) -> bool {
+        equal_in_constant_time(self.write(key).as_bytes(), nonce.as_bytes())
     }
 
     fn write(&self, key: NonceKey) -> String {
@@ -76,9 +101,10 @@ impl Nonces {
         cut
     }
 
-    pub(crate) fn examine(&self, nonce: &str, now: Moment) -> Standing {
-        let Some(key) = read(nonce) else { return Standing::Foreign };
-        if !equal_in_constant_time(self.write(key).as_bytes(), nonce.as_bytes()) {
+    pub(crate) fn examine(&self, nonce: &str, now: Moment, asker: IpAddr) -> Standing {
+        let Some(key) = read(nonce).filter(|key| self.is_own(*key, nonce)) else { return Standing::Foreign };
+        let [a, b, c, d, mark @ ..] = key.1;
+        if self.mark(key.0, [a, b, c, d], asker) != mark {
             return Standing::Foreign;
         }
         let minted = Moment::from_nanos(key.0);
@@ -137,6 +163,20 @@ impl Nonces {
     }
 }
 
+/// An IPv4 /24 or an IPv6 /48: proxies that share the load of one phone are neighbours.
+fn neighbourhood(ip: IpAddr) -> [u8; 7] {
+    match ip.to_canonical() {
+        IpAddr::V4(ip) => {
+            let [a, b, c, _] = ip.octets();
+            [4, a, b, c, 0, 0, 0]
+        }
+        IpAddr::V6(ip) => {
+            let [a, b, c, d, e, f, ..] = ip.octets();
+            [6, a, b, c, d, e, f]
+        }
+    }
+}
+
 fn read(nonce: &str) -> Option<NonceKey> {
     let bytes = nonce.as_bytes();
     if bytes.len() != 64 || !nonce.is_ascii() {
@@ -151,13 +191,15 @@ fn read(nonce: &str) -> Option<NonceKey> {
 mod tests {
     use super::*;
 
+    const ASKER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 9));
+
     fn mint() -> (Nonces, Chance) {
         let mut chance = Chance::new([7; 32]);
         (Nonces::new(&mut chance), chance)
     }
 
     fn good(nonces: &Nonces, nonce: &str, now: Moment) -> NonceKey {
-        match nonces.examine(nonce, now) {
+        match nonces.examine(nonce, now, ASKER) {
             Standing::Good(key) => key,
             other => panic!("{other:?}"),
         }
@@ -166,27 +208,44 @@ mod tests {
     #[test]
     fn a_nonce_is_good_until_it_is_stale() {
         let (nonces, mut chance) = mint();
-        let nonce = nonces.mint(&mut chance, Moment::from_millis(5));
+        let nonce = nonces.mint(&mut chance, Moment::from_millis(5), ASKER);
         good(&nonces, &nonce, Moment::from_millis(5) + NONCE_LIFETIME - Duration::from_nanos(1));
-        assert_eq!(nonces.examine(&nonce, Moment::from_millis(5) + NONCE_LIFETIME), Standing::Stale);
+        assert_eq!(nonces.examine(&nonce, Moment::from_millis(5) + NONCE_LIFETIME, ASKER), Standing::Stale);
     }
 
     #[test]
     fn a_nonce_that_was_touched_or_minted_elsewhere_is_foreign() {
         let (nonces, mut chance) = mint();
         let now = Moment::from_millis(5);
-        let nonce = nonces.mint(&mut chance, now);
+        let nonce = nonces.mint(&mut chance, now, ASKER);
         let later = format!("00000000ffffffff{}", &nonce[16..]);
-        let other = Nonces::new(&mut Chance::new([8; 32])).mint(&mut chance, now);
+        let other = Nonces::new(&mut Chance::new([8; 32])).mint(&mut chance, now, ASKER);
         for touched in [later.as_str(), other.as_str(), "", &nonce[1..], &nonce.to_uppercase(), "é"] {
-            assert_eq!(nonces.examine(touched, now), Standing::Foreign, "{touched}");
+            assert_eq!(nonces.examine(touched, now, ASKER), Standing::Foreign, "{touched}");
+        }
+    }
+
+    #[test]
+    fn a_nonce_serves_the_neighbourhood_that_it_was_minted_for() {
+        let (nonces, mut chance) = mint();
+        let now = Moment::from_millis(5);
+        for (asker, user, good) in [
+            ("192.0.2.9", "192.0.2.200", true),
+            ("192.0.2.9", "::ffff:192.0.2.9", true),
+            ("192.0.2.9", "192.0.3.9", false),
+            ("2001:db8:1:2::1", "2001:db8:1:3::1", true),
+            ("2001:db8:1::1", "2001:db8:2::1", false),
+        ] {
+            let nonce = nonces.mint(&mut chance, now, asker.parse().expect("an address"));
+            let standing = nonces.examine(&nonce, now, user.parse().expect("an address"));
+            assert_eq!(matches!(standing, Standing::Good(_)), good, "{asker} {user}");
         }
     }
 
     #[test]
     fn a_count_serves_once_in_any_order() {
         let (mut nonces, mut chance) = mint();
-        let nonce = nonces.mint(&mut chance, Moment::ZERO);
+        let nonce = nonces.mint(&mut chance, Moment::ZERO, ASKER);
         let key = good(&nonces, &nonce, Moment::ZERO);
         assert!(!nonces.count(key, 0));
         assert!(nonces.count(key, 1));
@@ -203,7 +262,7 @@ mod tests {
     #[test]
     fn used_nonces_are_forgotten_when_they_run_out() {
         let (mut nonces, mut chance) = mint();
-        let nonce = nonces.mint(&mut chance, Moment::from_millis(1));
+        let nonce = nonces.mint(&mut chance, Moment::from_millis(1), ASKER);
         let key = good(&nonces, &nonce, Moment::from_millis(1));
         assert!(nonces.count(key, 1));
         let end = nonces.deadline().expect("one is in use");
@@ -216,15 +275,15 @@ mod tests {
     #[test]
     fn beyond_the_bound_the_oldest_is_stale_and_cannot_be_replayed() {
         let (mut nonces, mut chance) = mint();
-        let first = nonces.mint(&mut chance, Moment::from_millis(1));
+        let first = nonces.mint(&mut chance, Moment::from_millis(1), ASKER);
         for index in 0..=MAX_NONCES as u64 {
             let minted = Moment::from_millis(1 + index);
-            let nonce = if index == 0 { first.clone() } else { nonces.mint(&mut chance, minted) };
+            let nonce = if index == 0 { first.clone() } else { nonces.mint(&mut chance, minted, ASKER) };
             let key = good(&nonces, &nonce, minted);
             assert!(nonces.count(key, 1));
         }
         assert!(nonces.bound());
         assert!(!nonces.bound());
-        assert_eq!(nonces.examine(&first, Moment::from_millis(2)), Standing::Stale);
+        assert_eq!(nonces.examine(&first, Moment::from_millis(2), ASKER), Standing::Stale);
     }
 }

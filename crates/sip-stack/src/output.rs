@@ -253,7 +253,7 @@ pub enum Admission {
         /// The account's user name.
         username: String,
     },
-    /// It came from a listed peer's address.
+    /// It is a listed peer, by its address, its certificate, or both.
     Peer {
         /// The peer's name.
         name: String,

@@ -8,6 +8,7 @@ use crate::dialog::proposal::OutgoingReinvite;
 use crate::event::usages::{Usage, Usages};
 use crate::input::{Flow, RegistrationId, SessionId, SipCommand, SipInput};
 use crate::limits::MAX_OUTPUTS_FROM_DEADLINES;
+use crate::lockout::Lockouts;
 use crate::nonces::Nonces;
 use crate::output::{SipEvent, SipFact, SipOutput};
 use crate::registration::binding::Binding;
@@ -45,6 +46,7 @@ pub struct SipStack {
     pub(crate) reinvites: BTreeMap<ClientKey, OutgoingReinvite>,
     pub(crate) next_incoming: u64,
     pub(crate) nonces: Nonces,
+    pub(crate) lockouts: Lockouts,
     pub(crate) tag_secret: [u8; 16],
     pub(crate) registrar: Registrar,
     pub(crate) registrations: BTreeMap<RegistrationId, Registration>,
@@ -119,6 +121,7 @@ impl SipStack {
             reinvites: BTreeMap::new(),
             next_incoming: 0,
             nonces,
+            lockouts: Lockouts::new(),
             tag_secret,
             registrar: Registrar::new(),
             registrations: BTreeMap::new(),

@@ -50,6 +50,7 @@ pub const MAX_QUEUED_PROVISIONALS: usize = 8;
 /// How often in a row the other side may send an offer or a refresh of this side away for a while (491, 500, 422).
 /// Beyond it the offer counts as refused.
 pub const MAX_POSTPONEMENTS: u8 = 5;
+
 /// Sources whose wrong credentials are counted. Beyond it the one that failed longest ago is forgotten.
 pub const MAX_LOCKOUT_SOURCES: usize = 4_096;
 

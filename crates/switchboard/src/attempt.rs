@@ -3,6 +3,7 @@
 use crate::desk::Desk;
 use crate::early::Way;
 use crate::leg::Leg;
+use crate::lights::Light;
 use frontdesk_call_flow::TransferOutcome;
 use frontdesk_call_record::LegRole;
 use frontdesk_identifiers::TelephoneNumber;
@@ -19,8 +20,19 @@ pub(crate) struct Attempt {
     stage: Stage,
     contact: Uri,
     from: NameAddr,
+    routes: Vec<NameAddr>,
     /// What its latest early description says.
     early: Option<AgreedAudio>,
+}
+
+/// How a call stands, for who watches the telephone.
+impl Attempt {
+    pub fn light(&self) -> Light {
+        match self.stage {
+            Stage::OpeningPort | Stage::Calling => Light::Trying,
+            Stage::Ringing => Light::Early,
+        }
+    }
 }
 
 /// How far the attempt is.
@@ -39,6 +51,8 @@ enum Stage {
 pub(crate) struct Contact {
     pub uri: Uri,
     pub flow: Flow,
+    /// The proxies on the way (RFC 3327 §5.3), the next hop first.
+    pub routes: Vec<NameAddr>,
     /// Who calls, as the telephone is told.
     pub from: NameAddr,
     /// The telephone of the house that it is.
@@ -65,7 +79,14 @@ impl Attempt {
     pub fn begin(contact: Contact, desk: &mut Desk<'_>) -> Attempt {
         let mut leg = Leg::open(LegRole::Callee, None, contact.flow, desk);
         leg.phone = contact.phone;
-        Attempt { leg, stage: Stage::OpeningPort, contact: contact.uri, from: contact.from, early: None }
+        Attempt {
+            leg,
+            stage: Stage::OpeningPort,
+            contact: contact.uri,
+            from: contact.from,
+            early: None,
+            routes: contact.routes,
+        }
     }
 
     /// The port is open: the offer is made. False if there is none to make.
@@ -82,7 +103,7 @@ impl Attempt {
             to: NameAddr::from(self.contact.clone()),
             description: offer(&local),
             credentials: None,
-            routes: Vec::new(),
+            routes: std::mem::take(&mut self.routes),
             quirks: Arc::default(),
             extra: vec![("Max-Forwards".to_owned(), hops.to_string())],
         })));

@@ -5,7 +5,7 @@ use crate::input::Rules;
 use crate::output::SwitchboardOutput;
 use frontdesk_identifiers::{CallId, LegId, Moment, WallTime};
 use frontdesk_media_protocol::{ListeningId, MediaCommand, PlaybackId};
-use frontdesk_sip_stack::{SessionId, SipCommand, SipStack};
+use frontdesk_sip_stack::{MessageId, SessionId, SipCommand, SipStack};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::Rng;
 use std::collections::VecDeque;
@@ -55,6 +55,10 @@ impl Outbox {
 
     pub fn session(&mut self) -> SessionId {
         SessionId::Outgoing(self.number())
+    }
+
+    pub fn message(&mut self) -> MessageId {
+        MessageId(self.number())
     }
 
     pub fn playback(&mut self) -> PlaybackId {

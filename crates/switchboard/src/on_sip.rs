@@ -8,7 +8,7 @@ use crate::output;
 use crate::switchboard::Switchboard;
 use crate::transfer::Transfer;
 use frontdesk_call_record::{Fact, Fault, Notice};
-use frontdesk_identifiers::{LegId, Moment};
+use frontdesk_identifiers::{LegId, Moment, TelephoneNumber};
 use frontdesk_media_protocol::{AgreedAudio, MediaCommand};
 use frontdesk_session_description::{Negotiated, answer, offer};
 use frontdesk_sip_message::StatusCode;
@@ -51,16 +51,31 @@ impl Switchboard {
             SipEvent::Ended { session, end } => {
                 self.with_session(session, now, |call, desk| call.session_ended(session, &end, desk));
             }
+            SipEvent::Subscribed { subscription, account, resource, package } => {
+                self.on_subscribed(subscription, account, resource, package);
+            }
+            SipEvent::Unsubscribed { subscription } => self.lights.unsubscribed(subscription),
+            SipEvent::MessageReceived(message) => self.on_message(&message, now),
             SipEvent::Bound { account, contact, new: true } => {
+                self.touch_account(&account);
                 self.notice(output::Notice::PhoneRegistered { account, contact: contact.to_string() });
             }
             SipEvent::Unbound { account, contact, expired } => {
+                self.touch_account(&account);
                 self.notice(output::Notice::PhoneGone { account, contact: contact.to_string(), expired });
             }
             SipEvent::Noticed(fact) => self.notice(output::Notice::Sip(fact)),
             // The switchboard registers nowhere yet; trunks will.
             SipEvent::Registered { .. } | SipEvent::RegistrationEnded { .. } => {}
             _ => {}
+        }
+    }
+}
+
+impl Switchboard {
+    fn touch_account(&mut self, account: &str) {
+        if let Ok(phone) = TelephoneNumber::new(account) {
+            self.lights.touch(phone);
         }
     }
 }

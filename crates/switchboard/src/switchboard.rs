@@ -6,7 +6,9 @@ use crate::door::{self, Book, Refusal};
 use crate::fault;
 use crate::input::{Rules, SwitchboardInput};
 use crate::leg::Port;
+use crate::lights::{CallLights, Lights};
 use crate::limits::Limits;
+use crate::messages::Told;
 use crate::output::{Notice, SwitchboardOutput};
 use crate::reason;
 use crate::routing::{self, Party};
@@ -22,7 +24,7 @@ use std::sync::Arc;
 /// Every call, leg and conversation of this node.
 pub struct Switchboard {
     started: WallTime,
-    rules: Option<Arc<Rules>>,
+    pub(crate) rules: Option<Arc<Rules>>,
     pub(crate) stack: SipStack,
     pub(crate) calls: BTreeMap<CallId, Call>,
     pub(crate) by_session: BTreeMap<SessionId, CallId>,
@@ -33,6 +35,10 @@ pub struct Switchboard {
     pub(crate) deadlines: BTreeSet<(Moment, CallId)>,
     pub(crate) out: Outbox,
     draining: bool,
+    /// Who watches which telephone.
+    pub(crate) lights: Lights,
+    /// Who was told that nobody reads its messages.
+    pub(crate) told: Told,
     /// Which calls that are turned away have a record.
     book: Book,
 }
@@ -67,6 +73,8 @@ impl Switchboard {
             deadlines: BTreeSet::new(),
             out: Outbox::new(chance),
             draining: false,
+            lights: Lights::default(),
+            told: Told::default(),
             book: Book::new(),
         }
     }
@@ -77,6 +85,7 @@ impl Switchboard {
             SwitchboardInput::Rules(rules) => {
                 self.stack.handle(SipInput::Settings(Arc::clone(&rules.sip)), now);
                 self.rules = Some(rules);
+                self.lights.touch_all();
             }
             SwitchboardInput::Sip(input) => self.stack.handle(input, now),
             SwitchboardInput::Media(event) => self.on_media(event, now),
@@ -130,7 +139,7 @@ impl Switchboard {
             {
                 self.deadlines.remove(&(at, id));
                 self.with_call(id, now, Call::tick);
-            } else {
+            } else if !self.tell_changes() {
                 return;
             }
         }
@@ -162,6 +171,9 @@ impl Switchboard {
             }
             (None, Some(route)) => {
                 let call = Call::admit(id, call, party, route, &mut desk);
+                for (phone, ..) in call.lights() {
+                    self.lights.touch(phone);
+                }
                 self.calls.insert(id, call);
                 self.index(id);
             }
@@ -215,6 +227,7 @@ impl Switchboard {
         act: impl FnOnce(&mut Call, &mut Desk<'_>) -> R,
     ) -> Option<R> {
         let rules = self.rules.clone()?;
+        let before = self.lights_of(id);
         self.unindex(id);
         let wall = self.wall(now);
         let call = self.calls.get_mut(&id)?;
@@ -225,7 +238,19 @@ impl Switchboard {
         } else {
             self.index(id);
         }
+        let after = self.lights_of(id);
+        for (phone, ..) in before.iter().filter(|light| !after.contains(light)) {
+            self.lights.touch(phone.clone());
+        }
+        for (phone, ..) in after.iter().filter(|light| !before.contains(light)) {
+            self.lights.touch(phone.clone());
+        }
         Some(acted)
+    }
+
+    fn lights_of(&self, id: CallId) -> CallLights {
+        let watched = self.calls.get(&id).filter(|_| !self.lights.is_dark());
+        watched.map(Call::lights).unwrap_or_default()
     }
 
     /// The same, of the call whose recording runs on this leg.

@@ -45,6 +45,8 @@ pub(crate) struct Bench {
     pub media: Vec<MediaCommand>,
     /// Every fact, and of which call.
     pub facts: Vec<(CallId, Fact)>,
+    /// Commands that a story has looked at.
+    pub seen: Vec<SipCommand>,
     /// Whether ports wait to be opened.
     pub hold_ports: bool,
     held: Vec<LegId>,
@@ -143,6 +145,7 @@ impl Bench {
             commands: Vec::new(),
             media: Vec::new(),
             facts: Vec::new(),
+            seen: Vec::new(),
             hold_ports: false,
             held: Vec::new(),
             incoming: 0,
@@ -189,6 +192,12 @@ impl Bench {
     /// The stack tells this.
     pub fn sip(&mut self, event: SipEvent) {
         self.board.on_sip(event, self.now);
+        self.gather();
+    }
+
+    /// The turn is over: who watches is told.
+    pub fn light_lamps(&mut self) {
+        self.board.tell_changes();
         self.gather();
     }
 
@@ -307,7 +316,7 @@ impl Bench {
             &SipCommand::Invite(ref call) => Some(call.as_ref()),
             _ => None,
         };
-        self.commands.iter().filter_map(invite).collect()
+        self.seen.iter().chain(&self.commands).filter_map(invite).collect()
     }
 
     /// The session of the latest INVITE to this host.

@@ -13,6 +13,7 @@
 use crate::attempt::{Attempt, Contact, Failure};
 use crate::desk::Desk;
 use crate::leg::Leg;
+use crate::lights::Light;
 use crate::routing::Party;
 use frontdesk_call_flow::TransferOutcome;
 use frontdesk_identifiers::{LegId, Moment, TelephoneNumber};
@@ -206,6 +207,19 @@ impl Transfer {
         self.legs().find(|leg| leg.session == Some(session)).map(|leg| leg.id)
     }
 
+    /// Whether the caller was told that it rings.
+    pub fn rang(&self) -> bool {
+        self.rang
+    }
+
+    /// Every leg, and how far its call is.
+    pub fn lights(&self) -> Vec<(&Leg, Light)> {
+        match &self.stage {
+            Stage::Calling(attempts) => attempts.iter().map(|one| (&one.leg, one.light())).collect(),
+            Stage::Talking(leg) => vec![(leg, Light::Confirmed)],
+        }
+    }
+
     /// The leg of the person who answered.
     pub fn talking(&self) -> Option<&Leg> {
         match &self.stage {
@@ -259,6 +273,7 @@ fn reach(caller: &Party, target: &TelephoneNumber, desk: &Desk<'_>) -> Vec<Conta
         .map(|binding| Contact {
             uri: binding.contact.clone(),
             flow: binding.flow,
+            routes: binding.path.clone(),
             phone: Some(phone.number.clone()),
             from: caller.presented(binding.flow.local.ip()),
             preference: binding.preference,

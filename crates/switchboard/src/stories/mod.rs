@@ -2,5 +2,7 @@
 
 mod attended;
 mod early;
+mod lights;
+mod messages;
 mod referrals;
 mod replacements;

@@ -1,0 +1,190 @@
+//! Lights: what telephones watch of one another, told at each change (RFC 6665).
+//!
+//! * `dialog` (RFC 4235): the calls of a telephone, for its busy lamp at another.
+//! * `presence` (RFC 3856): whether it is registered, and on the phone.
+//! * `message-summary` (RFC 3842): no voicemail is kept yet, so that no message waits is the truth.
+//!
+//! A telephone watches telephones of its own tenant, and its own mailbox; what else it asks for does not exist for it.
+//! Changes are gathered over one input and told once, and only where the document differs. How many may watch is bounded
+//! by the stack.
+
+use crate::call::{Call, Stage};
+use crate::documents::{self, Dialog};
+use crate::leg::Leg;
+use crate::switchboard::Switchboard;
+use crate::transfer::Transfer;
+use frontdesk_call_record::LegRole;
+use frontdesk_directory::Phone;
+use frontdesk_identifiers::{LegId, TelephoneNumber};
+use frontdesk_sip_stack::{Package, SipCommand, SubscriptionId};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How far a call of a telephone is (RFC 4235 §3.7.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Light {
+    /// It is being called, or its call is under way.
+    Trying,
+    /// It rings, or hears that the other rings.
+    Early,
+    /// It talks.
+    Confirmed,
+    /// It was there in the document before.
+    Terminated,
+}
+
+/// Who watches what.
+#[derive(Debug, Default)]
+pub(crate) struct Lights {
+    watches: BTreeMap<SubscriptionId, Watch>,
+    /// Telephones of whom something changed since the last word.
+    changed: BTreeSet<TelephoneNumber>,
+    /// Whether everything may have changed: the rules did.
+    all_changed: bool,
+}
+
+#[derive(Debug)]
+struct Watch {
+    account: String,
+    resource: String,
+    package: Package,
+    /// What the next document is numbered (RFC 4235 §3.2).
+    version: u32,
+    told: Option<State>,
+}
+
+/// What a document tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct State {
+    pub registered: bool,
+    pub dialogs: BTreeMap<LegId, Dialog>,
+}
+
+impl Lights {
+    /// Something of this telephone may have changed.
+    pub fn touch(&mut self, phone: TelephoneNumber) {
+        if !self.is_dark() {
+            self.changed.insert(phone);
+        }
+    }
+
+    pub fn touch_all(&mut self) {
+        self.all_changed = !self.is_dark();
+    }
+
+    /// Whether nobody watches anything.
+    pub fn is_dark(&self) -> bool {
+        self.watches.is_empty()
+    }
+
+    pub fn unsubscribed(&mut self, subscription: SubscriptionId) {
+        self.watches.remove(&subscription);
+    }
+}
+
+/// The telephones of a call, how far it is for each, and whom it is with.
+pub(crate) type CallLights = Vec<(TelephoneNumber, LegId, Dialog)>;
+
+impl Call {
+    pub(crate) fn lights(&self) -> CallLights {
+        let caller = (&self.caller, self.callers_light());
+        let transfers = self.transfer.iter().chain(self.referral.iter().map(|referral| &referral.transfer));
+        let called = transfers.flat_map(Transfer::lights);
+        std::iter::once(caller).chain(called).filter_map(|(leg, light)| self.light_of(leg, light)).collect()
+    }
+
+    fn callers_light(&self) -> Light {
+        match self.stage {
+            Stage::OpeningPort { .. } => Light::Trying,
+            Stage::Alerting { .. } if self.transfer.as_ref().is_some_and(Transfer::rang) => Light::Early,
+            Stage::Alerting { .. } => Light::Trying,
+            Stage::AwaitingAck | Stage::Talking => Light::Confirmed,
+        }
+    }
+
+    fn light_of(&self, leg: &Leg, light: Light) -> Option<(TelephoneNumber, LegId, Dialog)> {
+        let phone = leg.phone.clone().filter(|_| leg.session.is_some() && self.ending.is_none())?;
+        let calls = leg.id == self.caller.id && leg.role == LegRole::Caller;
+        let remote = (leg.id != self.caller.id).then(|| self.party.number.clone());
+        Some((phone, leg.id, Dialog { light, calls, remote }))
+    }
+}
+
+impl Switchboard {
+    pub(crate) fn on_subscribed(
+        &mut self,
+        subscription: SubscriptionId,
+        account: String,
+        resource: String,
+        package: Package,
+    ) {
+        let version = self.lights.watches.get(&subscription).map_or(0, |watch| watch.version);
+        let watch = Watch { account, resource, package, version, told: None };
+        self.lights.watches.insert(subscription, watch);
+        self.tell_watch(subscription);
+    }
+
+    /// Tells who watches what changed; true if anybody was told.
+    pub(crate) fn tell_changes(&mut self) -> bool {
+        let all = std::mem::take(&mut self.lights.all_changed);
+        let changed = std::mem::take(&mut self.lights.changed);
+        if !all && changed.is_empty() {
+            return false;
+        }
+        let is_meant = |watch: &Watch| all || changed.iter().any(|phone| phone.as_str() == watch.resource);
+        let watches = self.lights.watches.iter().filter(|(_, watch)| is_meant(watch));
+        let meant: Vec<SubscriptionId> = watches.map(|(subscription, _)| *subscription).collect();
+        for subscription in meant {
+            self.tell_watch(subscription);
+        }
+        !self.out.commands.is_empty()
+    }
+
+    /// Tells one what it watches, if that is not what it was told before.
+    fn tell_watch(&mut self, subscription: SubscriptionId) {
+        let Some(watch) = self.lights.watches.get(&subscription) else { return };
+        let Some(phone) = self.watched(watch) else {
+            self.lights.watches.remove(&subscription);
+            return self.out.sip(SipCommand::EndSubscription { subscription, reason: "noresource" });
+        };
+        let state = match watch.package {
+            Package::MessageSummary => State { registered: true, dialogs: BTreeMap::new() },
+            _ => self.state_of(&phone),
+        };
+        let realm = self.rules.as_ref().map(|rules| rules.sip.realm.clone()).unwrap_or_default();
+        let Some(watch) = self.lights.watches.get_mut(&subscription) else { return };
+        if watch.told.as_ref() == Some(&state) {
+            return;
+        }
+        let entity = format!("sip:{}@{realm}", phone.number);
+        let document = match watch.package {
+            Package::Dialog => {
+                documents::dialog_info(&entity, watch.version, &state, watch.told.as_ref(), &realm)
+            }
+            Package::Presence => documents::presence(&entity, &state),
+            _ => documents::no_messages(&entity),
+        };
+        watch.version += 1;
+        watch.told = Some(state);
+        self.out.sip(SipCommand::Notify { subscription, document });
+    }
+
+    /// The telephone that is watched, if who watches may.
+    fn watched(&self, watch: &Watch) -> Option<Phone> {
+        let directory = &self.rules.as_ref()?.directory;
+        let watcher = directory.phone_by_account(&watch.account)?;
+        let number = TelephoneNumber::new(&watch.resource).ok()?;
+        let phone = directory.phone(&watcher.tenant, &number)?;
+        // A mailbox is its owner's business.
+        let own = watch.package != Package::MessageSummary || phone.number == watcher.number;
+        own.then(|| phone.clone())
+    }
+
+    fn state_of(&self, phone: &Phone) -> State {
+        let of_it = |call: &&Call| call.party.tenant == phone.tenant;
+        let lights = self.calls.values().filter(of_it).flat_map(Call::lights);
+        State {
+            registered: self.stack.bindings(phone.account()).next().is_some(),
+            dialogs: lights.filter(|light| light.0 == phone.number).map(|light| (light.1, light.2)).collect(),
+        }
+    }
+}

@@ -48,7 +48,10 @@ pub use faults::{NotAHost, RouteFault, SendFault, TransportFault};
 pub use intake::{Full, WAITING_MAX};
 pub use limits::{REQUEST_BURST, REQUESTS_PER_SECOND, SOURCES_MAX};
 pub use listen_address::{ListenAddress, ListenAddressError};
-pub use locator::{LocateFault, RESOLVE_SECONDS_MAX, resolve};
+pub use locator::{
+    Answer, HOPS_MAX, LOCATE_SECONDS_MAX, LocateFault, Located, Locator, LocatorSettings, Question,
+    VALID_MAX, VALID_MIN, resolve,
+};
 pub use opening::OpenFault;
 pub use outbox::{OUTBOX_BYTES_MAX, OUTBOX_MESSAGES_MAX};
 pub use overload::RETRY_AFTER_SECONDS;

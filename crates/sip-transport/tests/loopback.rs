@@ -279,6 +279,6 @@ async fn hosts_are_found() {
     assert_eq!(resolve("[2001:db8::1]", 1).await, Ok("[2001:db8::1]:1".parse().unwrap()));
     assert!(resolve("localhost", 5060).await.unwrap().ip().is_loopback());
     for host in ["", "a b", "[x]", "a\0", &"a".repeat(254)] {
-        assert_eq!(resolve(host, 5060).await, Err(LocateFault::NotAHost), "{host}");
+        assert!(matches!(resolve(host, 5060).await, Err(LocateFault::NotAHost { .. })), "{host}");
     }
 }

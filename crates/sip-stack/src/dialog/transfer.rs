@@ -1,6 +1,7 @@
 //! REFER from outside (RFC 3515, RFC 5589): the other side of a session asks this side to call somebody.
 
 use super::dialog::DialogKey;
+use super::invite_session::Session;
 use crate::event::sipfrag::{self, SIPFRAG};
 use crate::event::subscription::{Kind, News, Sending, Standing, Subscription};
 use crate::event::usages::Usage;
@@ -19,8 +20,11 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(20);
 const REFERRAL_LIFE: Duration = Duration::from_secs(300);
 
 impl SipStack {
-    /// A REFER within the dialog of a session.
+    /// A REFER within the dialog of a session. Only a call that stands can be put through.
     pub(crate) fn receive_refer(&mut self, session: SessionId, asked: &Asked) {
+        if !matches!(self.sessions.get(&session), Some(Session::Talking(_))) {
+            return self.refuse(asked, StatusCode::FORBIDDEN);
+        }
         // RFC 3515 §2.4.2: none, or more than one, is a bad request.
         let (Ok(refer_to), Ok(referred_by)) = (asked.headers().refer_to(), asked.headers().referred_by())
         else {

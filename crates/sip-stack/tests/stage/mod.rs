@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test file uses a part")]
 
 pub mod phone;
+pub mod talk;
 
 use frontdesk_identifiers::Moment;
 use frontdesk_sip_message::{HeaderName, Message, NameAddr, Request, Response, StatusCode, Uri};

@@ -22,12 +22,31 @@ enum Act {
     End(u8),
     AcceptReoffer(u8),
     RefuseReoffer(u8),
+    Refer(u8),
+    AnswerRefer(u8, bool),
+    NotifyReferrer(u8, u16),
+    Notify(u8),
+    EndSubscription(u8),
+    Inform(u8),
+    Ask,
     Unreachable,
     Wait(u16),
 }
 
 fn act() -> impl Strategy<Value = Act> {
-    let methods = ["INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "REGISTER", "INFO"];
+    let methods = [
+        "INVITE",
+        "ACK",
+        "BYE",
+        "CANCEL",
+        "OPTIONS",
+        "REGISTER",
+        "INFO",
+        "REFER",
+        "NOTIFY",
+        "SUBSCRIBE",
+        "MESSAGE",
+    ];
     let codes = [100u16, 180, 183, 200, 202, 302, 401, 407, 423, 481, 486, 503, 603];
     prop_oneof![
         6 => (prop::sample::select(methods.to_vec()), 0..4u8, 1..6u8, any::<bool>(), any::<bool>())
@@ -42,6 +61,13 @@ fn act() -> impl Strategy<Value = Act> {
         2 => (0..4u8).prop_map(Act::End),
         1 => (0..4u8).prop_map(Act::AcceptReoffer),
         1 => (0..4u8).prop_map(Act::RefuseReoffer),
+        1 => (0..4u8).prop_map(Act::Refer),
+        1 => (0..3u8, any::<bool>()).prop_map(|(n, yes)| Act::AnswerRefer(n, yes)),
+        1 => (0..3u8, prop::sample::select(vec![180u16, 200, 486])).prop_map(|(n, code)| Act::NotifyReferrer(n, code)),
+        1 => (0..3u8).prop_map(Act::Notify),
+        1 => (0..3u8).prop_map(Act::EndSubscription),
+        1 => (0..4u8).prop_map(Act::Inform),
+        1 => Just(Act::Ask),
         1 => Just(Act::Unreachable),
         3 => (0..40_000u16).prop_map(Act::Wait),
     ]
@@ -55,17 +81,35 @@ struct Play {
     to_tag: Option<String>,
     request: Option<frontdesk_sip_message::Request>,
     calls: u64,
+    referrals: Vec<ReferralId>,
+    /// Open by what the stack was asked and did not tell the end of: referrals of this side by session, questions.
+    referring: BTreeMap<SessionId, i32>,
+    asked: i32,
 }
 
 impl Play {
     fn new() -> Self {
         let stage = Stage::with_peer();
-        Play { stage, sessions: Vec::new(), ends: BTreeMap::new(), to_tag: None, request: None, calls: 0 }
+        Play {
+            stage,
+            sessions: Vec::new(),
+            ends: BTreeMap::new(),
+            to_tag: None,
+            request: None,
+            calls: 0,
+            referrals: Vec::new(),
+            referring: BTreeMap::new(),
+            asked: 0,
+        }
     }
 
     fn session(&self, index: u8) -> SessionId {
         let newest = self.sessions.iter().rev().nth(usize::from(index)).copied();
         newest.unwrap_or(SessionId::Incoming(u64::MAX))
+    }
+
+    fn referral(&self, index: u8) -> ReferralId {
+        self.referrals.iter().rev().nth(usize::from(index)).copied().unwrap_or(ReferralId(u64::MAX))
     }
 
     fn act(&mut self, act: Act) {
@@ -123,6 +167,39 @@ impl Play {
                 let session = self.session(n);
                 self.stage.command(SipCommand::RefuseReoffer { session, status: status(488) });
             }
+            Act::Refer(n) => {
+                let session = self.session(n);
+                // A second one before the end of the first does nothing.
+                self.referring.insert(session, 1);
+                let refer_to = uri("sip:1002@192.0.2.9");
+                self.stage.command(SipCommand::Refer { session, refer_to, referred_by: None });
+            }
+            Act::AnswerRefer(n, yes) => {
+                let status = status(if yes { 202 } else { 603 });
+                self.stage.command(SipCommand::AnswerRefer { referral: self.referral(n), status });
+            }
+            Act::NotifyReferrer(n, code) => {
+                let status = status(code);
+                self.stage.command(SipCommand::NotifyReferrer { referral: self.referral(n), status });
+            }
+            Act::Notify(n) => {
+                let (subscription, document) = (SubscriptionId(n.into()), b"state".to_vec());
+                self.stage.command(SipCommand::Notify { subscription, document });
+            }
+            Act::EndSubscription(n) => self.stage.command(SipCommand::EndSubscription {
+                subscription: SubscriptionId(n.into()),
+                reason: "noresource",
+            }),
+            Act::Inform(n) => self.stage.command(SipCommand::Inform {
+                session: self.session(n),
+                content_type: "application/dtmf".to_owned(),
+                body: b"5".to_vec(),
+            }),
+            Act::Ask => {
+                self.asked += 1;
+                let (probe, target) = (ProbeId(self.calls), uri("sip:192.0.2.9"));
+                self.stage.command(SipCommand::Probe { probe, target, flow: self.stage.flow });
+            }
             Act::Unreachable => self.stage.input(SipInput::TransportFailed { flow: self.stage.flow }),
             Act::Wait(time) => self.stage.run(millis(u64::from(time))),
         }
@@ -133,6 +210,14 @@ impl Play {
         let branches = ["z9hG4bKa", "z9hG4bKb", "z9hG4bKc", "old"];
         let mut script = Script::new(method, branches[usize::from(branch) % 4], u32::from(cseq));
         script = script.with("Contact: <sip:alice@192.0.2.9>");
+        script = match method {
+            "REFER" => script.with("Refer-To: <sip:1002@192.0.2.1>"),
+            "NOTIFY" => script.with("Event: refer").with("Subscription-State: active;expires=20"),
+            "SUBSCRIBE" => script.with("Event: refer").with(if body { "Expires: 600" } else { "Expires: 0" }),
+            "MESSAGE" => script.with("Content-Type: text/plain"),
+            _ => script,
+        };
+        let body = body && !matches!(method, "NOTIFY" | "SUBSCRIBE" | "MESSAGE");
         if let (true, Some(tag)) = (dialog, &self.to_tag) {
             script.to = format!("<sip:100@192.0.2.1>;tag={tag}");
         }
@@ -158,6 +243,9 @@ impl Play {
             match event {
                 SipEvent::Incoming(call) => self.sessions.push(call.session),
                 SipEvent::Ended { session, .. } => *self.ends.entry(session).or_default() += 1,
+                SipEvent::Referred { referral, .. } => self.referrals.push(referral),
+                SipEvent::ReferEnded { session, .. } => *self.referring.entry(session).or_default() -= 1,
+                SipEvent::Probed { .. } => self.asked -= 1,
                 _ => {}
             }
         }
@@ -169,7 +257,7 @@ impl Play {
             self.stage.command(SipCommand::End { session, reason: None });
             self.look();
         }
-        self.stage.run(seconds(200));
+        self.stage.run(seconds(700));
         self.look();
         self.stage.run(NONCE_LIFETIME);
     }
@@ -195,6 +283,8 @@ proptest! {
             prop_assert_eq!(play.ends.get(session).copied(), Some(1), "{:?}", session);
         }
         prop_assert_eq!(play.ends.len(), play.sessions.len());
+        prop_assert!(play.referring.values().all(|open| *open == 0), "{:?}", play.referring);
+        prop_assert_eq!(play.asked, 0);
         prop_assert_eq!(play.stage.stack.census(), Census::default());
         prop_assert_eq!(play.stage.stack.deadline(), None);
     }

@@ -167,6 +167,16 @@ impl Play {
                 let session = self.session(n);
                 self.stage.command(SipCommand::RefuseReoffer { session, status: status(488) });
             }
+            Act::Unreachable => self.stage.input(SipInput::TransportFailed { flow: self.stage.flow }),
+            Act::Wait(time) => self.stage.run(millis(u64::from(time))),
+            act => self.act_beside_the_session(act),
+        }
+        self.look();
+    }
+
+    /// Referrals, subscriptions, questions.
+    fn act_beside_the_session(&mut self, act: Act) {
+        match act {
             Act::Refer(n) => {
                 let session = self.session(n);
                 // A second one before the end of the first does nothing.
@@ -200,10 +210,8 @@ impl Play {
                 let (probe, target) = (ProbeId(self.calls), uri("sip:192.0.2.9"));
                 self.stage.command(SipCommand::Probe { probe, target, flow: self.stage.flow });
             }
-            Act::Unreachable => self.stage.input(SipInput::TransportFailed { flow: self.stage.flow }),
-            Act::Wait(time) => self.stage.run(millis(u64::from(time))),
+            other => unreachable!("{other:?}"),
         }
-        self.look();
     }
 
     fn script(&self, method: &'static str, branch: u8, cseq: u8, dialog: bool, body: bool) -> String {

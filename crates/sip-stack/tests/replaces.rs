@@ -107,6 +107,44 @@ fn a_call_that_rings_here_is_not_replaced() {
 }
 
 #[test]
+fn a_call_of_this_side_that_rings_there_is_replaced_while_it_rings() {
+    let mut stage = Stage::with_peer();
+    let (session, invite) = stage.call(1);
+    stage.receive(&answer(&invite, 180, "phone", "Contact: <sip:1001@192.0.2.9>", b""));
+    let value = |name| invite.headers.get(name).expect("a header");
+    let call_id = value(HeaderName::CallId).to_owned();
+    let tag = invite.headers.from().expect("a From").tag().expect("a tag").to_owned();
+    let named = format!("{call_id};from-tag=phone;to-tag={tag};early-only");
+    stage.sent();
+    stage.events();
+    stage.receive(&second("z9hG4bK2", &named).text());
+    let call = call_in(&mut stage);
+    assert_eq!(call.replaces, Some(session));
+    stage.command(SipCommand::End { session: call.session, reason: None });
+    stage.receive(&answer(&invite, 200, "phone", "Contact: <sip:1001@192.0.2.9>", ANSWER));
+    stage.sent();
+    stage.events();
+    let late = Script { call_id: "third", ..second("z9hG4bK3", &named) };
+    assert_eq!(verdict(&mut stage, &late), 486, "and not after the answer");
+    let elsewhere = format!("{call_id};from-tag=other;to-tag={tag}");
+    let guessed = Script { call_id: "fourth", ..second("z9hG4bK4", &elsewhere) };
+    assert_eq!(verdict(&mut stage, &guessed), 481);
+}
+
+#[test]
+fn a_subscription_is_no_call_to_replace() {
+    let mut stage = Stage::with(settings(&["192.0.2.9"]));
+    let watch = Script::new("SUBSCRIBE", "z9hG4bKs", 1).with("Event: dialog");
+    let watch = proved(&mut stage, &watch.with("Contact: <sip:alice@192.0.2.9>"), "1001");
+    stage.receive(&watch.text());
+    let response = stage.response();
+    assert_eq!(response.status, status(200));
+    stage.events();
+    let named = format!("story;from-tag=alice;to-tag={}", tag_of(&response));
+    assert_eq!(verdict(&mut stage, &second("z9hG4bK2", &named)), 481);
+}
+
+#[test]
 fn a_call_that_is_over_is_not_replaced() {
     // Ended here, and its ACK not yet come.
     let mut stage = Stage::with_peer();

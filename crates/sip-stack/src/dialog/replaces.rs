@@ -64,8 +64,9 @@ impl SipStack {
 
     fn judge_replaces(&self, replaces: &Replaces) -> Result<SessionId, StatusCode> {
         let Some(id) = self.session_named(replaces) else {
-            // The session is over, only what else its dialog is used for is not.
-            let over = self.names_of(replaces).iter().any(|key| self.usages.is_alone(key));
+            // The session is over, only what else its dialog is used for is not. A dialog that never had one is none that
+            // an INVITE could replace.
+            let over = self.names_of(replaces).iter().any(|key| self.usages.outlived_session(key));
             return Err(if over { StatusCode::DECLINE } else { StatusCode::CALL_TRANSACTION_DOES_NOT_EXIST });
         };
         match self.sessions.get(&id) {

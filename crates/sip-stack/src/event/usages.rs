@@ -55,9 +55,10 @@ impl Usages {
         self.watches.get(account).copied().unwrap_or(0)
     }
 
-    /// Whether the dialog is known and has no session (any more).
-    pub(crate) fn is_alone(&self, dialog: &DialogKey) -> bool {
-        self.alone.contains_key(dialog)
+    /// Whether the dialog had a session that is over.
+    pub(crate) fn outlived_session(&self, dialog: &DialogKey) -> bool {
+        let of_session = |usage| !matches!(usage, Usage::Watch(_));
+        self.alone.contains_key(dialog) && self.of(dialog).any(of_session)
     }
 
     /// Referrals, watches.

@@ -1,7 +1,7 @@
 //! What is said in a call that stands, and by who has a password.
 
+use super::phone::{authorization, challenges};
 use super::*;
-use md5::Digest;
 
 /// A call that came in, was answered and acknowledged.
 pub fn talking() -> (Stage, SessionId, Response) {
@@ -70,21 +70,9 @@ pub fn said(request: &Request, name: HeaderName) -> String {
 /// Sends the request, is challenged, and gives it back with its proof and the next number.
 pub fn proved(stage: &mut Stage, script: &Script, user: &str) -> Script {
     stage.receive(&script.text());
-    let refusal = stage.response();
-    assert_eq!(refusal.status, status(401));
-    let challenge = refusal.headers.www_challenges().expect("challenges").remove(0);
-    let hash = |text: String| {
-        let bytes = sha2::Sha256::digest(text);
-        bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
-    };
-    let (realm, nonce, uri) = (&challenge.realm, &challenge.nonce, script.uri);
-    let ha1 = hash(format!("{user}:{realm}:{PASSWORD}"));
-    let ha2 = hash(format!("{}:{uri}", script.method));
-    let response = hash(format!("{ha1}:{nonce}:00000001:abc:auth:{ha2}"));
-    let mut script = script.clone().with(&format!(
-        "Authorization: Digest username=\"{user}\", realm=\"{realm}\", nonce=\"{nonce}\", uri=\"{uri}\", \
-         response=\"{response}\", algorithm=SHA-256, cnonce=\"abc\", qop=auth, nc=00000001"
-    ));
+    let challenge = challenges(&stage.response()).remove(0);
+    let line = authorization(&challenge, user, PASSWORD, script.method, script.uri, 1);
+    let mut script = script.clone().with(&line);
     script.cseq += 1;
     script.branch = "z9hG4bKproved";
     script

@@ -4,8 +4,8 @@ use crate::dialog::invite_session::Session;
 use crate::input::Flow;
 use crate::limits::{MAX_PROVED_FLOWS, MAX_PROVED_NAMES};
 use crate::stack::SipStack;
+use crate::transaction::ServerInput;
 use crate::transaction::table::{ServerKey, TransactionKey};
-use crate::transaction::{ClientInput, ServerInput};
 
 impl SipStack {
     /// RFC 3261 §17.1.4, §17.2.4: what this side asked over the flow will not be answered, and a caller who cannot be
@@ -14,7 +14,7 @@ impl SipStack {
     pub(crate) fn transport_failed(&mut self, flow: Flow) {
         for key in self.transactions.over(flow) {
             match key {
-                TransactionKey::Client(key) => self.step_client(&key, ClientInput::TransportFailed, None),
+                TransactionKey::Client(key) => self.way_lost(&key),
                 TransactionKey::Server(key) => self.answer_lost(&key),
             }
         }
@@ -27,7 +27,7 @@ impl SipStack {
         self.proved.remove(&flow);
         for key in self.transactions.over(flow) {
             match key {
-                TransactionKey::Client(key) => self.step_client(&key, ClientInput::TransportFailed, None),
+                TransactionKey::Client(key) => self.way_lost(&key),
                 TransactionKey::Server(key) if self.transactions.reopen(&key) => {}
                 TransactionKey::Server(key) => self.answer_lost(&key),
             }

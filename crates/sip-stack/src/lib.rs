@@ -91,6 +91,7 @@ mod flows;
 mod input;
 pub mod limits;
 mod lockout;
+mod long_requests;
 mod messages;
 mod nonces;
 mod output;

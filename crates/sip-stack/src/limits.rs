@@ -51,6 +51,9 @@ pub const MAX_QUEUED_PROVISIONALS: usize = 8;
 /// Beyond it the offer counts as refused.
 pub const MAX_POSTPONEMENTS: u8 = 5;
 
+/// Addresses that are remembered not to take a connection. Beyond it the one that refused longest ago is forgotten.
+pub const MAX_STREAM_REFUSALS: usize = 1_000;
+
 /// Sources whose wrong credentials are counted. Beyond it the one that failed longest ago is forgotten.
 pub const MAX_LOCKOUT_SOURCES: usize = 4_096;
 

@@ -9,7 +9,7 @@ use crate::output::{SipEvent, SipFact, SipOutput};
 use crate::reply::{ALLOW, Asked, SUPPORTED, note_source};
 use crate::scrutiny::ONLY_WITHIN;
 use crate::stack::SipStack;
-use crate::transaction::table::{ClientKey, ServerKey, TransactionKey};
+use crate::transaction::table::{ClientKey, ServerKey, TransactionKey, Way};
 use crate::transaction::{ClientInput, ServerInput};
 use frontdesk_sip_message::{
     HeaderName, Headers, Host, Message, Method, Parameters, ParseError, Request, Response, StatusCode, Via,
@@ -235,10 +235,11 @@ impl SipStack {
     }
 
     /// Sends a request that has its Via already.
-    pub(crate) fn begin_client(&mut self, request: Request, flow: Flow, owner: Owner) -> ClientKey {
+    pub(crate) fn begin_client(&mut self, mut request: Request, flow: Flow, owner: Owner) -> ClientKey {
+        let way = Way { wanted: flow, over: self.way_of(&mut request, flow) };
         let times = self.settings.timers;
         let now = self.now;
-        let key = self.transactions.begin_client(request, flow, owner, now, &times, &mut self.outputs);
+        let key = self.transactions.begin_client(request, way, owner, now, &times, &mut self.outputs);
         self.watch(TransactionKey::Client(key.clone()));
         key
     }

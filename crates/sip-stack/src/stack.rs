@@ -9,6 +9,7 @@ use crate::event::usages::{Usage, Usages};
 use crate::input::{Flow, RegistrationId, SessionId, SipCommand, SipInput};
 use crate::limits::MAX_OUTPUTS_FROM_DEADLINES;
 use crate::lockout::Lockouts;
+use crate::long_requests::StreamRefusals;
 use crate::nonces::Nonces;
 use crate::output::{SipEvent, SipFact, SipOutput};
 use crate::registration::binding::Binding;
@@ -47,6 +48,7 @@ pub struct SipStack {
     pub(crate) next_incoming: u64,
     pub(crate) nonces: Nonces,
     pub(crate) lockouts: Lockouts,
+    pub(crate) stream_refusals: StreamRefusals,
     pub(crate) tag_secret: [u8; 16],
     pub(crate) registrar: Registrar,
     pub(crate) registrations: BTreeMap<RegistrationId, Registration>,
@@ -122,6 +124,7 @@ impl SipStack {
             next_incoming: 0,
             nonces,
             lockouts: Lockouts::new(),
+            stream_refusals: StreamRefusals::new(),
             tag_secret,
             registrar: Registrar::new(),
             registrations: BTreeMap::new(),

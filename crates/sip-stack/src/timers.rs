@@ -45,6 +45,16 @@ impl<K: Ord + Clone> Wheel<K> {
         Some(key)
     }
 
+    /// Whether a deadline is set for `key`.
+    pub(crate) fn is_set(&self, key: &K) -> bool {
+        self.by_key.contains_key(key)
+    }
+
+    /// How many deadlines are set.
+    pub(crate) fn len(&self) -> usize {
+        self.by_key.len()
+    }
+
     /// The earliest deadline.
     pub(crate) fn next(&self) -> Option<Moment> {
         self.by_time.first().map(|(at, _)| *at)

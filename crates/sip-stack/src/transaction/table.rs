@@ -12,6 +12,7 @@ use crate::settings::TimerSettings;
 use frontdesk_identifiers::Moment;
 use frontdesk_sip_message::{Method, Request, Response};
 use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
 
 /// Client transactions have a branch that this side minted; only a CANCEL shares that of its INVITE.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -85,16 +86,50 @@ enum ClientMachine {
     Plain(PlainClient),
 }
 
+impl ClientMachine {
+    /// Sends the request.
+    fn start(
+        request: &Request,
+        over: Flow,
+        now: Moment,
+        times: &TimerSettings,
+        out: &mut VecDeque<SipOutput>,
+    ) -> Self {
+        let limits = &Limits::over(over.transport, *times);
+        let mut effects = Vec::new();
+        let wire = request.to_bytes();
+        let machine = if request.method == Method::INVITE {
+            ClientMachine::Invite(InviteClient::start(wire, now, limits, &mut effects))
+        } else {
+            ClientMachine::Plain(PlainClient::start(wire, now, limits, &mut effects))
+        };
+        carry_out(effects, over, out);
+        machine
+    }
+}
+
 #[derive(Debug)]
 enum ServerMachine {
     Invite(InviteServer),
     Plain(PlainServer),
 }
 
+/// The way of a request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Way {
+    /// That its user wanted.
+    pub(crate) wanted: Flow,
+    /// That it goes: over TCP where it is too long for a datagram.
+    pub(crate) over: Flow,
+}
+
 /// A client transaction and whose it is.
 #[derive(Debug)]
 pub(crate) struct Client<O> {
+    /// That its user wanted; the dialog that comes of it goes this way.
     pub(crate) flow: Flow,
+    /// That it goes.
+    over: Flow,
     pub(crate) request: Request,
     pub(crate) owner: O,
     machine: ClientMachine,
@@ -142,24 +177,43 @@ impl<O: Clone> Transactions<O> {
     pub(crate) fn begin_client(
         &mut self,
         request: Request,
-        flow: Flow,
+        way: Way,
         owner: O,
         now: Moment,
         times: &TimerSettings,
         out: &mut VecDeque<SipOutput>,
     ) -> ClientKey {
         let key = ClientKey::of_request(&request);
-        let limits = &Limits::over(flow.transport, *times);
-        let mut effects = Vec::new();
-        let wire = request.to_bytes();
-        let machine = if request.method == Method::INVITE {
-            ClientMachine::Invite(InviteClient::start(wire, now, limits, &mut effects))
-        } else {
-            ClientMachine::Plain(PlainClient::start(wire, now, limits, &mut effects))
-        };
-        carry_out(effects, flow, out);
-        self.clients.insert(key.clone(), Client { flow, request, owner, machine });
+        let machine = ClientMachine::start(&request, way.over, now, times, out);
+        let client = Client { flow: way.wanted, over: way.over, request, owner, machine };
+        self.clients.insert(key.clone(), client);
         key
+    }
+
+    /// A request that went by TCP for its length, and of which nobody has spoken yet, goes the way that was wanted, with
+    /// the same branch (RFC 3261 §18.1.1). Says which address takes no connection; none where there is no other way.
+    pub(crate) fn fall_back(
+        &mut self,
+        key: &ClientKey,
+        now: Moment,
+        times: &TimerSettings,
+        out: &mut VecDeque<SipOutput>,
+    ) -> Option<SocketAddr> {
+        let client = self.clients.get_mut(key)?;
+        let unheard = matches!(
+            client.machine,
+            ClientMachine::Invite(InviteClient::Calling { .. })
+                | ClientMachine::Plain(PlainClient::Trying { .. })
+        );
+        if client.over == client.flow || !unheard {
+            return None;
+        }
+        let mut via = client.request.headers.top_via().ok()?;
+        via.transport = client.flow.transport.via_name().to_owned();
+        client.request.headers.set_top_via(&via);
+        client.over = client.flow;
+        client.machine = ClientMachine::start(&client.request, client.over, now, times, out);
+        Some(client.flow.remote)
     }
 
     /// Opens a server transaction for a new request.
@@ -198,13 +252,13 @@ impl<O: Clone> Transactions<O> {
         out: &mut VecDeque<SipOutput>,
     ) -> Step {
         let Some(client) = self.clients.remove(key) else { return Step::default() };
-        let limits = &Limits::over(client.flow.transport, *times);
+        let limits = &Limits::over(client.over.transport, *times);
         let mut effects = Vec::new();
         let machine = match client.machine {
             ClientMachine::Invite(m) => ClientMachine::Invite(m.on(input, now, limits, &mut effects)),
             ClientMachine::Plain(m) => ClientMachine::Plain(m.on(input, now, limits, &mut effects)),
         };
-        let mut step = carry_out(effects, client.flow, out);
+        let mut step = carry_out(effects, client.over, out);
         step.gone = matches!(
             machine,
             ClientMachine::Invite(InviteClient::Terminated) | ClientMachine::Plain(PlainClient::Terminated)
@@ -274,7 +328,7 @@ impl<O: Clone> Transactions<O> {
 
     /// The transactions that send over a flow.
     pub(crate) fn over(&self, flow: Flow) -> Vec<TransactionKey> {
-        let clients = self.clients.iter().filter(|(_, client)| client.flow == flow);
+        let clients = self.clients.iter().filter(|(_, client)| client.over == flow);
         let servers = self.servers.iter().filter(|(_, server)| server.flow == flow);
         let clients = clients.map(|(key, _)| TransactionKey::Client(key.clone()));
         clients.chain(servers.map(|(key, _)| TransactionKey::Server(key.clone()))).collect()

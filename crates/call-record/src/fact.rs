@@ -242,6 +242,8 @@ pub enum AdmittedBy {
     Account(String),
     /// Coming from this peer's address.
     Peer(String),
+    /// The desk placed it itself.
+    Desk,
 }
 
 /// Whose leg.

@@ -92,6 +92,7 @@ fn describe(fact: &Fact, words: Words) -> Option<String> {
             let by = match admitted_by {
                 AdmittedBy::Account(name) => format!("phone {name}"),
                 AdmittedBy::Peer(name) => format!("peer {name}"),
+                AdmittedBy::Desk => "a call of the desk itself".to_owned(),
             };
             format!("rings: {} dials {called}, let in as {by}", party(caller, words))
         }

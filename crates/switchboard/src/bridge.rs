@@ -19,7 +19,7 @@ impl Call {
         self.abandon_transfer(desk);
         let kind = match self.serving {
             Serving::Flow(_) => TransferKind::Flow,
-            Serving::Phone(_) => TransferKind::Dialled,
+            Serving::Phone(_) | Serving::Nobody => TransferKind::Dialled,
         };
         self.record.tell(Fact::TransferStarted { target: target.to_string().into(), kind }, desk);
         match Transfer::begin(&self.party, &target, ring, desk) {
@@ -53,7 +53,8 @@ impl Call {
     pub fn called_rings_silently(&mut self, leg: LegId, desk: &mut Desk<'_>) -> bool {
         let first = self.calling(leg).is_some_and(|transfer| transfer.rings(leg));
         if first {
-            self.record.tell(Fact::TransferRinging, desk);
+            let fact = if self.is_summoning() { Fact::Ringing } else { Fact::TransferRinging };
+            self.record.tell(fact, desk);
         }
         first
     }
@@ -66,6 +67,9 @@ impl Call {
             return self.attempt_failed(leg, Failure::UNREACHABLE, desk);
         };
         self.retire(others, Some(COMPLETED_ELSEWHERE), desk);
+        if self.is_summoning() {
+            return self.summoned(audio, desk);
+        }
         self.told_answered(audio, desk);
         if referred {
             return self.referral_answered(leg, desk);
@@ -157,7 +161,9 @@ impl Call {
         let talked = transfer.talking().is_some();
         let outcome = if talked { TransferEnd::Completed } else { TransferEnd::CallerLeft };
         self.retire_called_legs(desk);
-        self.record.tell(Fact::TransferEnded { outcome }, desk);
+        if !self.is_summoning() {
+            self.record.tell(Fact::TransferEnded { outcome }, desk);
+        }
     }
 
     pub fn retire_called_legs(&mut self, desk: &mut Desk<'_>) -> bool {
@@ -177,6 +183,9 @@ impl Call {
     }
 
     fn transfer_ended(&mut self, outcome: TransferOutcome, desk: &mut Desk<'_>) {
+        if self.is_summoning() {
+            return self.summons_failed(outcome, desk);
+        }
         self.record.tell(Fact::TransferEnded { outcome: fault::transfer_end(outcome) }, desk);
         self.stop_ring_tone(desk);
         match &mut self.serving {
@@ -184,10 +193,10 @@ impl Call {
                 self.reason = None;
                 self.tell_flow(FlowEvent::TransferEnded(outcome), desk);
             }
-            Serving::Phone(_) if outcome == TransferOutcome::Completed => {
+            Serving::Phone(_) | Serving::Nobody if outcome == TransferOutcome::Completed => {
                 self.end(EndReason::CalleeHungUp, None, desk);
             }
-            Serving::Phone(_) => {
+            Serving::Phone(_) | Serving::Nobody => {
                 let (status, reason) = fault::of_failed_call(outcome);
                 self.refuse(status, reason, None, desk);
             }

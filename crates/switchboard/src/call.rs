@@ -8,6 +8,7 @@ use crate::desk::Desk;
 use crate::facts::Chronicle;
 use crate::leg::Leg;
 use crate::limits::{Limits, RETRY_AFTER};
+use crate::originate::Summons;
 use crate::referral::Referral;
 use crate::replaces::Arrival;
 use crate::routing::{Party, Route};
@@ -28,6 +29,8 @@ pub(crate) struct Call {
     pub stage: Stage,
     pub serving: Serving,
     pub transfer: Option<Transfer>,
+    /// What the desk itself wanted this call for.
+    pub summons: Option<Summons>,
     /// What a party asked for by REFER and is not done yet.
     pub referral: Option<Referral>,
     /// A session that will take the place of one of this call's.
@@ -52,6 +55,8 @@ pub(crate) struct Call {
 /// How far the caller's leg is.
 #[derive(Debug)]
 pub(crate) enum Stage {
+    /// The desk rings it, by the call's transfer.
+    Summoning,
     /// Its media port is being opened. Holds the SDP offer, if the INVITE brought one.
     OpeningPort { offer: Option<Vec<u8>> },
     /// The answer is ready, and waits for somebody to answer.
@@ -72,6 +77,8 @@ pub(crate) enum Stage {
 pub(crate) enum Serving {
     /// A flow talks with the caller.
     Flow(Box<Conversation>),
+    /// Nobody yet: the caller is being rung.
+    Nobody,
     /// The caller dialled a telephone.
     Phone(TelephoneNumber),
 }
@@ -113,10 +120,20 @@ impl Call {
             }
         };
         Call {
-            party,
             caller,
             stage: Stage::OpeningPort { offer: call.offer },
             serving,
+            ..Call::new(party, record, recording, desk)
+        }
+    }
+
+    /// What every call begins with, however it begins.
+    pub fn new(party: Party, record: Chronicle, recording: Recording, desk: &mut Desk<'_>) -> Call {
+        Call {
+            caller: Leg::nobody(desk),
+            stage: Stage::Summoning,
+            serving: Serving::Nobody,
+            summons: None,
             transfer: None,
             referral: None,
             arrival: None,
@@ -128,6 +145,7 @@ impl Call {
             recording,
             ending: None,
             until: desk.now + desk.rules.limits.longest,
+            party,
         }
     }
 
@@ -163,7 +181,7 @@ impl Call {
         }
         let flow = match &self.serving {
             Serving::Flow(conversation) => conversation.deadline(),
-            Serving::Phone(_) => None,
+            Serving::Phone(_) | Serving::Nobody => None,
         };
         let referred = self.referral.as_ref().and_then(|referral| referral.transfer.deadline());
         let ring = self.transfer.as_ref().and_then(Transfer::deadline);
@@ -207,6 +225,7 @@ impl Call {
                 let (number, ring) = (number.clone(), desk.rules.limits.ring);
                 self.begin_transfer(number, ring, desk);
             }
+            Serving::Nobody => {}
         }
     }
 
@@ -388,6 +407,7 @@ impl Call {
             return false;
         }
         self.record.tell(Fact::CallEnded { reason: ending.reason, fault: ending.fault }, desk);
+        self.tell_summons_ended(ending.reason, desk);
         true
     }
 }

@@ -83,7 +83,7 @@ impl Call {
             return;
         }
         match &self.stage {
-            Stage::OpeningPort { .. } => {}
+            Stage::Summoning | Stage::OpeningPort { .. } => {}
             Stage::Alerting { early: false, .. } => self.ring_caller(desk),
             Stage::Alerting { early: true, .. } | Stage::AwaitingAck | Stage::Talking => {
                 let playback = desk.out.playback();

@@ -4,7 +4,7 @@ use crate::desk::Desk;
 use crate::output::SwitchboardOutput;
 use crate::routing::Party;
 use frontdesk_call_record::{Fact, Party as Caller, StampedFact};
-use frontdesk_identifiers::{CallId, Moment, TenantId};
+use frontdesk_identifiers::{CallId, Moment, TelephoneNumber, TenantId};
 use frontdesk_sip_stack::IncomingCall;
 
 /// Facts of one call. A long day's call tells some hundreds; a party that makes its call tell more (a re-INVITE a
@@ -29,6 +29,16 @@ impl Chronicle {
         let called = call.called.user().unwrap_or_default().into();
         let (sip_call_id, admitted_by) = (call.call_id.clone(), party.admitted_by.clone());
         record.tell(Fact::CallStarted { caller, called, sip_call_id, admitted_by }, desk);
+        record
+    }
+
+    /// Opens the record of a call that the desk places itself.
+    pub fn open_own(id: CallId, party: &Party, first: &TelephoneNumber, desk: &mut Desk<'_>) -> Self {
+        let (tenant, started) = (party.tenant.clone(), desk.now);
+        let mut record = Chronicle { tenant, call: id, started, next: 0 };
+        let caller = Caller { name: party.name.clone().map(Into::into), number: party.number.clone().into() };
+        let (called, admitted_by) = (first.to_string().into(), party.admitted_by.clone());
+        record.tell(Fact::CallStarted { caller, called, sip_call_id: String::new(), admitted_by }, desk);
         record
     }
 

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::limits::Limits;
+use crate::originate::{Origination, OriginationId};
 
 /// One input to [`Switchboard::handle`](crate::Switchboard::handle).
 #[derive(Debug, Clone)]
@@ -34,6 +35,11 @@ pub enum SwitchboardInput {
         /// How long the answer holds.
         valid_for: Duration,
     },
+    /// Place a call from inside. What becomes of it is told by
+    /// [`Originated`](crate::SwitchboardOutput::Originated).
+    Originate(Box<Origination>),
+    /// Give up a call that was placed from inside, whatever its state.
+    CancelOrigination(OriginationId),
     /// Nothing happened, but a deadline has come.
     Tick,
     /// Take no new calls; those that stand go on.

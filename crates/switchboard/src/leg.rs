@@ -9,8 +9,8 @@ use frontdesk_identifiers::{LegId, TelephoneNumber};
 use frontdesk_media_protocol::{AgreedAudio, Codec, Direction, MediaCommand};
 use frontdesk_session_description::{LocalAudio, complete};
 use frontdesk_sip_message::StatusCode;
-use frontdesk_sip_stack::{Flow, SessionId, SipCommand};
-use std::net::{IpAddr, SocketAddr};
+use frontdesk_sip_stack::{Flow, SessionId, SipCommand, Transport};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 /// A leg lives until both its session and its port are gone.
@@ -65,6 +65,28 @@ impl Leg {
             advertised: desk.rules.sound_address,
             description_id,
             description_version: description_id,
+            ending: false,
+            awaits_answer: false,
+            held: false,
+            unproven: None,
+            phone: None,
+            keys: Keys::default(),
+        }
+    }
+
+    /// A leg that is not there: neither session nor port.
+    pub fn without_port(id: LegId, role: LegRole) -> Leg {
+        let nowhere = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
+        let flow = Flow { transport: Transport::Udp, local: nowhere, remote: nowhere };
+        Leg {
+            id,
+            role,
+            session: None,
+            port: Port::Closed,
+            flow,
+            advertised: None,
+            description_id: 0,
+            description_version: 0,
             ending: false,
             awaits_answer: false,
             held: false,

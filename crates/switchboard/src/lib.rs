@@ -39,6 +39,7 @@ mod limits;
 mod messages;
 mod on_media;
 mod on_sip;
+mod originate;
 mod output;
 mod reason;
 mod referral;
@@ -53,5 +54,6 @@ mod transfer;
 
 pub use input::{Hop, LocateFailure, Rules, SwitchboardInput};
 pub use limits::Limits;
+pub use originate::{Origination, OriginationId, OriginationNews, OriginationRefusal, Then};
 pub use output::{Notice, SwitchboardOutput};
 pub use switchboard::{Switchboard, SwitchboardCensus};

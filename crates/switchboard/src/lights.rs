@@ -94,7 +94,7 @@ impl Call {
 
     fn callers_light(&self) -> Light {
         match self.stage {
-            Stage::OpeningPort { .. } => Light::Trying,
+            Stage::Summoning | Stage::OpeningPort { .. } => Light::Trying,
             Stage::Alerting { .. } if self.transfer.as_ref().is_some_and(Transfer::rang) => Light::Early,
             Stage::Alerting { .. } => Light::Trying,
             Stage::AwaitingAck | Stage::Talking => Light::Confirmed,
@@ -103,7 +103,7 @@ impl Call {
 
     fn light_of(&self, leg: &Leg, light: Light) -> Option<(TelephoneNumber, LegId, Dialog)> {
         let phone = leg.phone.clone().filter(|_| leg.session.is_some() && self.ending.is_none())?;
-        let calls = leg.id == self.caller.id && leg.role == LegRole::Caller;
+        let calls = leg.id == self.caller.id && leg.role == LegRole::Caller && self.summons.is_none();
         let remote = (leg.id != self.caller.id).then(|| self.party.number.clone());
         Some((phone, leg.id, Dialog { light, calls, remote }))
     }

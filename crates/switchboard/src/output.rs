@@ -1,5 +1,6 @@
 //! What the switchboard says: the whole outgoing vocabulary of the node on one page.
 
+use crate::originate::{OriginationId, OriginationNews};
 use frontdesk_call_record::StampedFact;
 use frontdesk_media_protocol::MediaCommand;
 use frontdesk_sip_stack::{Flow, SipFact, Transport};
@@ -27,6 +28,13 @@ pub enum SwitchboardOutput {
         port: Option<u16>,
         /// Only by this transport; none leaves the choice to the domain.
         transport: Option<Transport>,
+    },
+    /// What became of a call that was placed from inside.
+    Originated {
+        /// Which.
+        id: OriginationId,
+        /// What.
+        news: OriginationNews,
     },
     /// An order to the sound.
     Media(MediaCommand),

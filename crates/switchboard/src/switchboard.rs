@@ -94,6 +94,8 @@ impl Switchboard {
             }
             SwitchboardInput::Located { .. } => {}
             SwitchboardInput::Tick => self.stack.handle(SipInput::Tick, now),
+            SwitchboardInput::Originate(wanted) => self.on_originate(*wanted, now),
+            SwitchboardInput::CancelOrigination(id) => self.on_cancel_origination(id, now),
             SwitchboardInput::Drain => self.draining = true,
             SwitchboardInput::EndCalls => {
                 for id in self.calls.keys().copied().collect::<Vec<_>>() {
@@ -170,14 +172,31 @@ impl Switchboard {
                 door::turn_away(id, &call, &party, Refusal::NoSuchNumber, &mut self.book, &mut desk);
             }
             (None, Some(route)) => {
-                let call = Call::admit(id, call, party, route, &mut desk);
-                for (phone, ..) in call.lights() {
-                    self.lights.touch(phone);
-                }
-                self.calls.insert(id, call);
-                self.index(id);
+                self.open_call(id, now, |desk| Call::admit(id, call, party, route, desk));
             }
         }
+    }
+
+    /// One call more.
+    pub(crate) fn open_call(&mut self, id: CallId, now: Moment, open: impl FnOnce(&mut Desk<'_>) -> Call) {
+        let Some(rules) = self.rules.clone() else { return };
+        let wall = self.wall(now);
+        let mut desk = Desk { now, wall, rules: &rules, stack: &self.stack, out: &mut self.out };
+        let call = open(&mut desk);
+        self.calls.insert(id, call);
+        self.index(id);
+        for (phone, ..) in self.lights_of(id) {
+            self.lights.touch(phone);
+        }
+    }
+
+    pub(crate) fn new_call_id(&mut self, now: Moment) -> CallId {
+        let wall = self.wall(now);
+        self.out.call_id(wall)
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining
     }
 
     /// Whether there are as many calls as may be, in all or of this party.
@@ -191,6 +210,7 @@ impl Switchboard {
                 let calls = self.calls.values().filter(of_it).count();
                 (calls >= limits.calls_of_a_phone_max).then_some(Refusal::FullForPhone)
             }
+            AdmittedBy::Desk => None,
             AdmittedBy::Peer(_) => {
                 let calls = self.calls.values().filter(|call| call.awaits_ack_of_peer()).count();
                 (calls >= limits.unacknowledged_max).then_some(Refusal::Unacknowledged)

@@ -3,6 +3,7 @@
 
 use crate::input::{Rules, SwitchboardInput};
 use crate::limits::Limits;
+use crate::originate::{Origination, OriginationId, OriginationNews};
 use crate::output::SwitchboardOutput;
 use crate::switchboard::Switchboard;
 use frontdesk_call_flow::Flow as CallFlow;
@@ -45,6 +46,8 @@ pub(crate) struct Bench {
     pub media: Vec<MediaCommand>,
     /// Every fact, and of which call.
     pub facts: Vec<(CallId, Fact)>,
+    /// What became of calls that were placed from inside.
+    pub news: Vec<OriginationNews>,
     /// Commands that a story has looked at.
     pub seen: Vec<SipCommand>,
     /// Whether ports wait to be opened.
@@ -145,6 +148,7 @@ impl Bench {
             commands: Vec::new(),
             media: Vec::new(),
             facts: Vec::new(),
+            news: Vec::new(),
             seen: Vec::new(),
             hold_ports: false,
             held: Vec::new(),
@@ -195,6 +199,17 @@ impl Bench {
         self.gather();
     }
 
+    /// A call is placed from inside.
+    pub fn originate(&mut self, wanted: Origination) {
+        self.board.on_originate(wanted, self.now);
+        self.gather();
+    }
+
+    pub fn cancel_origination(&mut self, id: OriginationId) {
+        self.board.on_cancel_origination(id, self.now);
+        self.gather();
+    }
+
     /// The turn is over: who watches is told.
     pub fn light_lamps(&mut self) {
         self.board.tell_changes();
@@ -235,6 +250,7 @@ impl Bench {
                 match output {
                     SwitchboardOutput::Media(command) => self.carry_out(command),
                     SwitchboardOutput::Record(fact) => self.facts.push((fact.call, fact.fact)),
+                    SwitchboardOutput::Originated { news, .. } => self.news.push(news),
                     _ => {}
                 }
             }

@@ -4,5 +4,6 @@ mod attended;
 mod early;
 mod lights;
 mod messages;
+mod originations;
 mod referrals;
 mod replacements;

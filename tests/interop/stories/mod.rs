@@ -1,7 +1,9 @@
 //! The stories, by what they are about.
 
 mod answered_calls;
+mod changed_calls;
 mod endurance;
+mod foreign_phone;
 mod hang_ups;
 mod killed_desk;
 mod negotiations;

@@ -58,6 +58,31 @@ impl Desk {
         Desk::open_in(Turn::take(), prepare(numbers))
     }
 
+    /// Opens a desk that listens like this (`["udp:127.0.0.1:0", "tcp:127.0.0.1:0"]`) and has these tables in its settings
+    /// too. What they name may be written into its folder before, by `prepared`.
+    pub fn open_with(numbers: &[Number], listen: &[&str], more: &str, prepared: impl FnOnce(&Path)) -> Desk {
+        let folder = prepare(numbers);
+        let file = settings_file(folder.path());
+        let settings = std::fs::read_to_string(&file).expect("settings");
+        let listen = format!("listen = {:?}", [listen, &["udp:127.0.0.1:0", "udp:[::1]:0"]].concat());
+        let settings = settings.replace("listen = [\"udp:127.0.0.1:0\", \"udp:[::1]:0\"]", &listen);
+        std::fs::write(&file, settings + "\n" + more).expect("settings");
+        prepared(folder.path());
+        Desk::open_in(Turn::take(), folder)
+    }
+
+    /// Where it listens on 127.0.0.1 for `TCP`, `TLS`, `WS`, as it says itself.
+    pub fn listening(&self, transport: &str) -> SocketAddr {
+        let end = format!(" ({transport})");
+        let output = self.program.output();
+        let addresses =
+            output.lines().filter_map(|line| line.strip_prefix("listening on sip:")?.strip_suffix(&end));
+        let mut addresses = addresses.map(|address| address.parse().expect("an address stands in the line"));
+        addresses
+            .find(SocketAddr::is_ipv4)
+            .unwrap_or_else(|| panic!("{transport} is not listened for:\n{output}"))
+    }
+
     /// Opens a desk that offers MD5 alone, for programs that know nothing else and give up when they are offered it.
     pub fn open_with_md5(numbers: &[Number]) -> Desk {
         let folder = prepare(numbers);

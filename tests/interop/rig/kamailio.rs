@@ -27,50 +27,59 @@ pub struct Kamailio {
 impl Kamailio {
     /// Starts it before a desk.
     pub fn before(desk: &Desk) -> Kamailio {
-        let folder = tempfile::tempdir().expect("a temporary folder");
         let free = UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.local_addr());
         let address = free.expect("a free port");
-        let config = folder.path().join("kamailio.cfg");
-        std::fs::write(&config, routing(address, desk.address)).expect("a file is written");
-        let mut command = Command::new(installed("kamailio", "kamailio"));
-        command.args(["-DD", "-E", "-m", "16", "-M", "4", "-Y"]).arg(folder.path()).arg("-f").arg(&config);
-        let program = Program::start("kamailio", command);
-        let mut kamailio = Kamailio { program, address, _folder: folder };
-        kamailio.wait_until_it_answers();
-        kamailio
-    }
-
-    /// It says nothing that could be waited for, but it answers to an OPTIONS.
-    fn wait_until_it_answers(&mut self) {
-        let socket = UdpSocket::bind("127.0.0.1:0").expect("a free port");
-        socket.set_read_timeout(Some(Duration::from_millis(200))).expect("a timeout");
-        let own = socket.local_addr().expect("an address");
-        let question = format!(
-            "OPTIONS sip:ready@{0} SIP/2.0\r\nVia: SIP/2.0/UDP {own};branch=z9hG4bKready\r\nFrom: <sip:test@{own}>;\
-             tag=1\r\nTo: <sip:ready@{0}>\r\nCall-ID: ready@{own}\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 0\r\n\
-             Content-Length: 0\r\n\r\n",
-            self.address
-        );
-        let answered = (0..50).any(|_| {
-            let _ = socket.send_to(question.as_bytes(), self.address);
-            socket.recv(&mut [0; 2_000]).is_ok() || {
-                std::thread::sleep(Duration::from_millis(50));
-                false
-            }
-        });
-        assert!(answered, "kamailio does not answer at {}", self.address);
+        let (program, folder) = start(address, &routing(desk.address));
+        Kamailio { program, address, _folder: folder }
     }
 }
 
 impl Drop for Kamailio {
     fn drop(&mut self) {
-        // It has children of its own, and takes them along only when it is asked.
-        self.program.signal(Signal::TERM);
-        std::thread::sleep(Duration::from_millis(300));
+        stop_kindly(&mut self.program);
     }
 }
 
-fn routing(own: SocketAddr, desk: SocketAddr) -> String {
+/// Starts a kamailio that listens here and routes like this, and waits until it answers.
+pub fn start(own: SocketAddr, routing: &str) -> (Program, tempfile::TempDir) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let config = folder.path().join("kamailio.cfg");
+    std::fs::write(&config, preamble(own) + routing).expect("a file is written");
+    let mut command = Command::new(installed("kamailio", "kamailio"));
+    command.args(["-DD", "-E", "-m", "16", "-M", "4", "-Y"]).arg(folder.path()).arg("-f").arg(&config);
+    let program = Program::start("kamailio", command);
+    wait_until_it_answers(own, &program);
+    (program, folder)
+}
+
+/// It has children of its own, and takes them along only when it is asked.
+pub fn stop_kindly(program: &mut Program) {
+    program.signal(Signal::TERM);
+    std::thread::sleep(Duration::from_millis(300));
+}
+
+/// It says nothing that could be waited for, but it answers to an OPTIONS.
+fn wait_until_it_answers(address: SocketAddr, program: &Program) {
+    let socket = UdpSocket::bind("127.0.0.1:0").expect("a free port");
+    socket.set_read_timeout(Some(Duration::from_millis(200))).expect("a timeout");
+    let own = socket.local_addr().expect("an address");
+    let question = format!(
+        "OPTIONS sip:ready@{address} SIP/2.0\r\nVia: SIP/2.0/UDP {own};branch=z9hG4bKready\r\nFrom: <sip:test@{own}>;\
+         tag=1\r\nTo: <sip:ready@{address}>\r\nCall-ID: ready@{own}\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 0\r\n\
+         Content-Length: 0\r\n\r\n",
+    );
+    let answered = (0..50).any(|_| {
+        let _ = socket.send_to(question.as_bytes(), address);
+        socket.recv(&mut [0; 2_000]).is_ok() || {
+            std::thread::sleep(Duration::from_millis(50));
+            false
+        }
+    });
+    assert!(answered, "kamailio does not answer at {address}:\n{}", program.output());
+}
+
+/// What every configuration begins with.
+fn preamble(own: SocketAddr) -> String {
     let modules = MODULES.into_iter().find(|folder| Path::new(folder).is_dir()).unwrap_or_else(|| {
         panic!(
             "kamailio's modules are in none of {MODULES:?}: apt-get install kamailio (`make test` does it)"
@@ -92,7 +101,13 @@ loadmodule "pv.so"
 loadmodule "maxfwd.so"
 loadmodule "siputils.so"
 loadmodule "textops.so"
-request_route {{
+"#
+    )
+}
+
+fn routing(desk: SocketAddr) -> String {
+    format!(
+        r#"request_route {{
     if (!mf_process_maxfwd_header("10")) {{
         sl_send_reply("483", "Too Many Hops");
         exit;

@@ -37,6 +37,10 @@ impl Sipp {
 
     /// Plays a scenario towards this address, from that one.
     pub fn from(desk: SocketAddr, own: &str, scenario: &str) -> Sipp {
+        Sipp::bare(own, scenario).arguments(&[&desk.to_string()]).dial("100").arguments(&["-m", "1"])
+    }
+
+    fn bare(own: &str, scenario: &str) -> Sipp {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let file =
             PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("interop/sipp").join(format!("{scenario}.xml"));
@@ -45,7 +49,6 @@ impl Sipp {
         let mut command = Command::new(installed("sipp", "sip-tester"));
         command
             .current_dir(folder.path())
-            .arg(desk.to_string())
             .arg("-sf")
             .arg(file)
             .args(["-i", own, "-bind_local", "-mi", own, "-mp", &media.port().to_string()])
@@ -56,8 +59,15 @@ impl Sipp {
             // sipp draws a screen for people.
             .env("TERM", "dumb");
         Sipp { command, folder, media, scenario: scenario.to_owned(), longest: LONGEST }
-            .dial("100")
-            .arguments(&["-m", "1"])
+    }
+
+    /// Plays a carrier, to which a desk sends its calls: where it is, and what is to be started.
+    pub fn carrier(scenario: &str) -> (SocketAddr, Sipp) {
+        let free =
+            UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a free port");
+        let sipp =
+            Sipp::bare("127.0.0.1", scenario).arguments(&["-m", "1", "-p", &free.port().to_string(), "-aa"]);
+        (free, sipp)
     }
 
     /// Dials another number.

@@ -5,6 +5,7 @@ use crate::rig::desk::{Desk, Number};
 use crate::rig::flows::{GOODBYE, KEYS};
 use crate::rig::records::reason;
 use crate::rig::sipp::{Sipp, header};
+use crate::rig::softphone;
 use frontdesk_call_record::{EndReason, Notice};
 
 fn desk() -> Desk {
@@ -17,11 +18,12 @@ fn desk() -> Desk {
 #[test]
 fn a_caller_that_demands_reliable_ringing_gets_it() {
     let mut desk = desk();
-    let played = Sipp::new(&desk, "demand_prack").run();
+    let _phone = softphone::phone(&desk, "1001", &["--say", "Hello", "--hang-up"]);
+    let played = Sipp::new(&desk, "demand_prack").dial("1001").run();
     let ringing: Vec<_> =
         played.received().into_iter().filter(|message| message.starts_with("SIP/2.0 180")).collect();
     assert!(ringing.iter().all(|ringing| header(ringing, "Require") == Some("100rel")), "{ringing:?}");
-    assert_eq!(reason(&desk.closed_record()), EndReason::DeskHungUp);
+    assert_eq!(reason(&desk.closed_record()), EndReason::CalleeHungUp);
     desk.close();
 }
 

@@ -11,6 +11,5 @@ mod newcomers;
 mod proxied_calls;
 mod refusals;
 mod transfer_outcomes;
-mod trunks;
 mod two_way_sound;
 mod wire_format;

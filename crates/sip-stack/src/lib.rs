@@ -67,7 +67,16 @@
 //! | 3264, 6337 | whose offer is open | yes; SDP itself is `session-description`'s | `offer_answer::tests` |
 //! | 3311 | UPDATE | no: 405 | `refusals` |
 //! | 3326 | Reason in BYE and CANCEL | yes, as text | `cancel_races` |
-//! | 3515, 6665 | REFER, events | no: 405 | `refusals` |
+//! | 3428 | MESSAGE both ways, `text/plain`, 1300 bytes outside of dialogs | yes; who sends it must be admitted in a dialog too | `messages` |
+//! | 3515, 5589 | REFER from outside within a dialog, its NOTIFYs; REFER from here and what is told of it | yes; calls only; outside of dialogs 403 | `referred`, `referring` |
+//! | 3842, 4235, 3856 | who may watch mailboxes, calls and presence | yes; the documents are the user's | `watching` |
+//! | 3891 | Replaces, both ways; the replaced session is the user's to end | yes; no Join (RFC 3911) beside it | `replaces` |
+//! | 3892 | Referred-By | as text, both ways; no signed tokens | `referred::who_puts_a_caller_through_…` |
+//! | 3903 | PUBLISH | no: 405, presence is what this side knows itself | `refusals` |
+//! | 4488 | `Refer-Sub`, `norefersub` | yes | `referred::who_wants_no_notifications_…`, `referring::a_carrier_that_tells_nothing_…` |
+//! | 5057 | dialogs that outlive their session while somebody refers in them | yes, for 300 s at most | `referred::a_referrer_that_hangs_up_first_…` |
+//! | 6665 | notifier: one NOTIFY under way, the newest state last; 423, 489, polling | yes; accounts only, each subscription in a dialog of its own | `watching` |
+//! | 6665 | subscriber | of REFERs of this side only | `referring` |
 //! | 3581 | `received`, `rport` | yes; `maddr` is not followed: nobody aims answers at others | `within_a_dialog::responses_go_back_…` |
 //! | 4028 | session timers | no: a dead call is found by its silence | |
 //! | 4475 | torture cases whose verdict lies here | yes | `refusals`, by their names; `tests/wire`, all of them |

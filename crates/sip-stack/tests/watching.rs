@@ -4,6 +4,7 @@ mod stage;
 
 use frontdesk_sip_message::{HeaderName, Message, Method, Request, Response};
 use frontdesk_sip_stack::*;
+use stage::phone::Phone;
 use stage::talk::*;
 use stage::*;
 use std::sync::Arc;
@@ -292,6 +293,22 @@ fn notifications_go_by_the_route_and_through_the_translator_that_the_subscriptio
     say(&mut stage, subscription, WAITING);
     let sent = stage.sent_with_flows();
     assert_eq!(sent[0].0, stage.flow);
+}
+
+#[test]
+fn a_telephone_whose_translator_gave_it_another_port_is_told_there() {
+    let mut phone = Phone::new();
+    phone.stage.flow.remote = "198.51.100.7:40000".parse().expect("an address");
+    let script = proved(&mut phone.stage, &subscribe("dialog", "600"), "1001");
+    phone.stage.receive(&script.text());
+    phone.stage.sent();
+    let subscription = subscribed(&mut phone.stage);
+    let moved = Flow { remote: "198.51.100.7:50000".parse().expect("an address"), ..phone.stage.flow };
+    phone.register(moved, "Contact: <sip:1001@192.0.2.9:5062>\nExpires: 600");
+    phone.stage.events();
+    say(&mut phone.stage, subscription, WAITING);
+    let sent = phone.stage.sent_with_flows();
+    assert_eq!((sent.len(), sent[0].0), (1, moved));
 }
 
 #[test]

@@ -244,6 +244,14 @@ impl Dialog {
         self.closed |= self.flow == flow;
     }
 
+    /// The other side registered from there with the Contact that it has in this dialog. Proxies of the dialog know better.
+    pub(crate) fn registered_by(&mut self, flow: Flow) {
+        if self.route_set.is_empty() {
+            self.flow = flow;
+            self.closed = false;
+        }
+    }
+
     /// A request within the dialog came this way. Where the connection of the dialog is closed, this is how its other
     /// side is reached now.
     pub(crate) fn came_by(&mut self, flow: Flow) {

@@ -54,6 +54,7 @@ impl SipStack {
         let dialog = subscription.dialog.clone();
         let (event, state) = (subscription.event.clone(), subscription.state(&news, now));
         let content_type = subscription.content_type;
+        self.follow_registration(usage);
         let Some(dialog) = self.dialog_named(&dialog) else { return self.end_usage(usage) };
         let mut notify = dialog.request(Method::NOTIFY);
         let flow = dialog.flow();
@@ -67,6 +68,22 @@ impl SipStack {
         let key = self.send_request(notify, flow, Owner::Errand(Errand::Notify(usage)));
         if let Some(subscription) = self.usages.subscriptions.get_mut(&usage) {
             subscription.sending = Sending::Awaiting { key, news, tries };
+        }
+    }
+
+    /// A telephone whose address changed registers anew before it subscribes anew: what it watches is told over the flow
+    /// of its newest registration.
+    fn follow_registration(&mut self, usage: Usage) {
+        let Some(subscription) = self.usages.subscriptions.get(&usage) else { return };
+        let Some(account) = subscription.account().map(str::to_owned) else { return };
+        let key = subscription.dialog.clone();
+        let Some(target) = self.dialog_named(&key).map(|dialog| dialog.remote_target().clone()) else {
+            return;
+        };
+        let bound = self.bindings(&account).filter(|binding| binding.contact.equivalent(&target));
+        let flow = bound.last().map(|binding| binding.flow);
+        if let (Some(flow), Some(dialog)) = (flow, self.dialog_named(&key)) {
+            dialog.registered_by(flow);
         }
     }
 

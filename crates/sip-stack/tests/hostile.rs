@@ -30,6 +30,8 @@ enum Act {
     Inform(u8),
     Ask,
     Unreachable,
+    Closed,
+    Proved,
     Wait(u16),
 }
 
@@ -69,6 +71,8 @@ fn act() -> impl Strategy<Value = Act> {
         1 => (0..4u8).prop_map(Act::Inform),
         1 => Just(Act::Ask),
         1 => Just(Act::Unreachable),
+        1 => Just(Act::Closed),
+        1 => Just(Act::Proved),
         3 => (0..40_000u16).prop_map(Act::Wait),
     ]
 }
@@ -88,8 +92,9 @@ struct Play {
 }
 
 impl Play {
-    fn new() -> Self {
-        let stage = Stage::with_peer();
+    fn new(transport: Transport) -> Self {
+        let mut stage = Stage::with_peer();
+        stage.flow.transport = transport;
         Play {
             stage,
             sessions: Vec::new(),
@@ -166,6 +171,11 @@ impl Play {
             Act::RefuseReoffer(n) => {
                 let session = self.session(n);
                 self.stage.command(SipCommand::RefuseReoffer { session, status: status(488) });
+            }
+            Act::Closed => self.stage.input(SipInput::FlowClosed { flow: self.stage.flow }),
+            Act::Proved => {
+                let names = vec!["sbc.example.com".to_owned()];
+                self.stage.input(SipInput::PeerProved { flow: self.stage.flow, names });
             }
             Act::Unreachable => self.stage.input(SipInput::TransportFailed { flow: self.stage.flow }),
             Act::Wait(time) => self.stage.run(millis(u64::from(time))),
@@ -281,8 +291,11 @@ proptest! {
     })]
 
     #[test]
-    fn any_script_ends_every_session_once_and_leaves_nothing(acts in prop::collection::vec(act(), 1..60)) {
-        let mut play = Play::new();
+    fn any_script_ends_every_session_once_and_leaves_nothing(
+        transport in prop::sample::select(vec![Transport::Udp, Transport::Udp, Transport::Tcp, Transport::Wss]),
+        acts in prop::collection::vec(act(), 1..60),
+    ) {
+        let mut play = Play::new(transport);
         for act in acts {
             play.act(act);
         }

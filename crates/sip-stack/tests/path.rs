@@ -2,7 +2,7 @@
 
 mod stage;
 
-use frontdesk_sip_message::HeaderName;
+use frontdesk_sip_message::{HeaderName, Message};
 use frontdesk_sip_stack::*;
 use stage::phone::{Phone, flow, lines};
 use stage::*;
@@ -22,8 +22,10 @@ fn the_path_is_kept_told_back_and_gone_with_calls() {
     let mut call = outgoing(SessionId::Outgoing(1), binding.flow, None);
     (call.target, call.routes) = (binding.contact, binding.path);
     phone.stage.command(SipCommand::Invite(Box::new(call)));
-    let (sent_over, _) = phone.stage.sent_with_flows().pop().expect("an INVITE");
-    assert_eq!(sent_over, way);
+    let (sent_over, invite) = phone.stage.sent_with_flows().pop().expect("an INVITE");
+    let Message::Request(invite) = invite else { panic!("no request: {invite:?}") };
+    let routes: Vec<_> = invite.headers.get_all(HeaderName::Route).collect();
+    assert_eq!((sent_over, routes.join(", ").as_str()), (way, PATH.trim_start_matches("Path: ")));
 }
 
 #[test]

@@ -5,24 +5,31 @@ mod stage;
 use frontdesk_sip_message::{HeaderName, Method, Request};
 use frontdesk_sip_stack::*;
 use stage::*;
+use std::sync::Arc;
 
 const ID: RegistrationId = RegistrationId(7);
 
 fn registering() -> (Stage, Request) {
     let mut stage = Stage::with_peer();
-    let flow = stage.flow;
-    stage.command(SipCommand::Register(Box::new(OutgoingRegistration {
+    let request = register(&mut stage, |_| {});
+    (stage, request)
+}
+
+/// Asks for the registration, changed so, and gives the REGISTER that is sent.
+fn register(stage: &mut Stage, change: impl Fn(&mut OutgoingRegistration)) -> Request {
+    let mut wanted = OutgoingRegistration {
         registration: ID,
         registrar: uri("sip:trunk.example.com"),
         address_of_record: address("sip:desk@trunk.example.com"),
-        flow,
+        flow: stage.flow,
         credentials: Some(credentials("desk", "secret")),
         routes: Vec::new(),
-        quirks: std::sync::Arc::default(),
+        quirks: Arc::default(),
         expires: seconds(600),
-    })));
-    let request = stage.requests().pop().expect("a REGISTER");
-    (stage, request)
+    };
+    change(&mut wanted);
+    stage.command(SipCommand::Register(Box::new(wanted)));
+    stage.requests().pop().expect("a REGISTER")
 }
 
 const CHALLENGE: &str = "WWW-Authenticate: Digest realm=\"trunk\", nonce=\"n1\", algorithm=MD5, qop=\"auth\"";
@@ -218,4 +225,88 @@ fn an_unreachable_phone_ends_the_call_at_once_and_an_unreachable_caller_too() {
     ends.sort_by_key(|(session, _)| *session);
     assert_eq!(ends, [(arrived, SessionEnd::TransportFailed), (placed, SessionEnd::TransportFailed)]);
     assert_eq!(stage.stack.census(), Census::default());
+}
+
+fn over_tcp(stage: &Stage) -> Flow {
+    Flow { transport: Transport::Tcp, ..stage.flow }
+}
+
+#[test]
+fn an_outbound_proxy_and_the_wishes_of_a_registrar_are_obeyed() {
+    let mut stage = Stage::with_peer();
+    let request = register(&mut stage, |wanted| {
+        wanted.routes = vec![address("sip:proxy.example.com;lr"), address("sip:192.0.2.9;lr")];
+        wanted.quirks = Arc::new(Quirks {
+            contact_user: Some("4930123456".to_owned()),
+            register_expires_max_s: Some(300),
+            ..Quirks::default()
+        });
+    });
+    let routes: Vec<_> = request.headers.get_all(HeaderName::Route).collect();
+    assert_eq!(routes, ["<sip:proxy.example.com;lr>", "<sip:192.0.2.9;lr>"]);
+    assert_eq!(request.headers.expires(), Ok(Some(300)));
+    assert_eq!(request.headers.get(HeaderName::Contact), Some("<sip:4930123456@192.0.2.1:5060>"));
+    let granted =
+        "Contact: <sip:4930123456@192.0.2.1:5060>;expires=120\nService-Route: <sip:p1;lr>, <sip:p2;lr>";
+    stage.receive(&answer(&request, 200, "reg", granted, b""));
+    match &stage.events()[..] {
+        [SipEvent::Registered { expires, service_route, .. }] => {
+            assert_eq!(*expires, seconds(120));
+            let route: Vec<_> = service_route.iter().map(ToString::to_string).collect();
+            assert_eq!(route, ["<sip:p1;lr>", "<sip:p2;lr>"]);
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn another_way_to_the_registrar_is_the_same_registration() {
+    let (mut stage, first) = registering();
+    let tcp = over_tcp(&stage);
+    let second = register(&mut stage, |wanted| wanted.flow = tcp);
+    assert_eq!(second.headers.call_id(), first.headers.call_id());
+    assert_eq!(second.headers.cseq().expect("CSeq").number, 2);
+    assert_eq!(second.headers.top_via().expect("a Via").transport, "TCP");
+    assert_eq!(second.headers.get(HeaderName::Contact), Some("<sip:desk@192.0.2.1:5060;transport=tcp>"));
+    stage.receive(&answer(&first, 200, "reg", "Expires: 60", b""));
+    assert_eq!(stage.events().len(), 0, "the answer to the way that was left means nothing");
+    stage.receive_over(tcp, &answer(&second, 200, "reg", "Expires: 60", b""));
+    assert!(matches!(&stage.events()[..], [SipEvent::Registered { .. }]));
+}
+
+#[test]
+fn a_registration_whose_connection_closes_is_asked_for_again_soon() {
+    let mut stage = Stage::with_peer();
+    let tcp = over_tcp(&stage);
+    let request = register(&mut stage, |wanted| wanted.flow = tcp);
+    stage.receive_over(tcp, &answer(&request, 200, "reg", "Expires: 600", b""));
+    stage.events();
+    stage.input(SipInput::FlowClosed {
+        flow: Flow { local: "192.0.2.1:5070".parse().expect("an address"), ..tcp },
+    });
+    stage.run(seconds(2));
+    assert_eq!(stage.requests().len(), 0, "another connection is no concern of it");
+    stage.input(SipInput::FlowClosed { flow: tcp });
+    stage.run(seconds(2));
+    let again = stage.requests().pop().expect("a REGISTER");
+    stage.input(SipInput::TransportFailed { flow: tcp });
+    assert!(failure(&mut stage).1 >= seconds(30), "and then ever more slowly");
+    assert_eq!(again.headers.call_id(), request.headers.call_id());
+    assert_eq!(stage.requests().len(), 0);
+}
+
+#[test]
+fn refreshes_of_many_registrations_do_not_come_at_once() {
+    let mut stage = Stage::with_peer();
+    stage.flow = over_tcp(&stage);
+    for number in 0..20 {
+        let request = register(&mut stage, |wanted| wanted.registration = RegistrationId(number));
+        stage.receive(&answer(&request, 200, "reg", "Expires: 1000", b""));
+    }
+    stage.run(seconds(400));
+    assert_eq!(stage.requests().len(), 0);
+    stage.run(seconds(50));
+    let early = stage.requests().len();
+    stage.run(seconds(51));
+    assert!(early > 2 && early < 18, "{early} in the first half");
 }

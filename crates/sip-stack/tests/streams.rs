@@ -230,3 +230,40 @@ fn a_transport_is_read_from_a_uri() {
         assert_eq!(Transport::asked_by(uri.as_sip().expect("a SIP URI")), asked, "{text}");
     }
 }
+
+#[test]
+fn sips_goes_under_tls_or_not_at_all() {
+    for transport in [Transport::Udp, Transport::Tcp, Transport::Ws] {
+        let mut stage = Stage::with_peer();
+        let mut call = outgoing(SessionId::Outgoing(1), Flow { transport, ..stage.flow }, None);
+        call.target = uri("sips:1001@192.0.2.9");
+        stage.command(SipCommand::Invite(Box::new(call)));
+        assert_eq!(stage.sent().len(), 0);
+        assert_eq!(stage.ends(), [(SessionId::Outgoing(1), SessionEnd::TransportFailed)]);
+    }
+    let mut stage = Stage::with_peer();
+    let mut call = outgoing(SessionId::Outgoing(1), stream(Transport::Tls, 5061), None);
+    call.target = uri("sips:1001@192.0.2.9");
+    stage.command(SipCommand::Invite(Box::new(call)));
+    let invite = stage.requests().pop().expect("an INVITE");
+    assert_eq!(invite.headers.get(HeaderName::Contact), Some("<sips:desk@192.0.2.1:5061>"));
+}
+
+#[test]
+fn a_call_by_an_outbound_proxy_carries_its_routes_and_the_contact_that_is_asked_for() {
+    let mut stage = Stage::with_peer();
+    let mut call = outgoing(SessionId::Outgoing(1), stage.flow, None);
+    call.routes = vec![address("sip:192.0.2.9;lr"), address("sip:inner.example.com;lr")];
+    call.quirks = std::sync::Arc::new(Quirks { contact_user: Some("trunk".to_owned()), ..Quirks::default() });
+    stage.command(SipCommand::Invite(Box::new(call.clone())));
+    let invite = stage.requests().pop().expect("an INVITE");
+    let routes: Vec<_> = invite.headers.get_all(HeaderName::Route).collect();
+    assert_eq!(routes, ["<sip:192.0.2.9;lr>", "<sip:inner.example.com;lr>"]);
+    assert_eq!(invite.headers.get(HeaderName::Contact), Some("<sip:trunk@192.0.2.1:5060>"));
+    call.session = SessionId::Outgoing(2);
+    call.extra.push(("Contact".to_owned(), "<sip:4930123@anywhere.invalid>".to_owned()));
+    stage.command(SipCommand::Invite(Box::new(call)));
+    let invite = stage.requests().pop().expect("an INVITE");
+    let contacts: Vec<_> = invite.headers.get_all(HeaderName::Contact).collect();
+    assert_eq!(contacts, ["<sip:4930123@192.0.2.1:5060>"]);
+}

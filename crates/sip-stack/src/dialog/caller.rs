@@ -17,7 +17,7 @@ use crate::routing::Owner;
 use crate::stack::{Due, SipStack};
 use crate::transaction::table::{ClientKey, Step, TransactionKey};
 use frontdesk_sip_message::{
-    CSeq, Contacts, HeaderName, Headers, Method, Request, Response, StatusCode, Uri,
+    CSeq, Contacts, HeaderName, Headers, Method, NameAddr, Request, Response, StatusCode, Uri,
 };
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -103,6 +103,10 @@ impl SipStack {
                 SessionEnd::Refused { status, retry_after: Some(wait), reason: None, redirects: Vec::new() },
             );
         }
+        // RFC 3261 §26.2.2: `sips` goes under TLS or not at all.
+        if is_sips(&call.target) && !call.flow.transport.is_secure() {
+            return self.told_end(call.session, SessionEnd::TransportFailed);
+        }
         let (session, flow) = (call.session, call.flow);
         let (credentials, quirks) = (call.credentials.clone(), call.quirks.clone());
         let terms = Terms { credentials, authenticated: false, too_brief: 0, quirks };
@@ -112,11 +116,14 @@ impl SipStack {
     }
 
     fn first_invite(&mut self, call: OutgoingCall) -> Request {
+        let contact =
+            local_contact(contact_user(&call).as_deref(), call.flow, is_sips(&call.target), &self.settings);
         let mut from = call.from;
         from.set_tag(&self.chance.tag());
-        let sips = call.target.as_sip().is_some_and(|target| target.secure);
-        let contact = local_contact(from.uri.user().as_deref(), call.flow, sips, &self.settings);
         let mut headers = Headers::new();
+        for route in &call.routes {
+            headers.push(HeaderName::Route, route.to_string());
+        }
         headers.push(HeaderName::MaxForwards, HOPS.to_string());
         headers.push(HeaderName::From, from.to_string());
         headers.push(HeaderName::To, call.to.to_string());
@@ -129,6 +136,7 @@ impl SipStack {
             match HeaderName::from_token(name) {
                 // There is one of it.
                 Some(name) if name == HeaderName::MaxForwards => headers.set(name, value),
+                Some(name) if name == HeaderName::Contact => {}
                 Some(name) => headers.push(name, value),
                 None => {}
             }
@@ -384,6 +392,19 @@ impl SipStack {
         self.invites.remove(key);
         self.wheel.set(Due::Transaction(TransactionKey::Client(key.clone())), None);
     }
+}
+
+fn is_sips(uri: &Uri) -> bool {
+    uri.as_sip().is_some_and(|uri| uri.secure)
+}
+
+/// The user part of this side's Contact: of the `Contact` among what the user adds, else as the other side needs it, else
+/// of From.
+fn contact_user(call: &OutgoingCall) -> Option<String> {
+    let added = call.extra.iter().find(|(name, _)| HeaderName::from_token(name) == Some(HeaderName::Contact));
+    let added =
+        added.and_then(|(_, value)| value.parse::<NameAddr>().ok()).and_then(|address| address.uri.user());
+    added.or_else(|| call.quirks.contact_user.clone()).or_else(|| call.from.uri.user())
 }
 
 /// Where a 3xx says that the callee may be reached, the most wanted first (RFC 3261 §8.1.3.4).

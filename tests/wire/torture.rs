@@ -7,7 +7,7 @@ use frontdesk_sip_stack::{Census, Transport};
 use std::collections::BTreeMap;
 
 #[path = "../../crates/sip-message/tests/torture/corpus.rs"]
-mod corpus;
+pub mod corpus;
 
 /// What reading it comes to, in the words of the table.
 fn reading(bytes: &[u8]) -> String {

@@ -6,6 +6,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+#[path = "oracle/offer_answer.rs"]
+mod offer_answer;
 #[path = "oracle/check.rs"]
 mod oracle;
 use oracle::check;
@@ -141,6 +143,11 @@ proptest! {
     #[test]
     fn any_order_of_lines_is_answered_or_refused(bytes in shuffled_lines()) {
         check(&bytes);
+    }
+
+    #[test]
+    fn two_sides_that_offer_by_turns_come_to_the_same(bytes in vec(any::<u8>(), 0..60)) {
+        offer_answer::check(&bytes);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::opening::{self, OpenFault};
 use crate::outbox::{Outbox, Refusal};
 use crate::settings::ConnectionLimits;
 use crate::tls::{Tls, names};
+use crate::websocket;
 use frontdesk_sip_stack::{Flow, SipInput, Transport};
 use rustls::pki_types::CertificateDer;
 use std::collections::BTreeMap;
@@ -159,12 +160,14 @@ impl Connections {
                 let names = proved_names(stream.get_ref().1.peer_certificates());
                 self.talk(stream, flow, names).await;
             }
-            Ok(Err(error)) => {
-                tracing::debug!(remote = %flow.remote, %error, "no TLS with whoever connected");
-                self.desk.tally.handshake_failed.add_one();
-            }
-            Err(_) => self.desk.tally.handshake_failed.add_one(),
+            Ok(Err(error)) => self.no_handshake(&flow, &error),
+            Err(_) => self.no_handshake(&flow, &OpenFault::TimedOut),
         }
+    }
+
+    fn no_handshake(&self, flow: &Flow, why: &dyn std::fmt::Display) {
+        tracing::debug!(remote = %flow.remote, transport = flow.transport.via_name(), %why, "no handshake");
+        self.desk.tally.handshake_failed.add_one();
     }
 
     /// Talks SIP with whoever connected, until the end.
@@ -172,10 +175,22 @@ impl Connections {
     where
         S: AsyncRead + AsyncWrite + Send + Unpin,
     {
-        let Some(seat) = self.enter(flow).await else { return };
-        let connection = Connection::new(self.clone(), &seat, false, names);
-        let end = connection.run_stream(stream).await;
-        self.leave(seat, connection, end).await;
+        if !matches!(flow.transport, Transport::Ws | Transport::Wss) {
+            let Some(seat) = self.enter(flow).await else { return };
+            let connection = Connection::new(self.clone(), &seat, false, names);
+            let end = connection.run_stream(stream).await;
+            return self.leave(seat, connection, end).await;
+        }
+        match timeout(self.limits.handshake, websocket::accept(stream)).await {
+            Ok(Ok(socket)) => {
+                let Some(seat) = self.enter(flow).await else { return };
+                let connection = Connection::new(self.clone(), &seat, false, names);
+                let end = connection.run_websocket(socket).await;
+                self.leave(seat, connection, end).await;
+            }
+            Ok(Err(error)) => self.no_handshake(&flow, &error),
+            Err(_) => self.no_handshake(&flow, &OpenFault::TimedOut),
+        }
     }
 
     async fn open(self: Arc<Self>, seat: Seat) {

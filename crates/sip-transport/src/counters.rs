@@ -29,8 +29,12 @@ counters! {
     received,
     /// Datagrams that `deliver` took, at once or later.
     delivered,
-    /// Datagrams that are no SIP on purpose: keep-alives and STUN.
+    /// Datagrams that are no SIP on purpose: keep-alives, and STUN that asks nothing.
     passed_over,
+    /// STUN requests answered.
+    stun_answered,
+    /// Keep-alives sent as datagrams.
+    kept_alive,
     /// Requests and responses dropped because their source sends too many.
     dropped_over_rate,
     /// Requests answered 503 here because the desk was too busy.

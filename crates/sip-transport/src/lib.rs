@@ -1,25 +1,43 @@
-//! The sockets of SIP (RFC 3261 §18): what comes in becomes a [`SipInput`], what goes out is put on the wire.
+//! The sockets of SIP (RFC 3261 §18): what comes in becomes a [`SipInput`], what goes out is put on the wire. UDP, TCP,
+//! TLS, WebSocket and secure WebSocket stand side by side, and a [`Flow`] says which of them and between whom.
 //!
-//! The way of a datagram: a task a socket reads it together with the address it was sent to (`IP_PKTINFO`), so
-//! that its [`Flow`] says which address of this machine the other side knows, even on a socket that listens on
-//! all of them. Keep-alives and STUN are passed over, a source that sends more requests than anybody should
-//! ([`REQUESTS_PER_SECOND`]) is cut off, and the rest is given to `deliver`. Out again it goes by
-//! [`Transports::send`], from that same address and port. A socket that the network answers with an ICMP error
-//! becomes [`SipInput::TransportFailed`].
+//! **The way of a datagram.** A task a socket reads it together with the address it was sent to (`IP_PKTINFO`), so that
+//! its flow says which address of this machine the other side knows, even on a socket that listens on all of them.
+//! Keep-alives are passed over, STUN is answered (RFC 5626 §4.4.2), a source that sends more requests than anybody should
+//! ([`REQUESTS_PER_SECOND`]) is cut off, and the rest is given to `deliver`. Out again it goes by [`Transports::send`],
+//! from that same address and port. An ICMP error becomes [`SipInput::TransportFailed`].
+//!
+//! **The way of a stream's message.** A listener accepts a connection if there is a place for it ([`ConnectionLimits`]),
+//! shakes hands (TLS, then WebSocket), and gives it to a task of its own, in which a reader and a writer run side by side.
+//! The reader cuts messages out of the stream; a WebSocket message is one already (RFC 7118). Names that the other side's
+//! certificate proves (RFC 5922 §7.1) are told by [`SipInput::PeerProved`] before its first message, its end by
+//! [`SipInput::FlowClosed`], once, if the desk knows of it. [`Transports::send`] finds the connection by its flow, or opens
+//! one, puts the message into its bounded outbox ([`OUTBOX_MESSAGES_MAX`]) and comes back at once. What cannot be opened
+//! becomes [`SipInput::TransportFailed`], and [`Transports::open_fault`] says why.
+//!
+//! **Where to send.** [`Locator`] finds hosts by NAPTR, SRV and addresses (RFC 3263); [`Transports::flow_to`] makes a flow
+//! of an address; [`Transports::expect_name`] says whose certificate must be there. [`learn_external_address`] asks a STUN
+//! server for this machine's address outside (RFC 8489).
 //!
 //! # When the desk is too busy
 //!
-//! `deliver` never waits: it gives the input back as [`Full`]. A request that would begin something new
-//! is then answered here with 503 and `Retry-After`; everything that belongs to a call already begun waits in a
-//! bounded queue ([`WAITING_MAX`]) and is offered again, in order, before anything newer.
+//! `deliver` never waits: it gives the input back as [`Full`]. A request that would begin something new is then answered
+//! here with 503 and `Retry-After`. What belongs to a call already begun waits: a datagram in a bounded queue
+//! ([`WAITING_MAX`]), in order, before anything newer; a stream is not read any further. So a stream that floods is read as
+//! slowly as its source may send, and nothing of it is lost.
 //!
-//! # What it is not yet
+//! # What others can take
 //!
-//! UDP only: TCP, TLS and WebSocket will stand beside `udp`. [`resolve`] asks for addresses only; the NAPTR and
-//! SRV records of RFC 3263 are not looked up yet.
+//! Every queue has a bound by name. Accepted connections are bounded in all and by source, from before their first
+//! handshake; a handshake, a message's headers and its body each have their time; a connection that never brings a request
+//! goes soon, and one whose other side does not read goes when its outbox is full or a write stands still. [`Counters`]
+//! tell of all that was dropped, refused or closed.
 //!
-//! It never parses a message beyond a glance at its header lines, never decides anything about a call, and
-//! never blocks the thread that sends.
+//! # What it never does
+//!
+//! It never parses a message beyond a glance at its header lines, never decides anything about a call, never blocks the
+//! thread that sends, and never opens a WebSocket: only the other side can. It does not look at revocation lists, and it
+//! resumes no TLS session across a renewal of certificates.
 
 mod chance;
 mod connection;
@@ -29,6 +47,7 @@ mod desk;
 mod faults;
 mod glance;
 mod intake;
+mod keep_alive;
 mod limits;
 mod listen_address;
 mod listener;
@@ -38,14 +57,17 @@ mod outbox;
 mod overload;
 mod settings;
 mod stream;
+mod stun;
 mod tls;
 mod transports;
 mod udp;
 mod udp_reader;
+mod websocket;
 
 pub use counters::Counters;
 pub use faults::{NotAHost, RouteFault, SendFault, TransportFault};
 pub use intake::{Full, WAITING_MAX};
+pub use keep_alive::KEPT_ALIVE_MAX;
 pub use limits::{REQUEST_BURST, REQUESTS_PER_SECOND, SOURCES_MAX};
 pub use listen_address::{ListenAddress, ListenAddressError};
 pub use locator::{
@@ -56,6 +78,8 @@ pub use opening::OpenFault;
 pub use outbox::{OUTBOX_BYTES_MAX, OUTBOX_MESSAGES_MAX};
 pub use overload::RETRY_AFTER_SECONDS;
 pub use settings::{ConnectionLimits, TransportSettings};
+pub use stun::client::{StunFault, StunTiming, learn_external_address};
+pub use stun::message::{NotStun, StunMessage, TransactionId};
 pub use tls::EXPECTED_NAMES_MAX;
 pub use tls::faults::{PemPart, TlsFault};
 pub use tls::files::{CertificateStatus, CertificateUse};

@@ -119,7 +119,7 @@ impl Connection {
                         continue;
                     }
                     ping_at = Some(self.next_ping());
-                    pong_until = Some((Instant::now() + self.limits().pong, self.heard()));
+                    pong_until.get_or_insert((Instant::now() + self.limits().pong, self.heard()));
                     PING.to_vec()
                 }
             };

@@ -5,6 +5,7 @@ use crate::counters::{Counters, Tally};
 use crate::desk::Desk;
 use crate::faults::{NotAHost, RouteFault, SendFault, TransportFault};
 use crate::intake::{Full, Intake};
+use crate::keep_alive::KeptAlive;
 use crate::limits::Limits;
 use crate::listen_address::ListenAddress;
 use crate::listener::Listener;
@@ -25,6 +26,7 @@ use std::time::Instant;
 pub struct Transports {
     sockets: Vec<Arc<UdpSocket>>,
     connections: Arc<Connections>,
+    kept_alive: Arc<KeptAlive>,
     /// What is listened on, in the order of the settings.
     listening: Vec<ListenAddress>,
     tally: Arc<Tally>,
@@ -60,8 +62,13 @@ impl Transports {
         let desk = Desk::new(Box::new(deliver.clone()), tally.clone());
         let connections = Connections::new(desk, settings.limits, tls);
         connections.spawn(connections.tls.clone().watch_for_ever());
-        let mut transports =
-            Transports { sockets: Vec::new(), connections, listening: Vec::new(), tally: tally.clone() };
+        let mut transports = Transports {
+            sockets: Vec::new(),
+            connections,
+            kept_alive: Arc::default(),
+            listening: Vec::new(),
+            tally: tally.clone(),
+        };
         for opened in opened {
             match opened {
                 Opened::Datagrams(socket) => {
@@ -84,6 +91,12 @@ impl Transports {
                 }
             }
         }
+        let keeping = transports.kept_alive.clone().send_for_ever(
+            transports.sockets.clone(),
+            settings.limits.ping_every,
+            tally,
+        );
+        transports.connections.spawn(keeping);
         Ok(transports)
     }
 
@@ -181,6 +194,18 @@ impl Transports {
         Ok(Flow { transport, local, remote })
     }
 
+    /// Keeps the way of a UDP flow through NATs open, until [`end_keep_alive`](Self::end_keep_alive): for registrations at
+    /// another registrar. Connections that were opened from here are kept open anyway. Tells whether there was room for it
+    /// ([`KEPT_ALIVE_MAX`](crate::KEPT_ALIVE_MAX)).
+    pub fn keep_alive(&self, flow: &Flow) -> bool {
+        flow.transport != Transport::Udp || self.kept_alive.begin(*flow)
+    }
+
+    /// Ends what [`keep_alive`](Self::keep_alive) began.
+    pub fn end_keep_alive(&self, flow: &Flow) {
+        self.kept_alive.end(flow);
+    }
+
     /// Says which name the other side must prove when a TLS connection to this address is opened from here (RFC 5922
     /// §7.2): the host that was located there. Without it the certificate must prove the IP address.
     ///
@@ -239,8 +264,7 @@ fn open_all(listen: &[ListenAddress]) -> Result<Vec<Opened>, TransportFault> {
         }
         let opened: io::Result<Opened> = match transport {
             Transport::Udp => UdpSocket::open(address).map(|socket| Opened::Datagrams(Arc::new(socket))),
-            Transport::Tcp | Transport::Tls => Listener::open(address, transport).map(Opened::Connections),
-            _ => Err(io::ErrorKind::Unsupported.into()),
+            _ => Listener::open(address, transport).map(Opened::Connections),
         };
         match opened.map_err(|source| TransportFault::of(address, source)) {
             Ok(opened) => all.push(opened),

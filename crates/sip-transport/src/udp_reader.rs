@@ -6,6 +6,7 @@ use crate::glance::{self, Kind};
 use crate::intake::{Full, Intake, OFFER_AGAIN};
 use crate::limits::Limits;
 use crate::overload::{self, Refused};
+use crate::stun;
 use crate::udp::{ReadBuffer, UdpSocket, is_unreachable};
 use frontdesk_identifiers::Moment;
 use frontdesk_sip_stack::{Flow, SipInput};
@@ -93,7 +94,7 @@ impl<D: Fn(SipInput) -> Result<(), Full>> UdpReader<D> {
     fn take(&mut self, flow: Flow, datagram: &[u8], now: Moment) {
         let kind = glance::kind(datagram);
         if kind == Kind::KeepAlive {
-            self.tally.passed_over.add_one();
+            self.keep_alive(flow, datagram, now);
             return;
         }
         let limits = if kind == Kind::Response { &mut self.responses } else { &mut self.requests };
@@ -109,6 +110,21 @@ impl<D: Fn(SipInput) -> Result<(), Full>> UdpReader<D> {
                     self.turn_away(flow, datagram);
                 }
             }
+        }
+    }
+
+    /// RFC 5626 §4.4.2: STUN is answered, at the price of a request; anything else is passed over.
+    fn keep_alive(&mut self, flow: Flow, datagram: &[u8], now: Moment) {
+        let Some(answer) = stun::answer(datagram, flow.remote) else {
+            self.tally.passed_over.add_one();
+            return;
+        };
+        if !self.requests.admit(flow.remote.ip(), now) {
+            self.tally.dropped_over_rate.add_one();
+        } else if send(&self.socket, &flow, &answer).is_ok() {
+            self.tally.stun_answered.add_one();
+        } else {
+            self.tally.send_failed.add_one();
         }
     }
 

@@ -33,8 +33,9 @@
 //!
 //! # Nonces
 //!
-//! A nonce verifies itself: the time it was minted, 64 bits of chance and a keyed SHA-256 of both, with a secret from the
-//! seed. It serves for [`NONCE_LIFETIME`]. Only nonces that were used with a right password are remembered, for their
+//! A nonce verifies itself: the time it was minted, 32 bits of chance, a mark of the neighbourhood that asked for it, and a
+//! keyed SHA-256 of all, with a secret from the seed. It serves for [`NONCE_LIFETIME`], and nobody elsewhere (`lockout.rs`
+//! says why). Only nonces that were used with a right password are remembered, for their
 //! counts; at most [`MAX_NONCES`], and the oldest that is forgotten becomes stale together with all older ones, so that
 //! nothing can be replayed. `qop=auth` is demanded: without a count nothing would stop replay. The `uri` of the
 //! credentials is hashed but not compared with the Request-URI, because proxies rewrite that one.
@@ -48,8 +49,8 @@
 //! | 3261 §8.2.2.2 | merged requests 482 | yes, while the first is served | `refusals::the_same_request_by_another_way_is_482` |
 //! | 3261 §8.2.7 | answers without memory | yes, before admission | `admission::a_repeated_invite_of_a_stranger_gets_the_same_tag` |
 //! | 3261 §9 | CANCEL, each race | yes | `cancel_races` |
-//! | 3261 §10.2 | registering: refresh, 423, taking back | yes; a failure ends it, the user tries again | `registering` |
-//! | 3261 §10.3 | registrar | yes; no third party may register | `admission` |
+//! | 3261 §10.2 | registering: refresh with jitter, 423, taking back; after failures as 5626 §4.5, `Retry-After` | yes | `registering`, `registration::retry::tests` |
+//! | 3261 §10.3 | registrar | yes; no third party may register | `admission`, `outbound`, `path` |
 //! | 3261 §11 | OPTIONS in and out of dialogs | yes, to anybody, the same to all | `refusals::a_question_about_capabilities_…` |
 //! | 3261 §12 | dialogs: route sets, loose and strict, targets, numbers | yes; names are not resolved, then the flow serves | `within_a_dialog` |
 //! | 3261 §13 | INVITE, 2xx, ACK, forks | yes; 3xx ends the call | `acknowledgement` |
@@ -57,10 +58,13 @@
 //! | 3261 §14.1 | re-INVITE sent | no: no command asks for it yet | |
 //! | 3261 §15 | BYE | yes | `within_a_dialog`, `cancel_races` |
 //! | 3261 §16 | proxy | no: a desk is an end, and 483 only tells a loop; the switchboard calls all contacts of a phone itself | |
-//! | 3261 §17, 6026 | four transactions, timers A to M | yes, over datagrams | `transaction::tests`, a file for each figure |
-//! | 3261 §18 | TCP, TLS | no: UDP first | |
+//! | 3261 §17, 6026 | four transactions, timers A to M | yes, over datagrams and streams | `transaction::tests`, a file for each figure |
+//! | 3261 §18.1.1 | more than 1300 bytes by TCP, and by UDP after all | yes, but for the ACK to a 2xx and for who is reached by datagrams alone | `long_requests` |
+//! | 3261 §18.2.2 | answers over the connection, or over a new one to the sent-by | yes; where the host of the sent-by is a name, to the address that was seen | `streams` |
 //! | 3261 §22, 7616, 8760 | digest, SHA-256 before MD5, `auth` | yes; no `auth-int`, no `-sess` | `admission`, `digest::tests` |
-//! | 3261 §26 | SIPS | no: TLS first | |
+//! | 3261 §26.2 | `sips`: under TLS or not at all; Contact `sips` for who asked so | yes; what comes as `sips` in the clear is served | `streams` |
+//! | 3327 | Path, kept, told back, followed | yes; also from who does not say `path` | `path` |
+//! | 3608 | Service-Route | told, for the user to send calls by | `registering` |
 //! | 2976, 6086 | keys by INFO, with the bodies from before the packages | yes; other bodies 415, no packages | `keys_by_info`, `dialog::info::tests` |
 //! | 3262 | PRACK | no: 420 to who requires it | `refusals::bext01_…` |
 //! | 3263 | locating servers | no: `sip-transport`'s | |
@@ -81,7 +85,12 @@
 //! | 4028 | session timers | no: a dead call is found by its silence | |
 //! | 4475 | torture cases whose verdict lies here | yes | `refusals`, by their names; `tests/wire`, all of them |
 //! | 5407 | races of BYE, ACK, re-INVITE | yes | `acknowledgement`, `within_a_dialog` |
-//! | 5626 | flows of registrations | the flow is kept and used; keep-alives swallowed; no `reg-id` | `calls::the_desk_calls_a_registered_phone_behind_a_translator_…` |
+//! | 5626 | registrar: instance, flow numbers, Flow-Timer, 439; contacts go with their connection | yes, over streams; over UDP the numbers are passed over, no STUN is answered | `outbound`, `calls::the_desk_calls_a_registered_phone_behind_a_translator_…` |
+//! | 5626 §4 | several flows of this side to one registrar | no: one, opened again when it closes | `registering` |
+//! | 5627 | GRUU | no: 420 to who requires it | `outbound` |
+//! | 5922 | peers by the names of their certificates | yes; which names a certificate proves is `sip-transport`'s | `certificates`, `peers::tests` |
+//! | 5923 | connections are used again, in both directions | yes; `alias` is neither asked for nor sent | `streams` |
+//! | 7118 | WebSockets: reached over their connection alone | yes | `streams`, `outbound` |
 //!
 //! Deviation: RFC 3261 §8.2 lets authentication go first. What depends on no user is judged before it (`scrutiny.rs`), so
 //! that a broken client learns what is wrong; held by `refusals`, which asks as a stranger.
@@ -89,6 +98,8 @@
 //! RFC 4475 §3.3.11 asks an endpoint to serve its OPTIONS. Held by `refusals::zeromf_…`.
 //! Deviation: a client that is known to give up at SHA-256 is offered MD5 alone (`quirks.rs`); forced by baresip 1.0, held
 //! by `admission::a_client_that_trips_over_sha_256_is_offered_md5_alone`.
+//! More stand where they are made: `transport=tls` in a Contact (`input.rs`), who is not asked by TCP (`long_requests.rs`),
+//! wildcards in certificates (`peers.rs`), a trunk whose connection closed (`registration/client.rs`).
 
 mod admission;
 mod chance;

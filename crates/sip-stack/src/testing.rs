@@ -100,8 +100,10 @@ pub struct Pair {
     a: Station,
     b: Station,
     chance: Chance,
-    /// What the wire does now; may be changed on the way.
+    /// What the wire does to datagrams now; may be changed on the way.
     pub plan: WirePlan,
+    /// What both sides speak by: [`flow`](Self::flow) says so. Over a stream nothing is lost, doubled or late.
+    pub transport: Transport,
     now: Moment,
     /// On the way, by arrival; the number keeps equal arrivals in order.
     wire: BTreeMap<(Moment, u64), (Side, Flow, Vec<u8>)>,
@@ -120,7 +122,17 @@ impl Pair {
             Station { stack: SipStack::new(chance.bytes()), address, seen_as: address, events: Vec::new() }
         };
         let (a, b) = (station("192.0.2.1:5060"), station("192.0.2.2:5060"));
-        Pair { a, b, chance, plan, now: Moment::ZERO, wire: BTreeMap::new(), number: 0, trace: Vec::new() }
+        Pair {
+            a,
+            b,
+            chance,
+            plan,
+            transport: Transport::Udp,
+            now: Moment::ZERO,
+            wire: BTreeMap::new(),
+            number: 0,
+            trace: Vec::new(),
+        }
     }
 
     /// The time.
@@ -136,7 +148,7 @@ impl Pair {
     /// The way from a side to the other.
     pub fn flow(&self, from: Side) -> Flow {
         let (local, remote) = (self.station(from).address, self.station(from.other()).seen_as);
-        Flow { transport: Transport::Udp, local, remote }
+        Flow { transport: self.transport, local, remote }
     }
 
     /// Puts a side behind a translator: the other one sees it as `address`.
@@ -225,8 +237,13 @@ impl Pair {
     }
 
     fn send(&mut self, from: Side, flow: Flow, bytes: Vec<u8>) {
-        let lost = self.chance.below(100) < self.plan.loss_percent;
-        let copies = if self.chance.below(100) < self.plan.duplicated_percent { 2 } else { 1 };
+        let plan = if flow.transport.is_reliable() {
+            WirePlan { latency: self.plan.latency, ..WirePlan::GOOD }
+        } else {
+            self.plan
+        };
+        let lost = self.chance.below(100) < plan.loss_percent;
+        let copies = if self.chance.below(100) < plan.duplicated_percent { 2 } else { 1 };
         self.trace.push(Sent { at: self.now, from, to: flow.remote, bytes: bytes.clone(), lost });
         if lost {
             return;
@@ -234,15 +251,15 @@ impl Pair {
         let receiver = [Side::A, Side::B].into_iter().find(|side| self.station(*side).seen_as == flow.remote);
         let Some(to) = receiver else { return };
         let arrival_flow = Flow {
-            transport: Transport::Udp,
+            transport: flow.transport,
             local: self.station(to).address,
             remote: self.station(from).seen_as,
         };
         for _ in 0..copies {
-            let jitter = u64::try_from(self.plan.jitter.as_nanos()).unwrap_or(u64::MAX);
+            let jitter = u64::try_from(plan.jitter.as_nanos()).unwrap_or(u64::MAX);
             let late = Duration::from_nanos(self.chance.below(jitter));
             self.number += 1;
-            let arrival = self.now + self.plan.latency + late;
+            let arrival = self.now + plan.latency + late;
             self.wire.insert((arrival, self.number), (to, arrival_flow, bytes.clone()));
         }
     }

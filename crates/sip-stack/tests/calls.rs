@@ -20,8 +20,15 @@ fn kinds(events: Vec<(frontdesk_identifiers::Moment, SipEvent)>) -> Vec<String> 
 }
 
 #[test]
-fn a_phone_registers_and_calls_and_the_caller_hangs_up() {
+fn a_phone_registers_and_calls_and_the_caller_hangs_up_over_every_transport() {
+    for transport in [Transport::Udp, Transport::Tcp, Transport::Tls, Transport::Ws, Transport::Wss] {
+        a_phone_registers_and_calls_over(transport);
+    }
+}
+
+fn a_phone_registers_and_calls_over(transport: Transport) {
     let mut pair = pair();
+    pair.transport = transport;
     let flow = pair.flow(Side::B);
     pair.command(
         Side::B,
@@ -70,6 +77,9 @@ fn a_phone_registers_and_calls_and_the_caller_hangs_up() {
     pair.run(seconds(40));
     let census = pair.stack(Side::A).census();
     assert_eq!((census.sessions, census.dialogs, census.invites), (0, 0, 0));
+    let sent: std::collections::BTreeSet<_> =
+        pair.trace().iter().map(|sent| (sent.from, &sent.bytes)).collect();
+    assert_eq!(sent.len(), pair.trace().len(), "on a good wire nothing is sent twice over {transport:?}");
 }
 
 #[test]

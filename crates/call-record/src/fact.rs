@@ -1,6 +1,6 @@
 //! One thing that happened, as it happened.
 
-use crate::{Cause, EndReason, Fault, Masked, Waterfall, Whose};
+use crate::{Cause, EndReason, Fault, Masked, TrunkTrouble, Waterfall, Whose};
 use frontdesk_identifiers::{CallId, FlowId, TenantId, WallTime};
 
 /// A fact with its place: whose, of which call, the how-manieth, and when.
@@ -34,6 +34,18 @@ pub enum Fact {
         sip_call_id: String,
         /// By which right.
         admitted_by: AdmittedBy,
+    },
+    /// What is known of who calls, beyond what they say.
+    CallerIdentified {
+        /// Whether they do not want to be shown.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        withheld: bool,
+        /// Whether a trusted trunk vouches for the number (RFC 3325).
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        asserted: bool,
+        /// Who was called first, where the call was passed on to here (RFC 5806, RFC 7044).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        diverted_from: Option<Masked>,
     },
     /// The caller was told that it rings.
     Ringing,
@@ -173,6 +185,41 @@ pub enum Fact {
     },
     /// The two hear each other.
     Bridged,
+    /// The call goes, or goes on trying, over a trunk.
+    TrunkTried {
+        /// The trunk's name.
+        trunk: String,
+        /// Over which way: the far address.
+        hop: String,
+        /// Whether an emergency number was called, so that no limit held.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        emergency: bool,
+    },
+    /// A try over a trunk came to nothing.
+    TrunkFailed {
+        /// The trunk's name.
+        trunk: String,
+        /// Its final status; none when it did not answer or could not be reached.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        status: Option<u16>,
+        /// The Q.850 cause that it gave, or that the status stands for (RFC 3398 §8).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cause: Option<u8>,
+    },
+    /// A trunk that stood first was not tried.
+    TrunkPassedOver {
+        /// The trunk's name.
+        trunk: String,
+        /// Why.
+        trouble: TrunkTrouble,
+    },
+    /// A trunk sent the call to another number (3xx).
+    Redirected {
+        /// The trunk's name.
+        trunk: String,
+        /// Where to.
+        to: Masked,
+    },
     /// A recording began.
     RecordingStarted {
         /// The file, relative to the tenant's folder.

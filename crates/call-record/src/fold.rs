@@ -1,6 +1,6 @@
 //! From facts to a record.
 
-use crate::record::{Diagnosis, End, Noticed, RecordedFile, StepTaken, Stream, Transfer, Turn};
+use crate::record::{Diagnosis, End, Noticed, RecordedFile, StepTaken, Stream, Transfer, TrunkTry, Turn};
 use crate::{CallRecord, Fact, LegRole, Masked, Speaker, StampedFact, TranscriptLine, TransferEnd};
 use frontdesk_identifiers::CallId;
 
@@ -102,6 +102,15 @@ impl CallRecord {
             Fact::MediaAgreed { leg, .. } | Fact::MediaArrived { leg } | Fact::StreamClosed { leg, .. } => {
                 take_stream(self.stream(*leg), &stamped.fact, at_us);
             }
+            Fact::CallerIdentified { withheld, asserted, diverted_from } => {
+                self.caller_withheld = *withheld;
+                self.caller_asserted = *asserted;
+                self.diverted_from = diverted_from.clone();
+            }
+            Fact::TrunkTried { .. }
+            | Fact::TrunkFailed { .. }
+            | Fact::TrunkPassedOver { .. }
+            | Fact::Redirected { .. } => self.take_try(&stamped.fact, at_us),
             Fact::RecordingStarted { file } => self.recordings.push(RecordedFile {
                 file: file.clone(),
                 started_us: at_us,
@@ -119,6 +128,33 @@ impl CallRecord {
                     }
                 }
             }
+        }
+    }
+
+    fn take_try(&mut self, fact: &Fact, at_us: u64) {
+        let a_try = |trunk: &str, hop: Option<String>, trouble| TrunkTry {
+            trunk: trunk.to_owned(),
+            hop,
+            started_us: at_us,
+            status: None,
+            cause: None,
+            failed: false,
+            trouble,
+        };
+        match fact {
+            Fact::TrunkTried { trunk, hop, emergency } => {
+                self.emergency |= emergency;
+                self.tries.push(a_try(trunk, Some(hop.clone()), None));
+            }
+            Fact::TrunkPassedOver { trunk, trouble } => self.tries.push(a_try(trunk, None, Some(*trouble))),
+            Fact::TrunkFailed { trunk, status, cause } => {
+                let open = self.tries.iter_mut().rev().find(|one| one.trunk == *trunk && one.hop.is_some());
+                match open.filter(|one| !one.failed) {
+                    None => self.out_of_place(),
+                    Some(one) => (one.failed, one.status, one.cause) = (true, *status, *cause),
+                }
+            }
+            _ => {}
         }
     }
 

@@ -19,6 +19,7 @@ mod fold;
 mod masked;
 mod record;
 mod text;
+mod trouble;
 mod waterfall;
 
 pub use cause::Cause;
@@ -31,8 +32,9 @@ pub use fold::FoldFault;
 pub use masked::Masked;
 pub use record::{
     CallRecord, Diagnosis, End, Noticed, RecordedFile, Speaker, StepTaken, Stream, TranscriptLine, Transfer,
-    Turn,
+    TrunkTry, Turn,
 };
+pub use trouble::TrunkTrouble;
 pub use waterfall::{TurnKind, Waterfall};
 
 /// The version of the serialised form of facts and records.

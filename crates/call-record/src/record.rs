@@ -2,7 +2,7 @@
 
 use crate::{
     AdmittedBy, Cause, EndReason, Fact, Fault, FaultCode, LegRole, Masked, Notice, Party, SCHEMA,
-    StampedFact, StreamSummary, TransferEnd, TransferKind, Waterfall, Whose,
+    StampedFact, StreamSummary, TransferEnd, TransferKind, TrunkTrouble, Waterfall, Whose,
 };
 use frontdesk_identifiers::{CallId, FlowId, TenantId, WallTime};
 
@@ -29,6 +29,21 @@ pub struct CallRecord {
     pub sip_call_id: String,
     /// By which right; absent when the opening fact is missing.
     pub admitted_by: Option<AdmittedBy>,
+    /// Whether the caller does not want to be shown.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub caller_withheld: bool,
+    /// Whether a trusted trunk vouches for the caller's number.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub caller_asserted: bool,
+    /// Who was called first, where the call was passed on to here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diverted_from: Option<Masked>,
+    /// Whether an emergency number was called.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub emergency: bool,
+    /// Every try over a trunk, and the trunks that were passed over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tries: Vec<TrunkTry>,
     /// When the caller was told that it rings.
     pub ringing_us: Option<u64>,
     /// When the desk answered.
@@ -120,6 +135,29 @@ pub struct Turn {
     pub total_us: u64,
     /// Where the time went.
     pub waterfall: Waterfall,
+}
+
+/// A try over a trunk, or why there was none.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct TrunkTry {
+    /// The trunk.
+    pub trunk: String,
+    /// Over which way; absent where it was passed over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hop: Option<String>,
+    /// When.
+    pub started_us: u64,
+    /// Whether it came to nothing.
+    pub failed: bool,
+    /// The trunk's final status, if it said one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// The Q.850 cause.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<u8>,
+    /// Why it was passed over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<TrunkTrouble>,
 }
 
 /// A try to put the caller through.
@@ -253,6 +291,11 @@ impl CallRecord {
             called: Masked::default(),
             sip_call_id: String::new(),
             admitted_by: None,
+            caller_withheld: false,
+            caller_asserted: false,
+            diverted_from: None,
+            emergency: false,
+            tries: Vec::new(),
             ringing_us: None,
             answered_us: None,
             steps: Vec::new(),

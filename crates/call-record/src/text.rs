@@ -8,6 +8,11 @@ impl Fact {
     pub const fn name(&self) -> &'static str {
         match self {
             Fact::CallStarted { .. } => "call_started",
+            Fact::CallerIdentified { .. } => "caller_identified",
+            Fact::TrunkTried { .. } => "trunk_tried",
+            Fact::TrunkFailed { .. } => "trunk_failed",
+            Fact::TrunkPassedOver { .. } => "trunk_passed_over",
+            Fact::Redirected { .. } => "redirected",
             Fact::Ringing => "ringing",
             Fact::Answered => "answered",
             Fact::MediaAgreed { .. } => "media_agreed",
@@ -47,6 +52,8 @@ impl Fact {
             Fact::Noticed { fault: Some(_), .. }
             | Fact::Diagnosed { .. }
             | Fact::CallEnded { fault: Some(_), .. }
+            | Fact::TrunkFailed { .. }
+            | Fact::TrunkPassedOver { .. }
             | Fact::RecordingEnded { kept: false, .. } => Level::Warning,
             Fact::MediaAgreed { .. }
             | Fact::MediaArrived { .. }

@@ -70,7 +70,7 @@ pub enum DirectoryFault {
         name: String,
     },
     /// A trunk that leads nowhere.
-    #[error("trunk `{name}` has no host")]
+    #[error("trunk `{name}` has no host that could be a name or an address")]
     TrunkWithoutHost {
         /// The name.
         name: String,
@@ -259,7 +259,7 @@ fn add_trunk(
         faults.push(DirectoryFault::DuplicateTrunk { name });
         return;
     }
-    if trunk.host.is_empty() {
+    if !is_host(&trunk.host) || trunk.proxy.as_ref().is_some_and(|proxy| !is_host(&proxy.host)) {
         faults.push(DirectoryFault::TrunkWithoutHost { name: name.clone() });
     }
     if let Some(register) = &trunk.register {
@@ -290,6 +290,11 @@ fn add_trunk(
         }
     }
     directory.trunks.insert(name, trunk);
+}
+
+/// Whether a text can stand as the host of a URI; the DNS decides whether it is one.
+fn is_host(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|letter| letter.is_ascii_alphanumeric() || ".-_:[]".contains(letter))
 }
 
 /// A call to a direct number rings one phone, and starts no flow.

@@ -140,7 +140,17 @@ fn describe(fact: &Fact, words: Words) -> Option<String> {
             let fault = fault.map(|fault| format!(": {fault}")).unwrap_or_default();
             format!("over: {reason}{fault}")
         }
+        Fact::TrunkTried { trunk, hop, emergency } => {
+            format!("trunk {trunk}: tried over {hop}{}", if *emergency { " (emergency)" } else { "" })
+        }
+        Fact::TrunkFailed { trunk, status, .. } => match status {
+            Some(status) => format!("trunk {trunk}: failed with {status}"),
+            None => format!("trunk {trunk}: no answer"),
+        },
+        Fact::TrunkPassedOver { trunk, trouble } => format!("trunk {trunk}: passed over: {trouble}"),
+        Fact::Redirected { trunk, to } => format!("trunk {trunk}: sends the call to {to}"),
         Fact::Ringing
+        | Fact::CallerIdentified { .. }
         | Fact::MediaAgreed { .. }
         | Fact::MediaArrived { .. }
         | Fact::Bridged

@@ -3,9 +3,11 @@
 
 use crate::input::Rules;
 use crate::output::SwitchboardOutput;
+use crate::trunk::Trunks;
+use frontdesk_call_record::Fact;
 use frontdesk_identifiers::{CallId, LegId, Moment, WallTime};
 use frontdesk_media_protocol::{ListeningId, MediaCommand, PlaybackId};
-use frontdesk_sip_stack::{MessageId, SessionId, SipCommand, SipStack};
+use frontdesk_sip_stack::{MessageId, ProbeId, RegistrationId, SessionId, SipCommand, SipStack};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::Rng;
 use std::collections::VecDeque;
@@ -16,6 +18,7 @@ pub(crate) struct Desk<'a> {
     pub wall: WallTime,
     pub rules: &'a Rules,
     pub stack: &'a SipStack,
+    pub trunks: &'a mut Trunks,
     pub out: &'a mut Outbox,
 }
 
@@ -26,13 +29,15 @@ pub(crate) struct Outbox {
     pub outputs: VecDeque<SwitchboardOutput>,
     /// Drained into the SIP stack before `handle` returns.
     pub commands: VecDeque<SipCommand>,
+    /// Facts told by parts of a call that do not hold its record; the call writes them down after each input.
+    pub aside: Vec<Fact>,
     next: u64,
     chance: ChaCha20Rng,
 }
 
 impl Outbox {
     pub fn new(chance: ChaCha20Rng) -> Self {
-        Outbox { outputs: VecDeque::new(), commands: VecDeque::new(), next: 1, chance }
+        Outbox { outputs: VecDeque::new(), commands: VecDeque::new(), aside: Vec::new(), next: 1, chance }
     }
 
     pub fn media(&mut self, command: MediaCommand) {
@@ -75,6 +80,19 @@ impl Outbox {
     }
 
     /// One sequence serves every kind of id, so that a log line shows at a glance what came first.
+    pub fn registration(&mut self) -> RegistrationId {
+        RegistrationId(self.number())
+    }
+
+    pub fn probe(&mut self) -> ProbeId {
+        ProbeId(self.number())
+    }
+
+    /// Where choices among equals are drawn from.
+    pub fn chance(&mut self) -> &mut ChaCha20Rng {
+        &mut self.chance
+    }
+
     fn number(&mut self) -> u64 {
         let number = self.next;
         self.next += 1;

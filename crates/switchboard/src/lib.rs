@@ -51,9 +51,11 @@ mod switchboard;
 #[cfg(test)]
 mod testing;
 mod transfer;
+mod trunk;
 
 pub use input::{Hop, LocateFailure, Rules, SwitchboardInput};
 pub use limits::Limits;
 pub use originate::{Origination, OriginationId, OriginationNews, OriginationRefusal, Then};
 pub use output::{Notice, SwitchboardOutput};
 pub use switchboard::{Switchboard, SwitchboardCensus};
+pub use trunk::TrunkHealth;

@@ -1,7 +1,8 @@
 //! What the switchboard says: the whole outgoing vocabulary of the node on one page.
 
 use crate::originate::{OriginationId, OriginationNews};
-use frontdesk_call_record::StampedFact;
+use crate::trunk::TrunkHealth;
+use frontdesk_call_record::{StampedFact, TrunkTrouble};
 use frontdesk_media_protocol::MediaCommand;
 use frontdesk_sip_stack::{Flow, SipFact, Transport};
 use std::time::Duration;
@@ -72,6 +73,20 @@ pub enum Notice {
         why: &'static str,
         /// When it may be tried again.
         retry_after: Option<Duration>,
+    },
+    /// A trunk is better or worse off than before.
+    Trunk {
+        /// Its name.
+        trunk: String,
+        /// How it is.
+        health: TrunkHealth,
+    },
+    /// A call did not go over a trunk that stood first.
+    TrunkPassedOver {
+        /// Its name.
+        trunk: String,
+        /// Why.
+        trouble: TrunkTrouble,
     },
     /// Something that the SIP stack noticed.
     Sip(SipFact),

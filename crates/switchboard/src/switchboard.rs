@@ -12,6 +12,7 @@ use crate::messages::Told;
 use crate::output::{Notice, SwitchboardOutput};
 use crate::reason;
 use crate::routing::{self, Party};
+use crate::trunk::{TrunkHealth, Trunks};
 use frontdesk_call_record::{AdmittedBy, EndReason};
 use frontdesk_identifiers::{CallId, LegId, Moment, WallTime};
 use frontdesk_sip_message::StatusCode;
@@ -26,6 +27,7 @@ pub struct Switchboard {
     started: WallTime,
     pub(crate) rules: Option<Arc<Rules>>,
     pub(crate) stack: SipStack,
+    trunks: Trunks,
     pub(crate) calls: BTreeMap<CallId, Call>,
     pub(crate) by_session: BTreeMap<SessionId, CallId>,
     by_leg: BTreeMap<LegId, CallId>,
@@ -66,6 +68,7 @@ impl Switchboard {
             started,
             rules: None,
             stack: SipStack::new(stack_seed),
+            trunks: Trunks::default(),
             calls: BTreeMap::new(),
             by_session: BTreeMap::new(),
             by_leg: BTreeMap::new(),
@@ -83,8 +86,9 @@ impl Switchboard {
     pub fn handle(&mut self, input: SwitchboardInput, now: Moment) {
         match input {
             SwitchboardInput::Rules(rules) => {
-                self.stack.handle(SipInput::Settings(Arc::clone(&rules.sip)), now);
+                self.trunks.reload(&rules.directory, &mut self.out, now);
                 self.rules = Some(rules);
+                self.tell_stack(now);
                 self.lights.touch_all();
             }
             SwitchboardInput::Sip(input) => self.stack.handle(input, now),
@@ -92,7 +96,11 @@ impl Switchboard {
             SwitchboardInput::Speech(event) => {
                 self.with_leg(event.leg, now, |call, desk| call.heard(event.listening, event.outcome, desk));
             }
-            SwitchboardInput::Located { .. } => {}
+            SwitchboardInput::Located { trunk, answer, valid_for } => {
+                if self.trunks.located(&trunk, answer, valid_for, &mut self.out, now) {
+                    self.tell_stack(now);
+                }
+            }
             SwitchboardInput::Tick => self.stack.handle(SipInput::Tick, now),
             SwitchboardInput::Originate(wanted) => self.on_originate(*wanted, now),
             SwitchboardInput::CancelOrigination(id) => self.on_cancel_origination(id, now),
@@ -114,7 +122,19 @@ impl Switchboard {
     /// When the switchboard wants to be told that time has passed.
     pub fn deadline(&self) -> Option<Moment> {
         let calls = self.deadlines.first().map(|(at, _)| *at);
-        calls.into_iter().chain(self.stack.deadline()).min()
+        calls.into_iter().chain(self.stack.deadline()).chain(self.trunks.deadline()).min()
+    }
+
+    /// How each trunk is, by name.
+    pub fn trunks(&self, now: Moment) -> impl Iterator<Item = (&str, TrunkHealth)> {
+        self.trunks.health(now)
+    }
+
+    /// The stack's rules are the operator's, and the trunks' as far as they are located.
+    fn tell_stack(&mut self, now: Moment) {
+        let Some(rules) = &self.rules else { return };
+        let settings = Arc::new(self.trunks.settings(&rules.sip));
+        self.stack.handle(SipInput::Settings(settings), now);
     }
 
     /// How much of everything there is.
@@ -131,7 +151,10 @@ impl Switchboard {
                     SipOutput::Transmit { flow, bytes } => {
                         self.out.outputs.push_back(SwitchboardOutput::Transmit { flow, bytes });
                     }
-                    SipOutput::Event(event) => self.on_sip(event, now),
+                    SipOutput::Event(event) => {
+                        self.trunks.hear(&event, &mut self.out, now);
+                        self.on_sip(event, now);
+                    }
                 }
             }
             if let Some(command) = self.out.commands.pop_front() {
@@ -141,6 +164,8 @@ impl Switchboard {
             {
                 self.deadlines.remove(&(at, id));
                 self.with_call(id, now, Call::tick);
+            } else if self.trunks.deadline().is_some_and(|at| at <= now) {
+                self.trunks.tick(&mut self.out, now);
             } else if !self.tell_changes() {
                 return;
             }
@@ -164,7 +189,8 @@ impl Switchboard {
         let id = self.out.call_id(wall);
         let full = self.is_full_for(&party, &rules.limits);
         let route = routing::route(&rules, &party.tenant, &call.called);
-        let mut desk = Desk { now, wall, rules: &rules, stack: &self.stack, out: &mut self.out };
+        let (stack, trunks) = (&self.stack, &mut self.trunks);
+        let mut desk = Desk { now, wall, rules: &rules, stack, trunks, out: &mut self.out };
         let refusal = if self.draining { Some(Refusal::Closing) } else { full };
         match (refusal, route) {
             (Some(refusal), _) => door::turn_away(id, &call, &party, refusal, &mut self.book, &mut desk),
@@ -251,8 +277,12 @@ impl Switchboard {
         self.unindex(id);
         let wall = self.wall(now);
         let call = self.calls.get_mut(&id)?;
-        let mut desk = Desk { now, wall, rules: &rules, stack: &self.stack, out: &mut self.out };
+        let (stack, trunks) = (&self.stack, &mut self.trunks);
+        let mut desk = Desk { now, wall, rules: &rules, stack, trunks, out: &mut self.out };
         let acted = act(call, &mut desk);
+        for fact in std::mem::take(&mut desk.out.aside) {
+            call.record.tell(fact, &mut desk);
+        }
         if call.finish(&mut desk) {
             self.calls.remove(&id);
         } else {

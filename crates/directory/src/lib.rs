@@ -9,6 +9,7 @@
 //! both) and never decides who may call: that is the SIP stack's, by digest or by the address of a peer.
 
 mod builder;
+mod country;
 mod entry;
 mod number_plan;
 mod trunk;

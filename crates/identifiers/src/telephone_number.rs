@@ -33,6 +33,11 @@ impl TelephoneNumber {
         Ok(TelephoneNumber(plain.into()))
     }
 
+    /// The number with these digits in E.164: country code first, without `+`. None if they cannot be one.
+    pub fn e164(digits: &str) -> Option<Self> {
+        TelephoneNumber::new(&format!("+{digits}")).ok().filter(|number| number.is_e164() && digits.len() > 3)
+    }
+
     /// The number without separators.
     pub fn as_str(&self) -> &str {
         &self.0

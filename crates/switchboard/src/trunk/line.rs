@@ -62,7 +62,7 @@ impl Line {
             registrations: users.into_iter().map(registering).collect(),
             quirks: Arc::new(quirks(&trunk)),
             whereabouts: Whereabouts::Unasked,
-            pulse: Pulse { next: trunk.probe_every.map(|_| Moment::ZERO), ..Pulse::default() },
+            pulse: Pulse::new(trunk.probe_every.map(|_| Moment::ZERO)),
             breaker: Breaker::new(),
             meter: Meter::default(),
             told: TrunkHealth::Unknown,

@@ -44,6 +44,10 @@ pub(crate) enum Beat {
 }
 
 impl Pulse {
+    pub fn new(next: Option<Moment>) -> Pulse {
+        Pulse { next, ..Pulse::default() }
+    }
+
     /// The locator named these ways: the others are forgotten.
     pub fn keep(&mut self, hops: &[Hop]) {
         let named = |flow: &Flow| hops.iter().any(|hop| hop.flow == *flow);

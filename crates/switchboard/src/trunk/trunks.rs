@@ -11,7 +11,6 @@ use frontdesk_call_record::TrunkTrouble;
 use frontdesk_directory::{Directory, Trunk};
 use frontdesk_identifiers::{Moment, TenantId};
 use frontdesk_sip_stack::{Flow, PeerRule, Quirks, SessionEnd, SessionId, SipEvent, SipSettings};
-use rand_chacha::rand_core::Rng;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,5 +1,6 @@
 //! The header lines of a message, in their order.
 
+mod callers;
 mod typed;
 
 use crate::header_name::HeaderName;

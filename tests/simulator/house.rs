@@ -107,6 +107,7 @@ impl House {
                 ..SipSettings::default()
             }),
             sound_address: None,
+            verifier: None,
             limits: self.limits,
             data: "/var/lib/desk".into(),
         }

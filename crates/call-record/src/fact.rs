@@ -46,6 +46,10 @@ pub enum Fact {
         /// Who was called first, where the call was passed on to here (RFC 5806, RFC 7044).
         #[serde(default, skip_serializing_if = "Option::is_none")]
         diverted_from: Option<Masked>,
+        /// What became of a signed identity (RFC 8224), as a word: `verified-a`, `no-identity`, `stale`; absent where
+        /// nobody verifies.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        verified: Option<String>,
     },
     /// The caller was told that it rings.
     Ringing,

@@ -102,7 +102,8 @@ impl CallRecord {
             Fact::MediaAgreed { leg, .. } | Fact::MediaArrived { leg } | Fact::StreamClosed { leg, .. } => {
                 take_stream(self.stream(*leg), &stamped.fact, at_us);
             }
-            Fact::CallerIdentified { withheld, asserted, diverted_from } => {
+            Fact::CallerIdentified { withheld, asserted, diverted_from, verified } => {
+                self.caller_verified = verified.clone();
                 self.caller_withheld = *withheld;
                 self.caller_asserted = *asserted;
                 self.diverted_from = diverted_from.clone();

@@ -38,6 +38,9 @@ pub struct CallRecord {
     /// Who was called first, where the call was passed on to here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diverted_from: Option<Masked>,
+    /// What became of the caller's signed identity, as a word; absent where nobody verifies.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caller_verified: Option<String>,
     /// Whether an emergency number was called.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub emergency: bool,
@@ -294,6 +297,7 @@ impl CallRecord {
             caller_withheld: false,
             caller_asserted: false,
             diverted_from: None,
+            caller_verified: None,
             emergency: false,
             tries: Vec::new(),
             ringing_us: None,

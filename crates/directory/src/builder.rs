@@ -95,6 +95,16 @@ pub enum DirectoryFault {
         /// The number.
         number: TelephoneNumber,
     },
+    /// A phone or a flow has a number that is for emergencies: whoever calls for help would reach it instead.
+    #[error("{what}: {number} is an emergency number of the trunk `{trunk}`")]
+    EmergencyNumberTaken {
+        /// The entry, as a phrase: `phone 110`.
+        what: String,
+        /// The number.
+        number: TelephoneNumber,
+        /// The trunk whose plan says so.
+        trunk: String,
+    },
     /// A direct number that leads elsewhere already.
     #[error("the direct number {number} belongs to another phone or flow")]
     DirectNumberTaken {
@@ -181,6 +191,7 @@ impl DirectoryBuilder {
             add_number(&mut directory, number, &mut faults);
         }
         check_direct_numbers(&directory, &mut faults);
+        check_emergency_numbers(&directory, &mut faults);
         if faults.is_empty() { Ok(directory) } else { Err(faults) }
     }
 }
@@ -302,6 +313,21 @@ fn check_direct_numbers(directory: &Directory, faults: &mut Vec<DirectoryFault>)
     for (direct, (tenant, _)) in &directory.direct {
         if directory.numbers.contains_key(&(tenant.clone(), direct.clone())) {
             faults.push(DirectoryFault::DirectNumberTaken { number: direct.clone() });
+        }
+    }
+}
+
+fn check_emergency_numbers(directory: &Directory, faults: &mut Vec<DirectoryFault>) {
+    for trunk in directory.trunks() {
+        for number in &trunk.plan.emergency {
+            let key = (trunk.tenant.clone(), number.clone());
+            let what = match (directory.phones.contains_key(&key), directory.numbers.contains_key(&key)) {
+                (true, _) => format!("phone {number}"),
+                (_, true) => format!("number {number}"),
+                (false, false) => continue,
+            };
+            let (number, trunk) = (number.clone(), trunk.name.clone());
+            faults.push(DirectoryFault::EmergencyNumberTaken { what, number, trunk });
         }
     }
 }

@@ -91,6 +91,21 @@ impl Directory {
         self.trunks.get(name)
     }
 
+    /// Whether a tenant's caller who dials this calls for help: a number of a country in which one of its trunks is.
+    pub fn is_emergency(&self, tenant: &TenantId, dialled: &TelephoneNumber) -> bool {
+        self.trunks.values().any(|trunk| trunk.tenant == *tenant && trunk.plan.is_emergency(dialled))
+    }
+
+    /// The number that somebody of this tenant means who dials this, in E.164 where it is of the network: by the plan of
+    /// the trunk that is used first.
+    pub fn normal(&self, tenant: &TenantId, dialled: &TelephoneNumber) -> TelephoneNumber {
+        let own = self.trunks.values().filter(|trunk| trunk.tenant == *tenant);
+        match own.min_by_key(|trunk| trunk.priority) {
+            Some(trunk) => trunk.plan.normal(dialled),
+            None => dialled.clone(),
+        }
+    }
+
     /// The phone that has this direct number, in E.164.
     pub fn phone_by_direct_number(&self, tenant: &TenantId, number: &TelephoneNumber) -> Option<&Phone> {
         self.direct.get(number).filter(|key| key.0 == *tenant).and_then(|key| self.phones.get(key))

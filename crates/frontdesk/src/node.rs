@@ -141,6 +141,7 @@ impl Node {
             directory: Arc::new(directory),
             flows,
             sound_address: settings.rtp.address,
+            verifier: None,
             limits: Limits::default(),
             data: settings.node.data.clone(),
         };

@@ -42,6 +42,12 @@ pub enum SipEvent {
         /// SDP of early media: the answer to the offer of the INVITE, as far as this branch is concerned.
         description: Option<Vec<u8>>,
     },
+    /// The other side has the INVITE and says no more yet: 100. Told once, before anything else; without it somebody may
+    /// be there all the same.
+    Trying {
+        /// An outgoing session.
+        session: SessionId,
+    },
     /// The called party answered; the ACK is sent already.
     Answered {
         /// An outgoing session.

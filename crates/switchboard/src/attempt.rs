@@ -1,17 +1,24 @@
 //! One contact of a telephone being rung: its leg, its INVITE, and what its refusal means.
 
+use crate::cause;
 use crate::desk::Desk;
 use crate::early::Way;
 use crate::leg::Leg;
 use crate::lights::Light;
+use crate::trunk::{OverTrunk, Trunks, is_of_the_way};
 use frontdesk_call_flow::TransferOutcome;
-use frontdesk_call_record::LegRole;
-use frontdesk_identifiers::TelephoneNumber;
+use frontdesk_call_record::{Fact, LegRole};
+use frontdesk_identifiers::{Moment, TelephoneNumber};
 use frontdesk_media_protocol::AgreedAudio;
 use frontdesk_session_description::{complete, offer};
 use frontdesk_sip_message::{NameAddr, StatusCode, Uri};
-use frontdesk_sip_stack::{Flow, OutgoingCall, SessionEnd, SipCommand};
+use frontdesk_sip_stack::{Flow, OutgoingCall, SessionEnd, SessionId, SipCommand};
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a trunk may be silent altogether, without even a 100, before the next way is tried: four of timer A's INVITEs.
+/// Where no way is left it has the whole of timer B (RFC 3261 §17.1.1.2).
+const SILENCE_MAX: Duration = Duration::from_secs(4);
 
 /// A contact that has neither answered nor failed.
 #[derive(Debug)]
@@ -23,6 +30,10 @@ pub(crate) struct Attempt {
     routes: Vec<NameAddr>,
     /// What its latest early description says.
     early: Option<AgreedAudio>,
+    /// The trunk that carries it, if one does.
+    pub over: Option<Box<OverTrunk>>,
+    /// Until when a trunk may be silent altogether; none once it said anything.
+    silent_until: Option<Moment>,
 }
 
 /// How a call stands, for who watches the telephone.
@@ -59,6 +70,8 @@ pub(crate) struct Contact {
     pub phone: Option<TelephoneNumber>,
     /// How much it is wanted, in thousandths (RFC 3261 §20.10).
     pub preference: u16,
+    /// The trunk that carries the call; none for a telephone of the house.
+    pub over: Option<Box<OverTrunk>>,
 }
 
 /// What the end of one attempt says.
@@ -86,6 +99,8 @@ impl Attempt {
             from: contact.from,
             early: None,
             routes: contact.routes,
+            over: contact.over,
+            silent_until: None,
         }
     }
 
@@ -93,8 +108,14 @@ impl Attempt {
     pub fn invite(&mut self, hops: u8, desk: &mut Desk<'_>) -> bool {
         let Some(local) = self.leg.local_audio() else { return false };
         let session = desk.out.session();
+        if !self.begin_over_trunk(session, desk) {
+            return false;
+        }
         self.leg.session = Some(session);
         self.stage = Stage::Calling;
+        let over = self.over.as_deref();
+        let mut extra = vec![("Max-Forwards".to_owned(), hops.to_string())];
+        extra.extend(over.into_iter().flat_map(|over| over.extra.clone()));
         desk.out.sip(SipCommand::Invite(Box::new(OutgoingCall {
             session,
             target: self.contact.clone(),
@@ -102,15 +123,41 @@ impl Attempt {
             from: self.from.clone(),
             to: NameAddr::from(self.contact.clone()),
             description: offer(&local),
-            credentials: None,
+            credentials: over.and_then(|over| over.credentials.clone()),
             routes: std::mem::take(&mut self.routes),
-            quirks: Arc::default(),
-            extra: vec![("Max-Forwards".to_owned(), hops.to_string())],
+            quirks: over.map(|over| Arc::clone(&over.quirks)).unwrap_or_default(),
+            extra,
         })));
         true
     }
 
+    /// The trunk takes it, if it goes over one: between the choice and now others may have filled it.
+    fn begin_over_trunk(&mut self, session: SessionId, desk: &mut Desk<'_>) -> bool {
+        let Some(over) = &self.over else { return true };
+        let (trunk, emergency) = (over.trunk.name.clone(), over.emergency);
+        if let Err(trouble) = desk.trunks.begin(&trunk, self.leg.flow, session, emergency, desk.now) {
+            Trunks::refused(&trunk, trouble, desk.out);
+            desk.out.aside.push(Fact::TrunkPassedOver { trunk, trouble });
+            return false;
+        }
+        self.silent_until = Some(desk.now + SILENCE_MAX);
+        let hop = format!("{} {}", self.leg.flow.transport.via_name(), self.leg.flow.remote);
+        desk.out.aside.push(Fact::TrunkTried { trunk, hop, emergency });
+        true
+    }
+
+    /// The other side said something, be it 100: somebody is there.
+    pub fn speaks(&mut self) {
+        self.silent_until = None;
+    }
+
+    /// Until when it may be silent altogether, if it goes over a trunk.
+    pub fn silent_until(&self) -> Option<Moment> {
+        self.silent_until
+    }
+
     pub fn rings(&mut self) {
+        self.speaks();
         self.stage = Stage::Ringing;
     }
 
@@ -138,14 +185,44 @@ impl Attempt {
 
     /// What the end of its session means.
     pub fn failure(&self, end: &SessionEnd) -> Failure {
+        let failure = self.failure_of_end(end);
+        let Some(_) = &self.over else { return failure };
+        let of_the_way = match end {
+            SessionEnd::Refused { status, reason, .. } => {
+                let meant = meant(*status, reason.as_deref());
+                is_of_the_way(meant.as_u16()) || is_of_the_account(meant)
+            }
+            SessionEnd::NoResponse | SessionEnd::TransportFailed => true,
+            _ => false,
+        };
+        // Whoever rang was reached, and does not ring a second time over another trunk.
+        Failure { for_all: self.is_ringing() || !of_the_way, ..failure }
+    }
+
+    fn failure_of_end(&self, end: &SessionEnd) -> Failure {
         match end {
-            SessionEnd::Refused { status, .. } => failure_of_status(*status, self.is_ringing()),
+            SessionEnd::Refused { status, reason, .. } => {
+                failure_of_status(meant(*status, reason.as_deref()), self.is_ringing())
+            }
             SessionEnd::NoResponse if self.is_ringing() => {
                 Failure { outcome: TransferOutcome::NoAnswer, for_all: false }
             }
             _ => Failure::UNREACHABLE,
         }
     }
+}
+
+/// The status that is meant: a gateway that puts a Q.850 cause beside one that says little knows it from the telephone
+/// network, where 503 with cause 17 is a busy line and no broken trunk (RFC 3326, RFC 6432).
+fn meant(status: StatusCode, reason: Option<&str>) -> StatusCode {
+    let says_little = matches!(status.as_u16(), 408 | 480 | 487 | 500..=599);
+    let cause = reason.and_then(cause::of_reason).filter(|_| says_little);
+    cause.and_then(|cause| StatusCode::new(cause::to_status(cause))).unwrap_or(status)
+}
+
+/// A trunk that does not take this side's account says nothing of the called party.
+fn is_of_the_account(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 401 | 407)
 }
 
 /// RFC 3261 §21: what a final status says about the person, not about the protocol.
@@ -173,6 +250,17 @@ mod tests {
         assert_eq!(of(480, false), TransferOutcome::Unreachable);
         assert_eq!(of(404, true), TransferOutcome::Unreachable);
         assert_eq!(of(302, false), TransferOutcome::Unreachable);
+    }
+
+    #[test]
+    fn a_cause_from_the_telephone_network_says_what_a_vague_status_means() {
+        let meant = |status, reason| meant(StatusCode::new(status).expect("a status"), reason).as_u16();
+        assert_eq!(meant(503, Some("Q.850;cause=17")), 486);
+        assert_eq!(meant(500, Some("Q.850;cause=1;text=\"Unallocated\"")), 404);
+        assert_eq!(meant(480, Some("Q.850;cause=21")), 403);
+        assert_eq!(meant(486, Some("Q.850;cause=41")), 486, "what is clear stays");
+        assert_eq!(meant(503, Some("SIP;cause=486")), 503);
+        assert_eq!(meant(503, None), 503);
     }
 
     #[test]

@@ -29,7 +29,7 @@ impl Call {
     }
 
     /// The transfer that calls by this leg: the caller's, or one that a party asked for by REFER.
-    fn calling(&mut self, leg: LegId) -> Option<&mut Transfer> {
+    pub fn calling(&mut self, leg: LegId) -> Option<&mut Transfer> {
         let referred = self.referral.as_mut().map(|referral| &mut referral.transfer);
         self.transfer.iter_mut().chain(referred).find(|transfer| transfer.legs().any(|one| one.id == leg))
     }
@@ -103,7 +103,7 @@ impl Call {
             ended.session = None;
         }
         if transfer.talking().is_none() {
-            let failure = transfer.failure(leg, end);
+            let failure = transfer.failure(leg, end, desk);
             self.reason = reason::of_end(end).or(self.reason.take());
             return self.attempt_failed(leg, failure, desk);
         }
@@ -123,8 +123,9 @@ impl Call {
     /// The telephone has rung as long as it may.
     pub fn end_ringing_when_due(&mut self, desk: &mut Desk<'_>) {
         self.end_referral_when_due(desk);
+        self.leave_silent_ways(desk);
         let Some(transfer) = &self.transfer else { return };
-        if transfer.deadline().is_none_or(|until| desk.now < until) {
+        if transfer.patience_ends().is_none_or(|until| desk.now < until) {
             return;
         }
         let outcome = transfer.outcome_of_patience();

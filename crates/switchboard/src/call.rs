@@ -422,6 +422,7 @@ pub(crate) fn phone_of(party: &Party, desk: &Desk<'_>) -> Option<TelephoneNumber
 pub(crate) fn context(party: &Party, desk: &Desk<'_>) -> Context {
     let tenant = desk.rules.directory.tenant(&party.tenant);
     let mut words = tenant.map(|tenant| tenant.words.clone()).unwrap_or_default();
+    words.extend(party.identity.words());
     words.insert("party.number".to_owned(), party.number.clone());
     words.insert("party.name".to_owned(), party.name.clone().unwrap_or_default());
     let locale = tenant.map(|tenant| tenant.locale.clone());

@@ -22,6 +22,8 @@ pub(crate) enum Refusal {
     FullForPhone,
     /// Too many answers to peers wait for their ACK.
     Unacknowledged,
+    /// As many calls as the trunk may carry.
+    FullForTrunk,
     /// The desk is being stopped.
     Closing,
 }
@@ -89,6 +91,12 @@ pub(crate) fn turn_away(
             EndReason::Overloaded,
             Some(Fault::of(Whose::Network, FaultCode::TooManyCalls)),
             "too many answers to peers without an ACK",
+        ),
+        Refusal::FullForTrunk => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            EndReason::Overloaded,
+            Some(Fault::of(Whose::Operator, FaultCode::TooManyCalls)),
+            "as many calls as the trunk may carry",
         ),
         Refusal::Closing => {
             (StatusCode::SERVICE_UNAVAILABLE, EndReason::DeskStopped, None, "the desk is being stopped")

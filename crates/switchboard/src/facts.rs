@@ -25,10 +25,14 @@ impl Chronicle {
     pub fn open(id: CallId, call: &IncomingCall, party: &Party, desk: &mut Desk<'_>) -> Self {
         let (tenant, started) = (party.tenant.clone(), desk.now);
         let mut record = Chronicle { tenant, call: id, started, next: 0 };
-        let caller = Caller { name: party.name.clone().map(Into::into), number: party.number.clone().into() };
+        let caller =
+            Caller { name: party.name.clone().map(Into::into), number: party.number_for_record().into() };
         let called = call.called.user().unwrap_or_default().into();
         let (sip_call_id, admitted_by) = (call.call_id.clone(), party.admitted_by.clone());
         record.tell(Fact::CallStarted { caller, called, sip_call_id, admitted_by }, desk);
+        if let Some(fact) = party.identity.fact() {
+            record.tell(fact, desk);
+        }
         record
     }
 

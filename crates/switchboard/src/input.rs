@@ -1,6 +1,7 @@
 //! What the switchboard is told: the whole incoming vocabulary of the node on one page.
 
 use frontdesk_call_flow::Flow;
+use frontdesk_caller_identity::Verifier;
 use frontdesk_directory::Directory;
 use frontdesk_identifiers::FlowId;
 use frontdesk_media_protocol::{MediaEvent, SpeechEvent};
@@ -88,6 +89,8 @@ pub struct Rules {
     pub sip: Arc<SipSettings>,
     /// The address that sound is told to come to; none takes the one that the call came in on.
     pub sound_address: Option<IpAddr>,
+    /// The certificates that signed callers are verified against (RFC 8224); none verifies nobody.
+    pub verifier: Option<Arc<Verifier>>,
     /// How much at once.
     pub limits: Limits,
     /// The data folder; recordings go to `tenants/<tenant>/recordings/` in it.

@@ -49,7 +49,7 @@ impl Switchboard {
         if !places.is_empty() || !self.told.is_due(username, now) {
             return;
         }
-        let why = match (to, routing::route(&rules, &sender.tenant, &message.to)) {
+        let why = match (to, routing::dialled(&rules, &sender.tenant, &message.to)) {
             (Some(_), _) => "This telephone is not registered now. Your message was not kept.",
             (None, Some(_)) => "Nobody reads messages at this number. Please call.",
             (None, None) => "There is no such number. Your message went nowhere.",

@@ -18,6 +18,9 @@ impl Switchboard {
     pub(crate) fn on_sip(&mut self, event: SipEvent, now: Moment) {
         match event {
             SipEvent::Incoming(call) => self.on_incoming(*call, now),
+            SipEvent::Trying { session } => {
+                self.with_session(session, now, |call, _| call.called_speaks(session));
+            }
             // 181, 182 and 183 too: gateways tell by them that it rings, and whoever tells is there to be reached.
             SipEvent::Progress { session, status, description, .. } => {
                 self.with_session(session, now, |call, desk| {
@@ -82,7 +85,7 @@ impl Switchboard {
 
 impl Call {
     /// The leg, if the session is one of the telephone which is being called or talked to.
-    fn called_leg(&self, session: SessionId) -> Option<LegId> {
+    pub fn called_leg(&self, session: SessionId) -> Option<LegId> {
         let referred = self.referral.as_ref().map(|referral| &referral.transfer);
         self.transfer.iter().chain(referred).find_map(|transfer| transfer.leg_of(session))
     }

@@ -9,6 +9,7 @@ use crate::conversation::Conversation;
 use crate::desk::Desk;
 use crate::facts::Chronicle;
 use crate::fault;
+use crate::identity::Identity;
 use crate::leg::Leg;
 use crate::output::SwitchboardOutput;
 use crate::routing::Party;
@@ -158,6 +159,7 @@ impl Call {
             number: number.to_string(),
             admitted_by: AdmittedBy::Desk,
             hops: HOPS,
+            identity: Identity::default(),
         };
         let record = Chronicle::open_own(id, &party, &wanted.first, desk);
         let summons = Summons { id: wanted.id, first: wanted.first.clone(), next };

@@ -15,11 +15,12 @@ use crate::call::{Call, Serving, Stage, context};
 use crate::conversation::Conversation;
 use crate::desk::Desk;
 use crate::fault;
+use crate::identity::Identity;
 use crate::leg::Leg;
 use crate::routing::{self, Party, Route};
 use crate::transfer::Transfer;
 use frontdesk_call_flow::{Flow, FlowEvent, TransferOutcome};
-use frontdesk_call_record::{Fact, LegRole, TransferEnd, TransferKind};
+use frontdesk_call_record::{AdmittedBy, Fact, LegRole, TransferEnd, TransferKind};
 use frontdesk_identifiers::{LegId, TelephoneNumber};
 use frontdesk_sip_message::{StatusCode, Uri};
 use frontdesk_sip_stack::{ReferralId, SessionId, SipCommand};
@@ -43,7 +44,7 @@ impl Call {
             Err(status) => return desk.out.sip(SipCommand::AnswerRefer { referral: id, status }),
         };
         self.tell_referred(by, target.user().unwrap_or_default(), desk);
-        match routing::route(desk.rules, &self.party.tenant, target) {
+        match routing::dialled(desk.rules, &self.party.tenant, target) {
             None => {
                 let status = StatusCode::NOT_FOUND;
                 desk.out.sip(SipCommand::AnswerRefer { referral: id, status });
@@ -103,6 +104,8 @@ impl Call {
         if let Some(phone) = phone.and_then(|number| desk.rules.directory.phone(&party.tenant, number)) {
             party.name = Some(phone.name.clone()).filter(|name| !name.is_empty());
             party.number = phone.number.to_string();
+            party.admitted_by = AdmittedBy::Account(phone.account().to_owned());
+            party.identity = Identity::default();
         }
         party
     }
@@ -150,7 +153,7 @@ impl Call {
 
     pub fn end_referral_when_due(&mut self, desk: &mut Desk<'_>) {
         let Some(Referral { transfer, .. }) = &self.referral else { return };
-        if transfer.deadline().is_some_and(|until| until <= desk.now) {
+        if transfer.patience_ends().is_some_and(|until| until <= desk.now) {
             let outcome = transfer.outcome_of_patience();
             self.referral_failed(outcome, desk);
         }

@@ -1,10 +1,11 @@
 //! Where a call goes: from who may call and what was dialled to a flow or a telephone.
 
+use crate::identity::{self, Identity};
 use crate::input::Rules;
 use frontdesk_call_flow::Flow;
 use frontdesk_call_record::AdmittedBy;
-use frontdesk_directory::Phone;
-use frontdesk_identifiers::{TelephoneNumber, TenantId};
+use frontdesk_directory::{Phone, Trunk};
+use frontdesk_identifiers::{TelephoneNumber, TenantId, WallTime};
 use frontdesk_sip_message::{Host, NameAddr, SipUri, Uri};
 use frontdesk_sip_stack::{Admission, IncomingCall};
 use std::net::IpAddr;
@@ -25,6 +26,8 @@ pub(crate) struct Party {
     pub admitted_by: AdmittedBy,
     /// How many more hops the call may take (RFC 7332).
     pub hops: u8,
+    /// What else is known of who calls.
+    pub identity: Identity,
 }
 
 /// Where the call goes.
@@ -36,8 +39,15 @@ pub(crate) enum Route {
     Phone { number: TelephoneNumber },
 }
 
+impl Route {
+    /// Whether it leads to where help comes from.
+    pub fn is_emergency(&self, rules: &Rules, party: &Party) -> bool {
+        matches!(self, Route::Phone { number } if rules.directory.is_emergency(&party.tenant, number))
+    }
+}
+
 /// Who calls; none when the account or peer is gone since it was admitted.
-pub(crate) fn caller(rules: &Rules, call: &IncomingCall) -> Option<Party> {
+pub(crate) fn caller(rules: &Rules, call: &IncomingCall, wall: WallTime) -> Option<Party> {
     match &call.admission {
         Admission::Account { username } => {
             // A phone cannot call itself what it likes: its name and number come from the directory.
@@ -48,9 +58,13 @@ pub(crate) fn caller(rules: &Rules, call: &IncomingCall) -> Option<Party> {
                 number: phone.number.to_string(),
                 admitted_by: AdmittedBy::Account(username.clone()),
                 hops: call.hops,
+                identity: Identity::default(),
             })
         }
         Admission::Peer { name } => {
+            if let Some(trunk) = rules.directory.trunk(name) {
+                return Some(caller_over(trunk, rules, call, wall));
+            }
             let peer = rules.directory.peer(name)?;
             Some(Party {
                 tenant: peer.tenant.clone(),
@@ -63,30 +77,97 @@ pub(crate) fn caller(rules: &Rules, call: &IncomingCall) -> Option<Party> {
                     .unwrap_or_else(|| "anonymous".to_owned()),
                 admitted_by: AdmittedBy::Peer(name.clone()),
                 hops: call.hops,
+                identity: Identity::default(),
             })
         }
     }
 }
 
+/// Who calls over a trunk.
+fn caller_over(trunk: &Trunk, rules: &Rules, call: &IncomingCall, wall: WallTime) -> Party {
+    // Of several trunks at one carrier, which share its addresses, the one is meant whose tenant has the number.
+    let has = |one: &&Trunk| route_over(rules, one, &call.called).is_some();
+    let shares = |one: &&Trunk| one.host.eq_ignore_ascii_case(&trunk.host);
+    let trunk = Some(trunk)
+        .filter(has)
+        .or_else(|| rules.directory.trunks().filter(shares).find(has))
+        .unwrap_or(trunk);
+    let mut brought = identity::brought(trunk, call);
+    if let Some(verifier) = &rules.verifier {
+        brought.identity.verdict = Some(identity::verdict(verifier, call, &brought.identity, wall));
+    }
+    Party {
+        tenant: trunk.tenant.clone(),
+        name: brought.name,
+        number: brought.number,
+        admitted_by: AdmittedBy::Peer(trunk.name.clone()),
+        hops: call.hops,
+        identity: brought.identity,
+    }
+}
+
 /// What a peer says of its caller, as it can be shown, kept, spoken and told to a telephone: short, and without what
 /// steers a terminal.
-fn plain(said: &str) -> String {
+pub(crate) fn plain(said: &str) -> String {
     let shown = said.chars().filter(|letter| !letter.is_control());
     shown.take(PEER_WORD_LETTERS_MAX).collect::<String>().trim().to_owned()
 }
 
-/// Where the called number leads within the caller's tenant; none is a 404.
-pub(crate) fn route(rules: &Rules, tenant: &TenantId, called: &Uri) -> Option<Route> {
+/// Where the called number leads; none is a 404.
+///
+/// Telephones of the house dial as people of its country do, and reach the telephone network over its trunks. Who calls
+/// over a trunk reaches what has the number, and nothing outside: nobody makes calls at this side's expense.
+pub(crate) fn route(rules: &Rules, party: &Party, called: &Uri) -> Option<Route> {
+    match &party.admitted_by {
+        AdmittedBy::Account(_) | AdmittedBy::Desk => dialled(rules, &party.tenant, called),
+        AdmittedBy::Peer(name) => match rules.directory.trunk(name) {
+            Some(trunk) => route_over(rules, trunk, called),
+            None => inside(rules, &party.tenant, &TelephoneNumber::new(&called.user()?).ok()?),
+        },
+    }
+}
+
+/// Where a number leads that a telephone of the house dials, or has somebody put through to.
+pub(crate) fn dialled(rules: &Rules, tenant: &TenantId, called: &Uri) -> Option<Route> {
     let dialled = TelephoneNumber::new(&called.user()?).ok()?;
-    if let Some(number) = rules.directory.number(tenant, &dialled) {
+    if rules.directory.is_emergency(tenant, &dialled) {
+        return Some(Route::Phone { number: dialled });
+    }
+    let number = rules.directory.normal(tenant, &dialled);
+    let inside = inside(rules, tenant, &dialled).or_else(|| inside(rules, tenant, &number));
+    let has_trunk = || rules.directory.trunks().any(|trunk| trunk.tenant == *tenant);
+    inside.or_else(|| (number.is_e164() && has_trunk()).then_some(Route::Phone { number }))
+}
+
+/// Where a number leads that is called over a trunk, which writes numbers in its own form.
+fn route_over(rules: &Rules, trunk: &Trunk, called: &Uri) -> Option<Route> {
+    let sent = TelephoneNumber::new(&called.user()?).ok()?;
+    let number = trunk.plan.inward(&sent);
+    inside(rules, &trunk.tenant, &number).or_else(|| inside(rules, &trunk.tenant, &sent))
+}
+
+/// What has this number within the house.
+fn inside(rules: &Rules, tenant: &TenantId, dialled: &TelephoneNumber) -> Option<Route> {
+    if let Some(number) = rules.directory.number(tenant, dialled) {
         let flow = Arc::clone(rules.flows.get(&number.flow)?);
         return Some(Route::Flow { flow, record: number.record });
     }
-    let phone = rules.directory.phone(tenant, &dialled)?;
+    let directory = &rules.directory;
+    let phone =
+        directory.phone(tenant, dialled).or_else(|| directory.phone_by_direct_number(tenant, dialled))?;
     Some(Route::Phone { number: phone.number.clone() })
 }
 
 impl Party {
+    /// The number as the record keeps it: also where the caller does not want to be shown, if a trusted trunk tells it
+    /// (who is threatened by telephone must find out by whom).
+    pub fn number_for_record(&self) -> String {
+        match &self.identity.number {
+            Some(number) if self.identity.withheld => number.to_string(),
+            _ => self.number.clone(),
+        }
+    }
+
     /// How the caller is presented to the telephone that it is put through to: its own name and number, at this
     /// desk's address, so that the person sees who calls and calls back through the desk.
     pub fn presented(&self, desk: IpAddr) -> NameAddr {
@@ -151,14 +232,26 @@ mod tests {
             flows: BTreeMap::from([(flow.id().clone(), flow)]),
             sip: Arc::new(SipSettings::default()),
             sound_address: None,
+            verifier: None,
             limits: Limits::default(),
             data: "data".into(),
         }
     }
 
+    fn party(tenant: TenantId) -> Party {
+        Party {
+            tenant,
+            name: None,
+            number: "1002".to_owned(),
+            admitted_by: AdmittedBy::Account("1002".to_owned()),
+            hops: 70,
+            identity: Identity::default(),
+        }
+    }
+
     fn to(user: &str) -> Option<Route> {
         let uri: Uri = format!("sip:{user}@192.0.2.1").parse().expect("a URI");
-        route(&rules(), &tenant(), &uri)
+        route(&rules(), &party(tenant()), &uri)
     }
 
     #[test]
@@ -172,9 +265,9 @@ mod tests {
         for user in ["999", "101", "reception", "100;x=1", "%00", "1001%00"] {
             assert!(to(user).is_none(), "{user}");
         }
-        assert!(route(&rules(), &tenant(), &"sip:192.0.2.1".parse().expect("a URI")).is_none());
+        assert!(route(&rules(), &party(tenant()), &"sip:192.0.2.1".parse().expect("a URI")).is_none());
         let other = TenantId::new("other").expect("a name");
-        assert!(route(&rules(), &other, &"sip:100@192.0.2.1".parse().expect("a URI")).is_none());
+        assert!(route(&rules(), &party(other), &"sip:100@192.0.2.1".parse().expect("a URI")).is_none());
     }
 
     #[test]
@@ -185,6 +278,7 @@ mod tests {
             number: "+49 30 1".to_owned(),
             admitted_by: AdmittedBy::Peer("carrier".to_owned()),
             hops: 70,
+            identity: Identity::default(),
         };
         let presented = party.presented(IpAddr::from([0xfd00, 0, 0, 0, 0, 0, 0, 1]));
         assert_eq!(presented.to_string(), "<sip:+49%2030%201@[fd00::1]>");

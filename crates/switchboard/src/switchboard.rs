@@ -175,7 +175,7 @@ impl Switchboard {
     /// A call wants in. It was admitted by the stack; whether it goes anywhere is decided here.
     pub(crate) fn on_incoming(&mut self, call: IncomingCall, now: Moment) {
         let Some(rules) = self.rules.clone() else { return };
-        let Some(party) = routing::caller(&rules, &call) else {
+        let Some(party) = routing::caller(&rules, &call, self.wall(now)) else {
             // Without a tenant there is no record to keep.
             let (session, status) = (call.session, StatusCode::FORBIDDEN);
             self.out.sip(SipCommand::Refuse { session, status, retry_after: None, reason: None });
@@ -187,11 +187,12 @@ impl Switchboard {
         }
         let wall = self.wall(now);
         let id = self.out.call_id(wall);
-        let full = self.is_full_for(&party, &rules.limits);
-        let route = routing::route(&rules, &party.tenant, &call.called);
+        let route = routing::route(&rules, &party, &call.called);
+        // Whoever calls for help is turned away by no limit, and also while the desk is being stopped.
+        let emergency = matches!(&route, Some(route) if route.is_emergency(&rules, &party));
+        let refusal = if emergency { None } else { self.refusal_for(&party, &call, &rules.limits, now) };
         let (stack, trunks) = (&self.stack, &mut self.trunks);
         let mut desk = Desk { now, wall, rules: &rules, stack, trunks, out: &mut self.out };
-        let refusal = if self.draining { Some(Refusal::Closing) } else { full };
         match (refusal, route) {
             (Some(refusal), _) => door::turn_away(id, &call, &party, refusal, &mut self.book, &mut desk),
             (None, None) => {
@@ -207,8 +208,12 @@ impl Switchboard {
     pub(crate) fn open_call(&mut self, id: CallId, now: Moment, open: impl FnOnce(&mut Desk<'_>) -> Call) {
         let Some(rules) = self.rules.clone() else { return };
         let wall = self.wall(now);
-        let mut desk = Desk { now, wall, rules: &rules, stack: &self.stack, out: &mut self.out };
-        let call = open(&mut desk);
+        let (stack, trunks) = (&self.stack, &mut self.trunks);
+        let mut desk = Desk { now, wall, rules: &rules, stack, trunks, out: &mut self.out };
+        let mut call = open(&mut desk);
+        for fact in std::mem::take(&mut desk.out.aside) {
+            call.record.tell(fact, &mut desk);
+        }
         self.calls.insert(id, call);
         self.index(id);
         for (phone, ..) in self.lights_of(id) {
@@ -223,6 +228,24 @@ impl Switchboard {
 
     pub(crate) fn is_draining(&self) -> bool {
         self.draining
+    }
+
+    /// Why a call is not taken now, whoever is called.
+    fn refusal_for(
+        &mut self,
+        party: &Party,
+        call: &IncomingCall,
+        limits: &Limits,
+        now: Moment,
+    ) -> Option<Refusal> {
+        if self.draining {
+            return Some(Refusal::Closing);
+        }
+        if let Some(full) = self.is_full_for(party, limits) {
+            return Some(full);
+        }
+        let AdmittedBy::Peer(name) = &party.admitted_by else { return None };
+        (!self.trunks.came(name, call.flow, call.session, now)).then_some(Refusal::FullForTrunk)
     }
 
     /// Whether there are as many calls as may be, in all or of this party.

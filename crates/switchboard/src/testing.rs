@@ -131,6 +131,7 @@ pub(crate) fn rules() -> Rules {
         flows: BTreeMap::from([(flow.id().clone(), flow)]),
         sip: Arc::new(SipSettings { realm: REALM.to_owned(), accounts, ..SipSettings::default() }),
         sound_address: None,
+        verifier: None,
         limits: Limits::default(),
         data: "data".into(),
     }

@@ -15,6 +15,7 @@ use crate::desk::Desk;
 use crate::leg::Leg;
 use crate::lights::Light;
 use crate::routing::Party;
+use crate::trunk::{self, failover};
 use frontdesk_call_flow::TransferOutcome;
 use frontdesk_identifiers::{LegId, Moment, TelephoneNumber};
 use frontdesk_media_protocol::AgreedAudio;
@@ -25,6 +26,9 @@ use std::time::Duration;
 /// Contacts of one telephone that a transfer tries. Of more, the most wanted and among those the latest registered
 /// are tried, and the others do not ring: each costs a media port and an INVITE.
 const CONTACTS_MAX: usize = 8;
+
+/// How often trunks may send one call elsewhere: more is a loop (RFC 3261 §8.1.3.4).
+const REDIRECTS_MAX: u16 = 3;
 
 /// A transfer that has not come to its end.
 #[derive(Debug)]
@@ -41,6 +45,10 @@ pub(crate) struct Transfer {
     rang: bool,
     /// The most telling failure so far.
     failed: TransferOutcome,
+    /// Who calls, for ways that are found on the way; none where the two talk already.
+    caller: Option<Box<Party>>,
+    /// How often a trunk sent the call elsewhere.
+    redirected: u16,
 }
 
 /// How far the transfer is.
@@ -68,6 +76,8 @@ impl Transfer {
             until: None,
             rang: false,
             failed: TransferOutcome::Unreachable,
+            caller: Some(Box::new(caller.clone())),
+            redirected: 0,
         };
         if transfer.call_the_next(desk) { Ok(transfer) } else { Err(TransferOutcome::Unreachable) }
     }
@@ -82,6 +92,8 @@ impl Transfer {
             until: None,
             rang: true,
             failed: TransferOutcome::Unreachable,
+            caller: None,
+            redirected: 0,
         }
     }
 
@@ -168,8 +180,48 @@ impl Transfer {
     }
 
     /// What the end of a contact's session means for its attempt.
-    pub fn failure(&mut self, leg: LegId, end: &SessionEnd) -> Failure {
-        self.attempt(leg).map_or(Failure::UNREACHABLE, |attempt| attempt.failure(end))
+    pub fn failure(&mut self, leg: LegId, end: &SessionEnd, desk: &mut Desk<'_>) -> Failure {
+        let Some(attempt) = self.attempt(leg) else { return Failure::UNREACHABLE };
+        let failure = attempt.failure(end);
+        let Some(over) = attempt.over.clone() else { return failure };
+        desk.out.aside.push(failover::told(&over, end));
+        if self.redirected < REDIRECTS_MAX
+            && let Some(caller) = &self.caller
+            && let Some(ways) = failover::redirected(&over, end, caller, self.redirected, desk)
+        {
+            self.redirected += 1;
+            self.waiting.splice(0..0, ways);
+            return Failure { for_all: false, ..failure };
+        }
+        failure
+    }
+
+    /// The trunk that carries this leg's call, if one does.
+    pub fn trunk_of(&self, leg: LegId) -> Option<String> {
+        let Stage::Calling(attempts) = &self.stage else { return None };
+        let attempt = attempts.iter().find(|attempt| attempt.leg.id == leg)?;
+        attempt.over.as_ref().map(|over| over.trunk.name.clone())
+    }
+
+    /// Somebody at the other end of this leg is there.
+    pub fn speaks(&mut self, leg: LegId) {
+        if let Some(attempt) = self.attempt(leg) {
+            attempt.speaks();
+        }
+    }
+
+    /// The legs over trunks that were silent too long, while another way waits.
+    pub fn silent_too_long(&self, now: Moment) -> Vec<LegId> {
+        let Stage::Calling(attempts) = &self.stage else { return Vec::new() };
+        let over = attempts
+            .iter()
+            .filter(|one| !self.waiting.is_empty() && one.silent_until().is_some_and(|at| at <= now));
+        over.map(|attempt| attempt.leg.id).collect()
+    }
+
+    fn silence_ends(&self) -> Option<Moment> {
+        let Stage::Calling(attempts) = &self.stage else { return None };
+        attempts.iter().filter(|_| !self.waiting.is_empty()).filter_map(Attempt::silent_until).min()
     }
 
     fn attempt(&mut self, leg: LegId) -> Option<&mut Attempt> {
@@ -244,10 +296,15 @@ impl Transfer {
         }
     }
 
-    /// When the patience is over.
+    /// When nobody is waited for any longer.
+    pub fn patience_ends(&self) -> Option<Moment> {
+        self.until.filter(|_| matches!(self.stage, Stage::Calling(_)))
+    }
+
+    /// When something is due.
     pub fn deadline(&self) -> Option<Moment> {
         match self.stage {
-            Stage::Calling(_) => self.until,
+            Stage::Calling(_) => self.until.into_iter().chain(self.silence_ends()).min(),
             Stage::Talking(_) => None,
         }
     }
@@ -266,8 +323,13 @@ fn more_telling(one: TransferOutcome, other: TransferOutcome) -> TransferOutcome
 }
 
 /// Where the telephone registered: the most wanted first, and among those the latest.
-fn reach(caller: &Party, target: &TelephoneNumber, desk: &Desk<'_>) -> Vec<Contact> {
-    let Some(phone) = desk.rules.directory.phone(&caller.tenant, target) else { return Vec::new() };
+///
+/// A number that is no telephone of the house is called over the trunks of the tenant.
+fn reach(caller: &Party, target: &TelephoneNumber, desk: &mut Desk<'_>) -> Vec<Contact> {
+    let rules = desk.rules;
+    let Some(phone) = rules.directory.phone(&caller.tenant, target) else {
+        return trunk::contacts(caller, target, desk);
+    };
     let bindings = desk.stack.bindings(phone.number.as_str());
     let mut contacts: Vec<Contact> = bindings
         .map(|binding| Contact {
@@ -277,6 +339,7 @@ fn reach(caller: &Party, target: &TelephoneNumber, desk: &Desk<'_>) -> Vec<Conta
             phone: Some(phone.number.clone()),
             from: caller.presented(binding.flow.local.ip()),
             preference: binding.preference,
+            over: None,
         })
         .collect();
     // Bindings stand in the order in which they were refreshed.

@@ -207,15 +207,19 @@ impl SipStack {
 
     fn invite_progressed(&mut self, key: &ClientKey, answer: &Response) {
         let Some(invite) = self.invites.get_mut(key) else { return };
-        invite.provisional = true;
+        let first = !std::mem::replace(&mut invite.provisional, true);
         if let Cancel::Wanted { reason } = &invite.cancel {
             let reason = reason.clone();
             invite.cancel = Cancel::Sent { reason: reason.clone() };
             return self.send_cancel(key, reason);
         }
         if let Some(session) = invite.awaiting
-            && answer.status != StatusCode::TRYING
+            && answer.status == StatusCode::TRYING
         {
+            if first {
+                self.tell(SipEvent::Trying { session });
+            }
+        } else if let Some(session) = invite.awaiting {
             self.branch_progressed(key, session, answer);
         }
     }

@@ -141,8 +141,8 @@ mod tests {
         let mut breaker = Breaker::new();
         let mut calls = 0;
         while breaker.permits(at(0)) {
-            breaker.failed(at(0));
             breaker.succeeded();
+            breaker.failed(at(0));
             calls += 2;
             assert!(calls <= 2 * WINDOW, "it opens at last");
         }

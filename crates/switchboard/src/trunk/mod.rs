@@ -7,13 +7,16 @@
 
 mod breaker;
 mod choice;
+pub(crate) mod failover;
 mod health;
 pub(crate) mod line;
 mod meter;
 mod pulse;
 mod registration;
 mod trunks;
+mod way;
 mod whereabouts;
 
 pub use health::TrunkHealth;
-pub(crate) use trunks::{Trunks, Way, is_of_the_way};
+pub(crate) use trunks::{Trunks, is_of_the_way};
+pub(crate) use way::{OverTrunk, contacts};

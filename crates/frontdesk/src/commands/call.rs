@@ -3,14 +3,15 @@
 use super::failed;
 use crate::node::Chance;
 use crate::softphone::{
-    CallEnd, Item, KeyForm, LineOptions, News, PhonePlan, Registration, WhenCalled, run as run_line,
+    CallEnd, Destination, Item, KeyForm, LineOptions, News, PhonePlan, Registration, WhenCalled, Wire,
+    run as run_line,
 };
 use clap::ArgMatches;
 use frontdesk_identifiers::Locale;
 use frontdesk_sip_message::{Host, NameAddr, SipUri, Uri};
-use frontdesk_sip_stack::{Credentials, Flow, SessionEnd, Transport};
+use frontdesk_sip_stack::{Credentials, SessionEnd, Transport};
 use frontdesk_speech::VoiceSettings;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -26,6 +27,8 @@ Examples:
   frontdesk call sip:100@127.0.0.1:5060 --pause 2 --dtmf 2
   frontdesk call --register 1001 --password-file p.txt --answer --say \"Sales, good morning\" --record heard.wav
   frontdesk call --register 1001 --password-file p.txt --answer --busy
+  frontdesk call \"sip:100@127.0.0.1;transport=tcp\"
+  frontdesk call --register 1001 --password-file p.txt --server desk.example --transport tls --ca office-ca.pem
 
 Exit status: 0 when the call was answered and ended as calls should, 1 when not, 2 when asked wrongly."
 )]
@@ -58,8 +61,14 @@ pub struct Arguments {
     #[arg(long, value_name = "NUMBER")]
     register: Option<String>,
     /// The registrar, or where calls are sent when it is not in the SIP-URI
-    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:5060")]
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1")]
     server: String,
+    /// How messages travel, unless the SIP-URI says it: `sips:` and `;transport=`
+    #[arg(long, value_enum, default_value_t = Way::Udp)]
+    transport: Way,
+    /// The authorities that are believed where TLS is spoken, PEM; else the public ones
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
     /// The file with the password
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
@@ -96,6 +105,24 @@ pub struct Arguments {
     /// The flite voice that speaks English: slt, rms, awb, kal, kal16
     #[arg(long, value_name = "VOICE", default_value = "slt")]
     voice: String,
+}
+
+/// How messages travel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Way {
+    Udp,
+    Tcp,
+    Tls,
+}
+
+impl Way {
+    fn transport(self) -> Transport {
+        match self {
+            Way::Udp => Transport::Udp,
+            Way::Tcp => Transport::Tcp,
+            Way::Tls => Transport::Tls,
+        }
+    }
 }
 
 /// Places a call, or waits for some.
@@ -142,12 +169,12 @@ fn seconds_of(seconds: f32) -> Duration {
 fn options(arguments: &Arguments, script: Vec<Item>) -> Result<LineOptions, String> {
     let target = arguments.target.as_deref().map(read_target).transpose()?;
     let place = match &target {
-        Some((_, host, port)) => (host.clone(), *port),
+        Some((_, place)) => place.clone(),
         None => host_and_port(&arguments.server)?,
     };
-    let remote = locate(&place.0, place.1)?;
-    let socket = connected(remote)?;
-    let local = socket.local_addr().map_err(|error| error.to_string())?;
+    let destination = destination(place, arguments)?;
+    let (remote, transport) = (destination.remote, destination.transport);
+    let wire = Wire::open(&destination).map_err(|fault| fault.to_string())?;
     let password = match &arguments.password_file {
         Some(file) => {
             let text =
@@ -161,16 +188,16 @@ fn options(arguments: &Arguments, script: Vec<Item>) -> Result<LineOptions, Stri
     identity.display = arguments.name.clone();
     let mut chance = Chance::new(None);
     let plan = PhonePlan {
-        call: target.map(|(uri, _, _)| uri),
+        call: target.map(|(uri, _)| uri),
         identity,
         credentials: password.map(|password| Credentials { username: user, password }),
         register: arguments.register.as_ref().map(|_| Registration {
-            registrar: SipUri::new(None, Host::Ip(remote.ip()), Some(remote.port())).into(),
+            registrar: registrar(remote, transport),
             expires: Duration::from_secs(300),
         }),
         when_called: when_called(arguments),
         keys: if arguments.dtmf_info { KeyForm::Info } else { KeyForm::Events },
-        flow: Flow { transport: Transport::Udp, local, remote },
+        flow: wire.flow(),
         record: arguments.record.clone(),
         locale: Locale::new(&arguments.locale).map_err(|error| error.to_string())?,
         longest: Duration::from_secs(arguments.longest),
@@ -182,7 +209,7 @@ fn options(arguments: &Arguments, script: Vec<Item>) -> Result<LineOptions, Stri
     };
     // Somebody who picks up speaks first; somebody who calls lets the other side speak.
     let polite = !arguments.at_once && arguments.register.is_none();
-    Ok(LineOptions { plan, script, polite, socket, voice, calls, seed: chance.seed() })
+    Ok(LineOptions { plan, script, polite, wire, voice, calls, seed: chance.seed() })
 }
 
 fn when_called(arguments: &Arguments) -> WhenCalled {
@@ -198,8 +225,16 @@ fn when_called(arguments: &Arguments) -> WhenCalled {
     }
 }
 
+/// Where a URI or the command line leads, as it is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Place {
+    host: String,
+    port: Option<u16>,
+    transport: Option<Transport>,
+}
+
 /// The URI, and where to send the call.
-fn read_target(text: &str) -> Result<(Uri, String, u16), String> {
+fn read_target(text: &str) -> Result<(Uri, Place), String> {
     let example = "write it like sip:100@127.0.0.1:5060";
     let uri: Uri = text.parse().map_err(|error| format!("`{text}` is no SIP-URI ({error}); {example}"))?;
     let Uri::Sip(sip) = &uri else { return Err(format!("`{text}` is no SIP-URI; {example}")) };
@@ -207,37 +242,55 @@ fn read_target(text: &str) -> Result<(Uri, String, u16), String> {
         Host::Ip(ip) => ip.to_string(),
         Host::Name(name) => name.clone(),
     };
-    let port = sip.port.unwrap_or(5060);
-    Ok((uri, host, port))
+    // RFC 3261 §26.2.2: the first hop of a `sips:` call is TLS.
+    let transport = match sip.transport() {
+        _ if sip.secure => Some(Transport::Tls),
+        None => None,
+        Some(named) => Some(match named.to_ascii_lowercase().as_str() {
+            "udp" => Transport::Udp,
+            "tcp" => Transport::Tcp,
+            "tls" => Transport::Tls,
+            _ => return Err(format!("the transport of `{text}` is none that is spoken here: udp, tcp, tls")),
+        }),
+    };
+    let place = Place { host, port: sip.port, transport };
+    Ok((uri, place))
 }
 
-fn host_and_port(text: &str) -> Result<(String, u16), String> {
+fn host_and_port(text: &str) -> Result<Place, String> {
+    let place = |host: &str, port| Place { host: host.to_owned(), port, transport: None };
     if let Ok(address) = text.parse::<SocketAddr>() {
-        return Ok((address.ip().to_string(), address.port()));
+        return Ok(place(&address.ip().to_string(), Some(address.port())));
     }
     match text.rsplit_once(':') {
-        Some((host, port)) => {
-            let port = port.parse().map_err(|_| format!("`{port}` is no port"))?;
-            Ok((host.to_owned(), port))
+        Some((host, port)) if text.parse::<IpAddr>().is_err() => {
+            Ok(place(host, Some(port.parse().map_err(|_| format!("`{port}` is no port"))?)))
         }
-        None => Ok((text.to_owned(), 5060)),
+        _ => Ok(place(text, None)),
     }
 }
 
-fn locate(host: &str, port: u16) -> Result<SocketAddr, String> {
+fn destination(place: Place, arguments: &Arguments) -> Result<Destination, String> {
+    let transport = place.transport.unwrap_or(arguments.transport.transport());
+    let port = place.port.unwrap_or(transport.default_port());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| error.to_string())?;
-    runtime.block_on(frontdesk_sip_transport::resolve(host, port)).map_err(|fault| fault.to_string())
+    let found = runtime.block_on(frontdesk_sip_transport::resolve(&place.host, port));
+    let remote = found.map_err(|fault| fault.to_string())?;
+    // A certificate proves a name, or else an address.
+    let name = (transport.is_secure() && place.host.parse::<IpAddr>().is_err()).then_some(place.host);
+    Ok(Destination { remote, transport, name, authorities: arguments.ca.clone() })
 }
 
-/// A socket on the path to the desk; its local address is the one that the desk can reach.
-fn connected(remote: SocketAddr) -> Result<UdpSocket, String> {
-    let any = if remote.is_ipv6() { "[::]:0" } else { "0.0.0.0:0" };
-    let socket = UdpSocket::bind(any).map_err(|error| format!("no socket: {error}"))?;
-    socket.connect(remote).map_err(|error| format!("no way to {remote}: {error}"))?;
-    Ok(socket)
+/// The registrar's URI. It names the transport, so that a proxy in between takes the same.
+fn registrar(remote: SocketAddr, transport: Transport) -> Uri {
+    let mut uri = SipUri::new(None, Host::Ip(remote.ip()), Some(remote.port()));
+    if transport != Transport::Udp {
+        uri.parameters.push("transport", Some(&transport.via_name().to_lowercase()));
+    }
+    uri.into()
 }
 
 fn describe(news: &News) -> String {
@@ -275,5 +328,35 @@ fn end_phrase(end: &CallEnd) -> String {
         CallEnd::Session(SessionEnd::NoResponse) => "nobody answers at that address".to_owned(),
         CallEnd::Session(SessionEnd::TransportFailed) => "nothing listens at that address".to_owned(),
         CallEnd::Session(end) => format!("{end:?}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_uri_says_how_and_where_it_is_reached() {
+        for (text, host, port, transport) in [
+            ("sip:100@127.0.0.1:5060", "127.0.0.1", Some(5060), None),
+            ("sip:100@desk.example;transport=tcp", "desk.example", None, Some(Transport::Tcp)),
+            ("sip:100@[::1]:5070;transport=UDP", "::1", Some(5070), Some(Transport::Udp)),
+            ("sips:100@desk.example", "desk.example", None, Some(Transport::Tls)),
+        ] {
+            let place = Place { host: host.to_owned(), port, transport };
+            assert_eq!(read_target(text).map(|(_, place)| place), Ok(place), "{text}");
+        }
+        assert!(read_target("sip:100@desk;transport=sctp").is_err());
+        assert!(read_target("tel:+49301").is_err());
+        for (text, host, port) in [
+            ("127.0.0.1", "127.0.0.1", None),
+            ("127.0.0.1:5070", "127.0.0.1", Some(5070)),
+            ("[::1]:5070", "::1", Some(5070)),
+            ("::1", "::1", None),
+            ("desk.example:5061", "desk.example", Some(5061)),
+        ] {
+            let place = Place { host: host.to_owned(), port, transport: None };
+            assert_eq!(host_and_port(text), Ok(place), "{text}");
+        }
     }
 }

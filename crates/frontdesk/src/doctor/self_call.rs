@@ -8,14 +8,16 @@ use crate::console::Console;
 use crate::demo::{LIKENESS_MIN, channels, likeness};
 use crate::node::{Chance, Node};
 use crate::settings::Settings;
-use crate::softphone::{Item, KeyForm, LineOptions, PhonePlan, WhenCalled, run as run_line};
+use crate::softphone::{
+    Destination, Item, KeyForm, LineOptions, PhonePlan, WhenCalled, Wire, WireFault, run as run_line,
+};
 use frontdesk_call_record::CallRecord;
 use frontdesk_identifiers::Locale;
 use frontdesk_sip_message::{Host, NameAddr, SipUri};
-use frontdesk_sip_stack::{Flow, Transport};
+use frontdesk_sip_stack::Transport;
 use frontdesk_speech::VoiceSettings;
 use frontdesk_store::Store;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -87,16 +89,16 @@ async fn attempt(folder: &Path) -> Result<Vec<Finding>, String> {
     let desk = node.listening.first().copied().ok_or("the desk listens nowhere")?;
     let mut talks = Vec::new();
     for (name, keys) in [("events", KeyForm::Events), ("info", KeyForm::Info)] {
-        let options = telephone(folder, desk, name, keys);
         let recording = folder.join(format!("{name}.wav"));
-        let ended = match options {
-            Ok(options) => tokio::task::spawn_blocking(move || run_line(options, |_| {})).await,
-            Err(error) => return Err(error.to_string()),
-        };
-        let trouble = match ended {
+        let own = folder.to_owned();
+        let talking = tokio::task::spawn_blocking(move || {
+            let options = telephone(&own, desk, name, keys).map_err(|fault| fault.to_string())?;
+            run_line(options, |_| {}).map_err(|fault| fault.to_string())
+        });
+        let trouble = match talking.await {
             Ok(Ok(Some(end))) if end.is_ordinary() => None,
             Ok(Ok(end)) => Some(format!("{end:?}")),
-            Ok(Err(fault)) => Some(fault.to_string()),
+            Ok(Err(fault)) => Some(fault),
             Err(error) => Some(error.to_string()),
         };
         talks.push(Talked { trouble, recording });
@@ -157,10 +159,13 @@ fn tone(file: &Path, steps: &[f32]) -> std::io::Result<()> {
     writer.finalize().map_err(std::io::Error::other)
 }
 
-fn telephone(folder: &Path, desk: SocketAddr, name: &str, keys: KeyForm) -> std::io::Result<LineOptions> {
-    let socket = UdpSocket::bind("127.0.0.1:0")?;
-    socket.connect(desk)?;
-    let local = socket.local_addr()?;
+fn telephone(folder: &Path, desk: SocketAddr, name: &str, keys: KeyForm) -> Result<LineOptions, WireFault> {
+    let wire = Wire::open(&Destination {
+        remote: desk,
+        transport: Transport::Udp,
+        name: None,
+        authorities: None,
+    })?;
     let mut chance = Chance::new(None);
     Ok(LineOptions {
         plan: PhonePlan {
@@ -170,7 +175,7 @@ fn telephone(folder: &Path, desk: SocketAddr, name: &str, keys: KeyForm) -> std:
             register: None,
             when_called: WhenCalled::Busy,
             keys,
-            flow: Flow { transport: Transport::Udp, local, remote: desk },
+            flow: wire.flow(),
             record: Some(folder.join(format!("{name}.wav"))),
             locale: Locale::default(),
             longest: CALL_MAX,
@@ -182,7 +187,7 @@ fn telephone(folder: &Path, desk: SocketAddr, name: &str, keys: KeyForm) -> std:
             Item::Press(KEYS.to_owned()),
         ],
         polite: false,
-        socket,
+        wire,
         voice: VoiceSettings {
             prompts_folder: Some(folder.join("prompts")),
             ..VoiceSettings::new(folder.join("caller-prompts"))

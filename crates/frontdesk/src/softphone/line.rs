@@ -1,19 +1,19 @@
-//! The telephone's wire: one socket, one media engine, one voice, and the clock.
+//! The telephone's thread: its wire, one media engine, one voice, and the clock.
 
 use super::phone::Phone;
 use super::script::Item;
 use super::words::{CallEnd, News, PhoneInput, PhoneOutput, PhonePlan};
-use crate::mailbox::{Letters, Mailbox, mailbox};
+use super::wire::{Letter, Wire};
+use crate::mailbox::{Letters, Mailbox};
 use crate::sound::{Listener, Sound};
 use frontdesk_identifiers::{LegId, Moment};
 use frontdesk_media_engine::{EngineFault, EngineSettings, MediaEngine, speech_ring};
 use frontdesk_media_protocol::{ListeningId, ListeningPlan, SpeechFrame};
-use frontdesk_sip_stack::{Flow, SessionEnd, SipInput};
-use frontdesk_speech::{Rendered, VoiceFault, VoiceSettings, Voices};
+use frontdesk_sip_stack::SessionEnd;
+use frontdesk_sip_transport::Transports;
+use frontdesk_speech::{VoiceFault, VoiceSettings, Voices};
 use ringbuf::traits::Consumer;
 use ringbuf::{HeapCons, HeapProd};
-use std::net::UdpSocket;
-use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 /// What the telephone's wire needs to know.
@@ -24,8 +24,8 @@ pub struct LineOptions {
     pub script: Vec<Item>,
     /// Whether it lets the far end finish first.
     pub polite: bool,
-    /// The bound and connected SIP socket; its addresses are those of the plan's flow.
-    pub socket: UdpSocket,
+    /// The way to the desk; its flow is the plan's.
+    pub wire: Wire,
     /// How its voice is made.
     pub voice: VoiceSettings,
     /// After how many calls it stops by itself; none for a telephone that stays.
@@ -49,24 +49,17 @@ pub enum LineFault {
     System(#[from] std::io::Error),
 }
 
-/// What reaches the telephone's thread from others.
-enum Letter {
-    Rendered(Rendered),
-    Stop,
-}
-
 /// How long the last words of a call are waited for: the recording, the sign-off.
 const FAREWELL: Duration = Duration::from_secs(3);
 /// The longest sleep while a call stands, so that what the far end says is looked at.
 const GLANCE: Duration = Duration::from_millis(20);
-const DATAGRAM_MAX: usize = 65_535;
 
 /// Runs the telephone until it is done, telling `news` as it comes. Returns how the last call ended, if any was.
 ///
 /// # Errors
 /// When the telephone cannot be set up; a call that fails is no error.
 pub fn run(options: LineOptions, mut news: impl FnMut(&News)) -> Result<Option<CallEnd>, LineFault> {
-    let (post, letters) = mailbox()?;
+    let Wire { transports, post, letters, .. } = &options.wire;
     let epoch = Instant::now();
     let rendered = post.clone();
     let voices = Voices::start(options.voice, move |done| {
@@ -81,14 +74,12 @@ pub fn run(options: LineOptions, mut news: impl FnMut(&News)) -> Result<Option<C
         seed: options.seed,
         epoch,
     })?;
-    stop_on_signal(post)?;
-    options.socket.set_nonblocking(true)?;
+    stop_on_signal(post.clone())?;
     let mut line = Line {
-        flow: options.plan.flow,
         records: options.plan.record.is_some(),
         registers: options.plan.register.is_some(),
         phone: Phone::new(options.seed, options.plan, options.script, options.polite),
-        socket: options.socket,
+        transports,
         sound: Sound::new(engine, voices),
         ear: Ear(None),
         epoch,
@@ -102,20 +93,19 @@ pub fn run(options: LineOptions, mut news: impl FnMut(&News)) -> Result<Option<C
     };
     line.phone.handle(PhoneInput::Start, line.now());
     loop {
-        line.turn(&letters, &mut news);
+        line.turn(letters, &mut news);
         if line.is_done(options.calls) {
             break;
         }
-        line.sleep(&letters);
+        line.sleep(letters);
     }
     line.sound.stop();
     Ok(line.over)
 }
 
-struct Line {
+struct Line<'w> {
     phone: Phone,
-    flow: Flow,
-    socket: UdpSocket,
+    transports: &'w Transports,
     sound: Sound,
     ear: Ear,
     epoch: Instant,
@@ -145,14 +135,13 @@ impl Listener for Ear {
     }
 }
 
-impl Line {
+impl Line<'_> {
     fn now(&self) -> Moment {
         Moment::from_nanos(u64::try_from(self.epoch.elapsed().as_nanos()).unwrap_or(u64::MAX))
     }
 
     /// Takes in whatever has come, and does what follows from it.
     fn turn(&mut self, letters: &Letters<Letter>, news: &mut impl FnMut(&News)) {
-        self.receive();
         while let Some(letter) = letters.take() {
             let now = self.now();
             match letter {
@@ -161,6 +150,12 @@ impl Line {
                         tracing::warn!("nothing can be said: {fault}");
                     }
                     self.sound.rendered(&rendered, now);
+                }
+                Letter::Sip(input) => {
+                    self.phone.handle(PhoneInput::Sip(input), now);
+                    while let Some(output) = self.phone.poll() {
+                        self.carry_out(output, news);
+                    }
                 }
                 Letter::Stop => self.stop(),
             }
@@ -182,31 +177,12 @@ impl Line {
         }
     }
 
-    fn receive(&mut self) {
-        let mut datagram = [0; DATAGRAM_MAX];
-        loop {
-            let now = self.now();
-            match self.socket.recv(&mut datagram) {
-                Ok(length) => {
-                    let bytes = datagram.get(..length).unwrap_or_default().to_vec();
-                    self.phone.handle(PhoneInput::Sip(SipInput::Received { flow: self.flow, bytes }), now);
-                }
-                Err(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
-                    self.phone.handle(PhoneInput::Sip(SipInput::TransportFailed { flow: self.flow }), now);
-                }
-                Err(_) => return,
-            }
-        }
-    }
-
     fn carry_out(&mut self, output: PhoneOutput, news: &mut impl FnMut(&News)) {
         match output {
-            PhoneOutput::Transmit { bytes, .. } => {
-                if let Err(error) = self.socket.send(&bytes)
-                    && error.kind() == std::io::ErrorKind::ConnectionRefused
-                {
-                    let now = self.now();
-                    self.phone.handle(PhoneInput::Sip(SipInput::TransportFailed { flow: self.flow }), now);
+            PhoneOutput::Transmit { flow, bytes } => {
+                // What cannot be delivered comes back as a letter.
+                if let Err(fault) = self.transports.send(&flow, &bytes) {
+                    tracing::debug!(%fault, remote = %flow.remote, "a message was not sent");
                 }
             }
             PhoneOutput::Media(command) => {
@@ -270,7 +246,7 @@ impl Line {
         let due = self.phone.deadline().map(|at| at.since(self.now()));
         let glance =
             (self.ear.0.is_some() || self.stopping.is_some() || self.over_at.is_some()).then_some(GLANCE);
-        letters.wait(due.into_iter().chain(glance).min(), &[self.socket.as_fd()]);
+        letters.wait(due.into_iter().chain(glance).min(), &[]);
     }
 }
 

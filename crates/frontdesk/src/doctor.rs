@@ -14,6 +14,7 @@ mod ports;
 mod self_call;
 mod trunks;
 
+pub use addresses::own_addresses;
 pub use finding::{Finding, Verdict};
 
 use crate::settings::Settings;

@@ -18,6 +18,7 @@ pub mod notice_limit;
 pub mod outside;
 pub mod settings;
 pub mod signals;
+pub mod sockets;
 pub mod softphone;
 pub mod sound;
 pub mod wiring;

@@ -5,6 +5,7 @@ use crate::console::Console;
 use crate::flows::{Flows, phrases, read_flows};
 use crate::mailbox::{Mailbox, mailbox};
 use crate::settings::{Settings, SettingsFault};
+use crate::sockets::{listens_on_tcp, transport_settings};
 use crate::sound::Sound;
 use crate::wiring::{Letter, Wiring, deliver};
 use frontdesk_call_flow::Fault;
@@ -13,13 +14,13 @@ use frontdesk_media_engine::{
     EngineFault, EngineSettings, MediaEngine, Recovery, Scheduling, recover_recordings,
 };
 use frontdesk_sip_stack::{Account, PeerRule, SipSettings};
-use frontdesk_sip_transport::{TransportFault, TransportSettings, Transports};
+use frontdesk_sip_transport::{ListenAddress, TransportFault, Transports};
 use frontdesk_speech::{
     Ears, ModelFault, Rendered, VoiceFault, VoiceSettings, Voices, WhisperEngine, models,
 };
 use frontdesk_store::{FactsLost, Store, StoreFault, Writer};
 use frontdesk_switchboard::{Limits, Rules, Switchboard};
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
@@ -69,7 +70,7 @@ fn lines<T: std::fmt::Display>(faults: &[T]) -> String {
 /// A desk that is open.
 pub struct Node {
     /// Where calls come in, with the ports that were really taken.
-    pub listening: Vec<SocketAddr>,
+    pub listening: Vec<ListenAddress>,
     /// Which ears serve, as a phrase for people.
     pub ears: String,
     /// Passwords that were made at this start. They are kept nowhere: whoever started the desk prints them.
@@ -129,10 +130,8 @@ impl Node {
         }
 
         // Whoever calls before the rules are there is not heard, and calls again half a second later.
-        let transports =
-            Transports::start(&TransportSettings::listening_on(&settings.sip.listen), deliver(&mailbox))
-                .await?;
-        let listening = transports.local_addresses();
+        let transports = Transports::start(&transport_settings(settings), deliver(&mailbox)).await?;
+        let listening = transports.listening().to_vec();
         // Passwords are made last: a start that fails must not lose the only time that they are shown.
         let (accounts, new_passwords) = accounts(settings, &mut chance)?;
         let directory = settings.directory(|name| accounts.secret(name)).map_err(NodeFault::Settings)?;
@@ -195,6 +194,7 @@ fn sip_settings(settings: &Settings, accounts: &Accounts, learnt: Option<IpAddr>
     SipSettings {
         realm: settings.sip.realm.clone(),
         digests: settings.sip.digests.clone(),
+        stream_for_long_requests: listens_on_tcp(settings),
         external: settings.sip.external_address(learnt),
         session_timer: settings.sip.session_timer,
         failed_digests_max: settings.sip.failed_digests_max,

@@ -288,7 +288,7 @@ fn destination(place: Place, arguments: &Arguments) -> Result<Destination, Strin
 fn registrar(remote: SocketAddr, transport: Transport) -> Uri {
     let mut uri = SipUri::new(None, Host::Ip(remote.ip()), Some(remote.port()));
     if transport != Transport::Udp {
-        uri.parameters.push("transport", Some(&transport.via_name().to_lowercase()));
+        uri.parameters.set("transport", Some(&transport.via_name().to_lowercase()));
     }
     uri.into()
 }

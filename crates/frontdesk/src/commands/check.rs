@@ -1,6 +1,7 @@
 //! `frontdesk check`
 
 use super::DEFAULT_CONFIG;
+use crate::doctor::{Verdict, certificates};
 use crate::flows::read_flows;
 use crate::settings::Settings;
 use frontdesk_call_flow::Flow;
@@ -59,8 +60,27 @@ fn check(file: &Path) -> Result<String, Vec<String>> {
     let nobody = Account { ha1_md5: [0; 16], ha1_sha256: [0; 32] };
     let directory = settings.directory(|_| Some(nobody.clone())).map_err(written)?;
     let flows = read_flows(&settings, &directory).map_err(written)?;
-    let (phones, numbers) = (settings.phones.len(), settings.numbers.len());
-    Ok(format!("in order: {phones} phones, {numbers} numbers, {} flows", flows.len()))
+    let told = check_files(&settings)?;
+    let (phones, trunks, numbers) = (settings.phones.len(), settings.trunks.len(), settings.numbers.len());
+    Ok(format!("in order: {phones} phones, {trunks} trunks, {numbers} numbers, {} flows{told}", flows.len()))
+}
+
+/// The files that the settings name: passwords of trunks, certificates. What is well but wants a look is told.
+fn check_files(settings: &Settings) -> Result<String, Vec<String>> {
+    let mut faults = settings.with_passwords().map_or_else(written, |_| Vec::new());
+    let mut told = String::new();
+    for finding in certificates::look(settings) {
+        let advice = finding.advice.map(|advice| format!("; {advice}")).unwrap_or_default();
+        let said = format!("{}: {}{advice}", finding.what, finding.found);
+        match finding.verdict {
+            Verdict::Ok => {}
+            Verdict::Warn => told.push_str(&format!("\n  {said}")),
+            Verdict::Fail => {
+                faults.push(format!("{}:{}: [tls] {said}", settings.file.display(), settings.tls.line));
+            }
+        }
+    }
+    if faults.is_empty() { Ok(told) } else { Err(faults) }
 }
 
 /// A flow names itself at the top level; settings have no such key.

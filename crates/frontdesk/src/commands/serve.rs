@@ -2,11 +2,12 @@
 
 use super::{ConfigArgument, failed};
 use crate::console::{Console, Words};
+use crate::doctor::own_addresses;
 use crate::node::{Node, NodeFault};
 use crate::settings::Settings;
 use rustix::fs::Mode;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -94,11 +95,14 @@ fn greet(settings: &Settings, node: &Node) {
             new.account, new.name, new.password, new.account
         );
     }
-    for address in &node.listening {
-        println!("listening on sip:{address} (UDP)");
+    for listen in &node.listening {
+        println!("listening on sip:{} ({})", listen.address, listen.transport.via_name());
     }
-    for address in node.listening.iter().flat_map(reachable) {
-        println!("a telephone on this network registers at {address}");
+    for listen in &node.listening {
+        let transport = listen.transport.via_name();
+        for address in reachable(&listen.address) {
+            println!("a telephone on this network registers at {address} ({transport})");
+        }
     }
     for number in &settings.numbers {
         let record = if number.record { ", recorded" } else { "" };
@@ -106,6 +110,10 @@ fn greet(settings: &Settings, node: &Node) {
     }
     for phone in &settings.phones {
         println!("dial {} for {}", phone.number, phone.name);
+    }
+    for listed in &settings.trunks {
+        let profile = listed.profile.as_ref().map(|(_, title)| format!(", {title}")).unwrap_or_default();
+        println!("trunk {} to {}{profile}", listed.trunk.name, listed.trunk.host);
     }
     println!("the desk is open");
 }
@@ -115,21 +123,8 @@ fn reachable(listening: &SocketAddr) -> Vec<SocketAddr> {
     if !listening.ip().is_unspecified() {
         return Vec::new();
     }
-    let interfaces = nix::ifaddrs::getifaddrs().into_iter().flatten();
-    let addresses = interfaces.filter_map(|interface| interface.address).filter_map(|address| {
-        let v4 = address.as_sockaddr_in().map(|v4| IpAddr::V4(v4.ip()));
-        v4.or_else(|| address.as_sockaddr_in6().map(|v6| IpAddr::V6(v6.ip())))
-    });
-    // A link-local address means nothing without its interface.
-    let elsewhere = |ip: &IpAddr| match ip {
-        IpAddr::V4(v4) => !v4.is_loopback() && !v4.is_link_local(),
-        IpAddr::V6(v6) => !v6.is_loopback() && !v6.is_unicast_link_local(),
-    };
-    addresses
-        .filter(|ip| ip.is_ipv4() == listening.is_ipv4())
-        .filter(elsewhere)
-        .map(|ip| SocketAddr::new(ip, listening.port()))
-        .collect()
+    let own = own_addresses().into_iter().filter(|ip| ip.is_ipv4() == listening.is_ipv4());
+    own.map(|ip| SocketAddr::new(ip, listening.port())).collect()
 }
 
 async fn until_asked_to_stop(node: &Node) -> std::io::Result<()> {

@@ -79,7 +79,7 @@ fn sound_address(settings: &Settings, own: &[IpAddr]) -> Option<Finding> {
 }
 
 /// The addresses under which others reach this machine.
-pub(super) fn own_addresses() -> Vec<IpAddr> {
+pub fn own_addresses() -> Vec<IpAddr> {
     let interfaces = nix::ifaddrs::getifaddrs().into_iter().flatten();
     let mut own: Vec<IpAddr> = interfaces
         .filter_map(|interface| interface.address)

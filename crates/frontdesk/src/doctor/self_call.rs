@@ -86,7 +86,7 @@ struct Talked {
 async fn attempt(folder: &Path) -> Result<Vec<Finding>, String> {
     let settings = stage(folder).map_err(|error| error.to_string())?;
     let node = Node::start(&settings, Console::silent(), |_| {}).await.map_err(|fault| fault.to_string())?;
-    let desk = node.listening.first().copied().ok_or("the desk listens nowhere")?;
+    let desk = node.listening.first().map(|listen| listen.address).ok_or("the desk listens nowhere")?;
     let mut talks = Vec::new();
     for (name, keys) in [("events", KeyForm::Events), ("info", KeyForm::Info)] {
         let recording = folder.join(format!("{name}.wav"));
@@ -160,12 +160,8 @@ fn tone(file: &Path, steps: &[f32]) -> std::io::Result<()> {
 }
 
 fn telephone(folder: &Path, desk: SocketAddr, name: &str, keys: KeyForm) -> Result<LineOptions, WireFault> {
-    let wire = Wire::open(&Destination {
-        remote: desk,
-        transport: Transport::Udp,
-        name: None,
-        authorities: None,
-    })?;
+    let wire =
+        Wire::open(&Destination { remote: desk, transport: Transport::Udp, name: None, authorities: None })?;
     let mut chance = Chance::new(None);
     Ok(LineOptions {
         plan: PhonePlan {

@@ -3,10 +3,10 @@
 use super::knock::{Knock, Registered};
 use super::{Finding, addresses};
 use crate::settings::{Settings, TrunkSettings};
+use crate::sockets::asking_settings;
 use frontdesk_directory::{RegisterAs, Trunk, TrunkTransport};
 use frontdesk_sip_message::{Host, NameAddr, SipUri, StatusCode, Uri};
 use frontdesk_sip_stack::{Credentials, Flow, OutgoingRegistration, Quirks, RegistrationId, Transport};
-use frontdesk_sip_transport::TransportSettings;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ pub(super) async fn look(settings: &Settings, running: bool) -> Vec<Finding> {
                 .collect();
         }
     };
-    let mut knock = match Knock::open(&sockets()).await {
+    let mut knock = match Knock::open(&asking_settings(&settings)).await {
         Ok(knock) => knock,
         Err(fault) => {
             return vec![Finding::fail("trunks", fault.to_string(), "see the network of this machine")];
@@ -38,13 +38,6 @@ pub(super) async fn look(settings: &Settings, running: bool) -> Vec<Finding> {
         findings.extend(one(&settings, listed, number, &mut knock, running).await);
     }
     findings
-}
-
-/// Any free ports; where the machine has no IPv6, the transports pass over it.
-fn sockets() -> TransportSettings {
-    let listen = ["udp:0.0.0.0:0", "udp:[::]:0", "tcp:0.0.0.0:0", "tcp:[::]:0"];
-    let listen: Vec<_> = listen.iter().filter_map(|text| text.parse().ok()).collect();
-    TransportSettings::listening_on(&listen)
 }
 
 async fn one(

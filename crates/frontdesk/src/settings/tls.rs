@@ -15,7 +15,7 @@ pub struct TlsSettings {
     pub client_ca: Option<PathBuf>,
     /// The certificate that this side shows where it connects, and its key; the server's if there is one.
     pub own: Option<(PathBuf, PathBuf)>,
-    /// Authorities that are believed beside the public ones where this side connects, PEM.
+    /// Authorities that are believed instead of the public ones where this side connects, PEM.
     pub ca: Option<PathBuf>,
     /// The line of each key, for what is wrong with the files.
     pub(crate) line: usize,

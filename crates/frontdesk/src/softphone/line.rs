@@ -2,8 +2,8 @@
 
 use super::phone::Phone;
 use super::script::Item;
-use super::words::{CallEnd, News, PhoneInput, PhoneOutput, PhonePlan};
 use super::wire::{Letter, Wire};
+use super::words::{CallEnd, News, PhoneInput, PhoneOutput, PhonePlan};
 use crate::mailbox::{Letters, Mailbox};
 use crate::sound::{Listener, Sound};
 use frontdesk_identifiers::{LegId, Moment};

@@ -12,6 +12,7 @@ pub mod console;
 pub mod demo;
 pub mod doctor;
 pub mod flows;
+pub mod locating;
 pub mod mailbox;
 pub mod node;
 pub mod notice_limit;

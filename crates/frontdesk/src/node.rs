@@ -3,6 +3,7 @@
 use crate::accounts::{Accounts, AccountsFault, NewPassword};
 use crate::console::Console;
 use crate::flows::{Flows, phrases, read_flows};
+use crate::locating::Locating;
 use crate::mailbox::{Mailbox, mailbox};
 use crate::settings::{Settings, SettingsFault};
 use crate::sockets::{listens_on_tcp, transport_settings};
@@ -131,7 +132,9 @@ impl Node {
 
         // Whoever calls before the rules are there is not heard, and calls again half a second later.
         let transports = Transports::start(&transport_settings(settings), deliver(&mailbox)).await?;
+        let transports = Arc::new(transports);
         let listening = transports.listening().to_vec();
+        let locating = Locating::start(settings, transports.clone(), mailbox.clone());
         // Passwords are made last: a start that fails must not lose the only time that they are shown.
         let (accounts, new_passwords) = accounts(settings, &mut chance)?;
         let directory = settings.directory(|name| accounts.secret(name)).map_err(NodeFault::Settings)?;
@@ -151,6 +154,7 @@ impl Node {
             sound: Sound::new(engine, voices),
             ears,
             transports,
+            locating,
             facts: writer.sender(),
             console,
             epoch,

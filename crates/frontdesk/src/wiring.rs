@@ -4,16 +4,19 @@
 //! the switchboard, and carries out what it says. It decides nothing.
 
 use crate::console::{Console, fact_line, left_out_line, notice_line};
+use crate::locating::{ASK_AGAIN, Asked, Locating};
 use crate::mailbox::{Letters, Mailbox};
 use crate::notice_limit::{NoticeLimit, Shown};
 use crate::sound::{Listener, Sound};
 use frontdesk_identifiers::{LegId, Moment};
 use frontdesk_media_protocol::{ListeningId, ListeningPlan, SpeechEvent, SpeechFrame};
 use frontdesk_sip_stack::SipInput;
-use frontdesk_sip_transport::Transports;
+use frontdesk_sip_transport::{Question, Transports};
 use frontdesk_speech::{Ears, Rendered};
 use frontdesk_store::FactSender;
-use frontdesk_switchboard::{Notice, Rules, Switchboard, SwitchboardInput, SwitchboardOutput};
+use frontdesk_switchboard::{
+    Hop, LocateFailure, Notice, Rules, Switchboard, SwitchboardInput, SwitchboardOutput,
+};
 use ringbuf::HeapProd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -26,6 +29,15 @@ pub enum Letter {
     Speech(SpeechEvent),
     /// A text was rendered, or could not be.
     Rendered(Rendered),
+    /// Where a trunk is, or why nobody can say.
+    Located {
+        /// The trunk's name.
+        trunk: String,
+        /// The ways to it.
+        answer: Result<Vec<Hop>, LocateFailure>,
+        /// How long that holds.
+        valid_for: Duration,
+    },
     /// The rules, at the start and at each reload.
     Rules(Arc<Rules>),
     /// Take no new calls, end those that stand, and leave.
@@ -41,7 +53,9 @@ pub struct Wiring {
     /// The ears.
     pub ears: Ears,
     /// The sockets.
-    pub transports: Transports,
+    pub transports: Arc<Transports>,
+    /// Who looks where trunks are.
+    pub locating: Locating,
     /// The way to the store.
     pub facts: FactSender,
     /// The operator's eyes.
@@ -60,11 +74,21 @@ const FAREWELL: Duration = Duration::from_secs(3);
 impl Wiring {
     /// Runs until [`Letter::Stop`] came and every call is over.
     pub fn run(self, letters: &Letters<Letter>) {
-        let Wiring { switchboard, sound, ears, transports, facts, console, epoch } = self;
+        let Wiring { switchboard, sound, ears, transports, locating, facts, console, epoch } = self;
         let listener = NodeEars(ears);
         let (notices, stopping) = (NoticeLimit::default(), None);
-        let mut thread =
-            Thread { switchboard, sound, listener, transports, facts, console, notices, epoch, stopping };
+        let mut thread = Thread {
+            switchboard,
+            sound,
+            listener,
+            transports,
+            locating,
+            facts,
+            console,
+            notices,
+            epoch,
+            stopping,
+        };
         loop {
             let due = thread.turn(letters);
             if thread.is_done() {
@@ -80,7 +104,8 @@ struct Thread {
     switchboard: Switchboard,
     sound: Sound,
     listener: NodeEars,
-    transports: Transports,
+    transports: Arc<Transports>,
+    locating: Locating,
     facts: FactSender,
     console: Console,
     notices: NoticeLimit,
@@ -149,6 +174,9 @@ impl Thread {
             Letter::Sip(input) => self.tell(SwitchboardInput::Sip(input)),
             Letter::Speech(event) => self.tell(SwitchboardInput::Speech(event)),
             Letter::Rules(rules) => self.tell(SwitchboardInput::Rules(rules)),
+            Letter::Located { trunk, answer, valid_for } => {
+                self.tell(SwitchboardInput::Located { trunk, answer, valid_for });
+            }
             Letter::Rendered(rendered) => {
                 if let Err(fault) = &rendered.result {
                     tracing::error!(%fault, "a prompt cannot be said");
@@ -167,11 +195,18 @@ impl Thread {
     fn tell(&mut self, input: SwitchboardInput) {
         let now = self.now();
         self.switchboard.handle(input, now);
+        let mut unanswered = Vec::new();
         while let Some(output) = self.switchboard.poll() {
             match output {
                 SwitchboardOutput::Transmit { flow, bytes } => {
                     if let Err(fault) = self.transports.send(&flow, &bytes) {
                         tracing::debug!(%fault, remote = %flow.remote, "a datagram was not sent");
+                    }
+                }
+                SwitchboardOutput::Locate { trunk, host, port, transport } => {
+                    let question = Question { host, port, transport, secure: false };
+                    if let Err(Asked { trunk, .. }) = self.locating.ask(Asked { trunk, question }) {
+                        unanswered.push(trunk);
                     }
                 }
                 SwitchboardOutput::Media(command) => {
@@ -188,6 +223,10 @@ impl Thread {
                 SwitchboardOutput::Notice(notice) => self.notice(&notice, now),
                 _ => {}
             }
+        }
+        for trunk in unanswered {
+            let (answer, valid_for) = (Err(LocateFailure::NoAnswer), ASK_AGAIN);
+            self.tell(SwitchboardInput::Located { trunk, answer, valid_for });
         }
     }
 

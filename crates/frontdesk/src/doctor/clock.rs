@@ -126,7 +126,9 @@ mod tests {
         let sent = UNIX_EPOCH + Duration::from_secs(BUILT_S);
         let came = sent + Duration::from_millis(40);
         let answer = server_says(Duration::from_secs(90))(sent + Duration::from_millis(20));
-        assert_eq!(offset_ms(sent, came, &answer), Some(90_000));
+        let off = offset_ms(sent, came, &answer).expect("it tells the time");
+        // The stamp's fraction does not hit the millisecond.
+        assert!((89_999..=90_000).contains(&off), "{off}");
         let mut refusal = answer;
         refusal[1] = 0;
         assert_eq!(offset_ms(sent, came, &refusal), None, "a kiss of death tells no time");

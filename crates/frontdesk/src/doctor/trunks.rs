@@ -2,12 +2,13 @@
 
 use super::knock::{Knock, Registered};
 use super::{Finding, addresses};
+use crate::locating::locator_settings;
 use crate::settings::{Settings, TrunkSettings};
 use crate::sockets::asking_settings;
 use frontdesk_directory::{RegisterAs, Trunk, TrunkTransport};
 use frontdesk_sip_message::{Host, NameAddr, SipUri, StatusCode, Uri};
 use frontdesk_sip_stack::{Credentials, Flow, OutgoingRegistration, Quirks, RegistrationId, Transport};
-use std::net::SocketAddr;
+use frontdesk_sip_transport::{Located, Locator, Question};
 use std::sync::Arc;
 
 /// Ways to one trunk that are asked; a carrier with more is not asked everywhere.
@@ -50,7 +51,7 @@ async fn one(
     let trunk = &listed.trunk;
     let what = format!("trunk {}", trunk.name);
     let (host, _) = trunk.next_hop();
-    let hops = match find(trunk).await {
+    let hops = match find(settings, trunk).await {
         Ok(hops) => hops,
         Err(why) => {
             let advice = "see `host` and `proxy` of the trunk, and the name servers of this machine";
@@ -58,10 +59,14 @@ async fn one(
         }
     };
     let list: Vec<String> =
-        hops.iter().map(|(transport, at)| format!("{at} {}", transport.via_name())).collect();
+        hops.iter().map(|hop| format!("{} {}", hop.address, hop.transport.via_name())).collect();
     let mut findings = vec![Finding::ok(format!("{what}: name {host}"), list.join(", "))];
     let mut flows = Vec::new();
-    for (transport, remote) in hops.into_iter().take(HOPS_ASKED) {
+    for hop in hops.into_iter().take(HOPS_ASKED) {
+        let (remote, transport) = (hop.address, hop.transport);
+        if transport.is_secure() {
+            let _ = knock.transports().expect_name(remote, &hop.name);
+        }
         match knock.transports().flow_to(remote, transport) {
             Ok(flow) => flows.push(flow),
             Err(fault) => findings.push(Finding::warn(
@@ -87,17 +92,17 @@ async fn one(
     findings
 }
 
-/// Where the trunk is.
-async fn find(trunk: &Trunk) -> Result<Vec<(Transport, SocketAddr)>, String> {
+/// Where the trunk is, as RFC 3263 finds it.
+async fn find(settings: &Settings, trunk: &Trunk) -> Result<Vec<Located>, String> {
     let (host, port) = trunk.next_hop();
-    let transport = match trunk.transport {
-        Some(TrunkTransport::Tcp) => Transport::Tcp,
-        Some(TrunkTransport::Tls) => Transport::Tls,
-        Some(TrunkTransport::Udp) | None => Transport::Udp,
-    };
-    let port = port.unwrap_or(transport.default_port());
-    let found = frontdesk_sip_transport::resolve(host, port).await.map_err(|fault| fault.to_string())?;
-    Ok(vec![(transport, found)])
+    let transport = trunk.transport.map(|transport| match transport {
+        TrunkTransport::Udp => Transport::Udp,
+        TrunkTransport::Tcp => Transport::Tcp,
+        TrunkTransport::Tls => Transport::Tls,
+    });
+    let locator = Locator::new(&locator_settings(settings)).map_err(|fault| fault.to_string())?;
+    let question = Question { host: host.to_owned(), port, transport, secure: false };
+    locator.locate(&question).await.map(|answer| answer.hops).map_err(|fault| fault.to_string())
 }
 
 fn uri(trunk: &Trunk, flow: Flow) -> Uri {

@@ -200,6 +200,9 @@ fn sip_line(fact: &SipFact) -> String {
         SipFact::AuthenticationFailed { flow, username } => {
             format!("sip: {} does not know the password of `{username}`", flow.remote)
         }
+        SipFact::LockedOut { flow, wait } => {
+            format!("sip: {} guesses passwords: locked out for {} s", flow.remote.ip(), wait.as_secs())
+        }
         SipFact::Overloaded { bound } => format!("sip: {bound} is reached, and something was refused"),
         _ => "sip: something that this console has no words for happened".to_owned(),
     }

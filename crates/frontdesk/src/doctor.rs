@@ -44,6 +44,7 @@ pub async fn examine(settings: &Settings, scope: Scope, mut tell: impl FnMut(&Fi
     take(ports::sound(settings, running));
     take(addresses::look(settings).await);
     take(certificates::look(settings));
+    take(certificates::signed_callers(settings));
     take(machine::ears(settings));
     take(machine::voice(settings));
     if scope.trunks {

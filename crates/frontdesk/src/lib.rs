@@ -19,6 +19,7 @@ pub mod notice_limit;
 pub mod outside;
 pub mod settings;
 pub mod signals;
+pub mod signed_callers;
 pub mod sockets;
 pub mod softphone;
 pub mod sound;

@@ -20,11 +20,11 @@ use frontdesk_speech::{
     Ears, ModelFault, Rendered, VoiceFault, VoiceSettings, Voices, WhisperEngine, models,
 };
 use frontdesk_store::{FactsLost, Store, StoreFault, Writer};
-use frontdesk_switchboard::{Limits, Rules, Switchboard};
+use frontdesk_switchboard::{Limits, Origination, OriginationNews, Rules, Switchboard};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -169,6 +169,14 @@ impl Node {
         self.thread.is_finished()
     }
 
+    /// Places a call from inside: the first party is rung, and put through when it answers. What becomes of it is told to
+    /// the receiver, the end last; the id of `wanted` is given anew.
+    pub fn originate(&self, wanted: Origination) -> Receiver<OriginationNews> {
+        let (news, told) = sync_channel(ORIGINATION_NEWS_MAX);
+        self.mailbox.post_waiting(Letter::Originate { wanted: Box::new(wanted), news });
+        told
+    }
+
     /// Ends every call, and closes once the last fact is on the disk.
     ///
     /// # Errors
@@ -260,7 +268,10 @@ pub fn recordings_folder(data: &Path, tenant: &str) -> PathBuf {
     data.join("tenants").join(tenant).join("recordings")
 }
 
-type RenderedRing = std::sync::mpsc::Receiver<Rendered>;
+/// What can be said of one call from inside: it begins, is answered, ends.
+const ORIGINATION_NEWS_MAX: usize = 8;
+
+type RenderedRing = Receiver<Rendered>;
 /// Prompts that are rendered and not taken yet; the voice waits when it is full.
 const RENDERED_CAPACITY: usize = 64;
 

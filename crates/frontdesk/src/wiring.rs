@@ -15,10 +15,13 @@ use frontdesk_sip_transport::{Question, Transports};
 use frontdesk_speech::{Ears, Rendered};
 use frontdesk_store::FactSender;
 use frontdesk_switchboard::{
-    Hop, LocateFailure, Notice, Rules, Switchboard, SwitchboardInput, SwitchboardOutput,
+    Hop, LocateFailure, Notice, Origination, OriginationId, OriginationNews, Rules, Switchboard,
+    SwitchboardInput, SwitchboardOutput,
 };
 use ringbuf::HeapProd;
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
 use std::time::{Duration, Instant};
 
 /// What reaches the switchboard's thread.
@@ -37,6 +40,13 @@ pub enum Letter {
         answer: Result<Vec<Hop>, LocateFailure>,
         /// How long that holds.
         valid_for: Duration,
+    },
+    /// A call is wanted from inside; `news` hears what becomes of it.
+    Originate {
+        /// Who shall be rung, and put through to whom. Its id is given here.
+        wanted: Box<Origination>,
+        /// Whoever wanted it.
+        news: SyncSender<OriginationNews>,
     },
     /// The rules, at the start and at each reload.
     Rules(Arc<Rules>),
@@ -88,6 +98,8 @@ impl Wiring {
             notices,
             epoch,
             stopping,
+            originations: BTreeMap::new(),
+            next_origination: 1,
         };
         loop {
             let due = thread.turn(letters);
@@ -111,6 +123,9 @@ struct Thread {
     notices: NoticeLimit,
     epoch: Instant,
     stopping: Option<Instant>,
+    /// Who wants to hear of calls that were wanted from inside; as many as there are such calls.
+    originations: BTreeMap<OriginationId, SyncSender<OriginationNews>>,
+    next_origination: u64,
 }
 
 /// The node's ears, as the sound asks for them.
@@ -174,6 +189,7 @@ impl Thread {
             Letter::Sip(input) => self.tell(SwitchboardInput::Sip(input)),
             Letter::Speech(event) => self.tell(SwitchboardInput::Speech(event)),
             Letter::Rules(rules) => self.tell(SwitchboardInput::Rules(rules)),
+            Letter::Originate { wanted, news } => self.originate(*wanted, news),
             Letter::Located { trunk, answer, valid_for } => {
                 self.tell(SwitchboardInput::Located { trunk, answer, valid_for });
             }
@@ -189,6 +205,24 @@ impl Thread {
                 self.tell(SwitchboardInput::Drain);
                 self.tell(SwitchboardInput::EndCalls);
             }
+        }
+    }
+
+    fn originate(&mut self, wanted: Origination, news: SyncSender<OriginationNews>) {
+        let id = OriginationId(self.next_origination);
+        self.next_origination += 1;
+        self.originations.insert(id, news);
+        self.tell(SwitchboardInput::Originate(Box::new(Origination { id, ..wanted })));
+    }
+
+    /// Who wanted the call hears of it; there is room for all that can be said of one.
+    fn originated(&mut self, id: OriginationId, news: OriginationNews) {
+        let over = matches!(news, OriginationNews::Refused(_) | OriginationNews::Ended(_));
+        if let Some(listener) = self.originations.get(&id) {
+            let _ = listener.try_send(news);
+        }
+        if over {
+            self.originations.remove(&id);
         }
     }
 
@@ -209,6 +243,7 @@ impl Thread {
                         unanswered.push(trunk);
                     }
                 }
+                SwitchboardOutput::Originated { id, news } => self.originated(id, news),
                 SwitchboardOutput::Media(command) => {
                     let now = self.now();
                     self.sound.carry_out(command, &mut self.listener, now);

@@ -4,6 +4,7 @@ use super::DEFAULT_CONFIG;
 use crate::doctor::{Verdict, certificates};
 use crate::flows::read_flows;
 use crate::settings::Settings;
+use crate::signed_callers::verifier;
 use frontdesk_call_flow::Flow;
 use frontdesk_sip_stack::Account;
 use std::path::{Path, PathBuf};
@@ -68,6 +69,7 @@ fn check(file: &Path) -> Result<String, Vec<String>> {
 /// The files that the settings name: passwords of trunks, certificates. What is well but wants a look is told.
 fn check_files(settings: &Settings) -> Result<String, Vec<String>> {
     let mut faults = settings.with_passwords().map_or_else(written, |_| Vec::new());
+    faults.extend(verifier(settings).err().map(|fault| format!("{}: {fault}", settings.file.display())));
     let mut told = String::new();
     for finding in certificates::look(settings) {
         let advice = finding.advice.map(|advice| format!("; {advice}")).unwrap_or_default();

@@ -1,7 +1,9 @@
 //! The certificates of `[tls]`: whether they can be read, fit their keys, and how long they last.
 
 use super::Finding;
+use crate::node::wall_time;
 use crate::settings::{Settings, TlsSettings};
+use crate::signed_callers::verifier;
 use rustls::ServerConfig;
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::pem::PemObject;
@@ -33,6 +35,32 @@ pub fn look(settings: &Settings) -> Vec<Finding> {
         findings.extend(file.as_deref().map(|file| authorities(what, file, now)));
     }
     findings
+}
+
+/// The store by which signed callers are judged.
+pub(super) fn signed_callers(settings: &Settings) -> Vec<Finding> {
+    let what = "signed callers";
+    match verifier(settings) {
+        Ok(None) => Vec::new(),
+        Err(fault) => vec![Finding::fail(what, fault.to_string(), "see [identity] certificates")],
+        Ok(Some(verifier)) => {
+            let store = verifier.store();
+            let found = format!("{} authorities, {} certificates", store.anchors(), store.certificates());
+            let doubts: Vec<String> = verifier
+                .doubts(wall_time())
+                .into_iter()
+                .map(|(url, why)| format!("{url}: {why:?}"))
+                .collect();
+            vec![match doubts.is_empty() {
+                true => Finding::ok(what, found),
+                false => Finding::warn(
+                    what,
+                    format!("{found}; in doubt: {}", doubts.join(", ")),
+                    "renew those certificates",
+                ),
+            }]
+        }
+    }
 }
 
 fn chain(what: &str, certificate: &Path, key: &Path, now: i64) -> Finding {

@@ -64,7 +64,7 @@ known_headers! {
     ErrorInfo "Error-Info", "RFC 3261 §20.18";
     Event "Event" b'o', "RFC 6665";
     Expires "Expires", "RFC 3261 §20.19";
-    FlowTimer "Flow-Timer", "RFC 5626 §11.5";
+    FlowTimer "Flow-Timer", "RFC 5626";
     From "From" b'f', "RFC 3261 §20.20";
     HistoryInfo "History-Info", "RFC 7044";
     Identity "Identity" b'y', "RFC 8224";

@@ -179,3 +179,44 @@ fn the_order_of_preference_is_kept_over_streams_too() {
     assert!(lines(&ok, "Contact")[0].contains(";q=0.250"));
     assert_eq!(phone.bindings()[0].preference, 250);
 }
+
+/// Devices that come, go, and lose their connections, in an order that the seed says.
+#[test]
+fn whatever_comes_and_closes_a_closed_connection_holds_no_contact_and_nothing_is_left() {
+    for seed in 0..40u64 {
+        let mut phone = Phone::new();
+        let mut number = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+        let mut draw = |end: u64| {
+            number ^= number << 13;
+            number ^= number >> 7;
+            number ^= number << 17;
+            number % end
+        };
+        for _ in 0..60 {
+            let port = 40_000 + draw(4);
+            let transport = if draw(2) == 0 { Transport::Ws } else { Transport::Tcp };
+            let way = flow(transport, &format!("192.0.2.9:{port}"));
+            match draw(4) {
+                0 => {
+                    phone.stage.input(SipInput::FlowClosed { flow: way });
+                    assert!(phone.bindings().iter().all(|binding| binding.flow != way), "seed {seed}");
+                }
+                1 => phone.stage.run(seconds(draw(900))),
+                _ => {
+                    let user = format!("u{}", draw(3));
+                    let instance = format!("urn:uuid:{}", 1 + draw(3));
+                    let expires = if draw(5) == 0 { 0 } else { 60 + draw(600) };
+                    let lines = numbered(&user, 1 + draw(2) as u32).replace("urn:uuid:1", &instance);
+                    let response = phone.register(way, &format!("{lines};expires={expires}"));
+                    assert_eq!(response.status, status(200), "seed {seed}");
+                }
+            }
+            let bindings = phone.bindings();
+            let instances: std::collections::BTreeSet<_> =
+                bindings.iter().map(|b| b.instance.clone()).collect();
+            assert_eq!(instances.len(), bindings.len(), "one flow of a device at a time, seed {seed}");
+        }
+        phone.stage.run(seconds(4_000));
+        assert_eq!(phone.stage.stack.census(), Census::default(), "seed {seed}");
+    }
+}

@@ -286,6 +286,7 @@ fn a_registration_whose_connection_closes_is_asked_for_again_soon() {
     });
     stage.run(seconds(2));
     assert_eq!(stage.requests().len(), 0, "another connection is no concern of it");
+    stage.run(seconds(40));
     stage.input(SipInput::FlowClosed { flow: tcp });
     stage.run(seconds(2));
     let again = stage.requests().pop().expect("a REGISTER");
@@ -309,4 +310,23 @@ fn refreshes_of_many_registrations_do_not_come_at_once() {
     let early = stage.requests().len();
     stage.run(seconds(51));
     assert!(early > 2 && early < 18, "{early} in the first half");
+}
+
+#[test]
+fn a_registrar_that_closes_after_each_answer_is_not_flooded() {
+    let mut stage = Stage::with_peer();
+    let tcp = over_tcp(&stage);
+    let mut request = register(&mut stage, |wanted| wanted.flow = tcp);
+    for _ in 0..3 {
+        stage.receive_over(tcp, &answer(&request, 200, "reg", "Expires: 600", b""));
+        stage.input(SipInput::FlowClosed { flow: tcp });
+        stage.run(seconds(29));
+        assert_eq!(stage.requests().len(), 0);
+        stage.run(seconds(3));
+        request = stage.requests().pop().expect("a REGISTER");
+    }
+    stage.receive_over(tcp, &answer(&request, 200, "reg", "Expires: 20", b""));
+    stage.input(SipInput::FlowClosed { flow: tcp });
+    stage.run(seconds(10));
+    assert_eq!(stage.requests().len(), 1, "no later than the refresh");
 }

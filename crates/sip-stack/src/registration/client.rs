@@ -9,6 +9,7 @@ use crate::routing::Owner;
 use crate::settings::SipSettings;
 use crate::stack::{Due, SipStack};
 use crate::transaction::table::{ClientKey, Step};
+use frontdesk_identifiers::Moment;
 use frontdesk_sip_message::{
     CSeq, Contacts, HeaderName, Headers, Method, NameAddr, Request, Response, StatusCode,
 };
@@ -29,6 +30,10 @@ const CHALLENGES_MAX: u8 = 3;
 
 /// Up to how long this side waits before it asks again because its connection closed.
 const REOPEN_WITHIN: Duration = Duration::from_secs(2);
+
+/// How long a registration stands at least before it is asked for again because its connection closed: some registrars
+/// close after each answer.
+const REOPEN_AFTER: Duration = Duration::from_secs(30);
 
 /// One registration.
 #[derive(Debug)]
@@ -51,7 +56,7 @@ enum State {
     /// The answer to a REGISTER that answers so many challenges.
     Asking { key: ClientKey, challenges: u8 },
     /// The time of the refresh.
-    Standing,
+    Standing { since: Moment, refresh_at: Moment },
     /// The time of the next try, after a failure.
     Failed,
     /// The answer to the REGISTER that takes it back.
@@ -61,7 +66,7 @@ enum State {
 impl Registration {
     fn new(wanted: OutgoingRegistration, call_id: String, tag: String) -> Self {
         let expires = wished(&wanted);
-        let state = State::Standing;
+        let state = State::Failed;
         Registration { wanted, call_id, tag, cseq: 0, expires, too_brief: 0, failures: 0, state }
     }
 
@@ -70,7 +75,7 @@ impl Registration {
             State::Asking { key, challenges } | State::Leaving { key, challenges } => {
                 Some((key, *challenges))
             }
-            State::Standing | State::Failed => None,
+            State::Standing { .. } | State::Failed => None,
         }
     }
 
@@ -138,7 +143,7 @@ impl SipStack {
                 expires: wished(&wanted),
                 wanted,
                 too_brief: 0,
-                state: State::Standing,
+                state: State::Failed,
                 ..before
             },
             None => Registration::new(wanted, self.chance.call_id(), self.chance.tag()),
@@ -183,14 +188,18 @@ impl SipStack {
     /// waits loses calls, and there is one of it. Should it fail, the waits of the RFC follow. Held by
     /// `registering::a_registration_whose_connection_closes_is_asked_for_again_soon`.
     pub(crate) fn flow_of_registrations_closed(&mut self, flow: Flow) {
-        let standing = |registration: &Registration| {
-            registration.wanted.flow == flow && matches!(registration.state, State::Standing)
+        let stands = |registration: &Registration| match registration.state {
+            State::Standing { since, refresh_at } if registration.wanted.flow == flow => {
+                Some((since, refresh_at))
+            }
+            _ => None,
         };
-        let concerned: Vec<RegistrationId> =
-            self.registrations.iter().filter(|(_, r)| standing(r)).map(|(id, _)| *id).collect();
-        for id in concerned {
-            let wait = self.chance.below(REOPEN_WITHIN.as_millis() as u64);
-            self.wheel.set(Due::Registration(id), Some(self.now + Duration::from_millis(wait)));
+        let concerned: Vec<_> =
+            self.registrations.iter().filter_map(|(id, r)| stands(r).map(|times| (*id, times))).collect();
+        for (id, (since, refresh_at)) in concerned {
+            let jitter = Duration::from_millis(self.chance.below(REOPEN_WITHIN.as_millis() as u64));
+            let again_at = self.now.max(since + REOPEN_AFTER) + jitter;
+            self.wheel.set(Due::Registration(id), Some(again_at.min(refresh_at)));
         }
     }
 
@@ -221,13 +230,13 @@ impl SipStack {
             return self.registration_over(id, Some(answer.status));
         }
         let expires = registration.granted(answer, &self.settings);
-        registration.state = State::Standing;
-        (registration.too_brief, registration.failures) = (0, 0);
         let (least, most) = REFRESH_AFTER_PERCENT;
         let span = (expires * (most - least) / 100).as_millis() as u64;
         let jitter = Duration::from_millis(self.chance.below(span + 1));
-        let wait = (expires * least / 100 + jitter).max(REFRESH_MIN);
-        self.wheel.set(Due::Registration(id), Some(self.now + wait));
+        let refresh_at = self.now + (expires * least / 100 + jitter).max(REFRESH_MIN);
+        registration.state = State::Standing { since: self.now, refresh_at };
+        (registration.too_brief, registration.failures) = (0, 0);
+        self.wheel.set(Due::Registration(id), Some(refresh_at));
         let service_route = answer.headers.addresses(HeaderName::ServiceRoute).unwrap_or_default();
         self.tell(SipEvent::Registered { registration: id, expires, service_route });
     }
@@ -258,7 +267,9 @@ impl SipStack {
         let challenges = challenges + 1;
         registration.state = match registration.state {
             State::Leaving { .. } => State::Leaving { key, challenges },
-            State::Asking { .. } | State::Standing | State::Failed => State::Asking { key, challenges },
+            State::Asking { .. } | State::Standing { .. } | State::Failed => {
+                State::Asking { key, challenges }
+            }
         };
         true
     }

@@ -87,6 +87,8 @@ impl Partner {
         if !self.proposals.is_free(now) {
             return None;
         }
+        // The wait is over. What else is in the way, something that happens will clear.
+        self.proposals.not_before = None;
         let by_update = match self.proposals.waiting.as_ref()? {
             Wish::Refresh => self.takes_update(),
             Wish::Offer(Some(_)) => !confirmed && self.takes_update(),
@@ -99,7 +101,6 @@ impl Partner {
         if !free {
             return None;
         }
-        self.proposals.not_before = None;
         let wish = self.proposals.waiting.take()?;
         Some((wish, if by_update { Method::UPDATE } else { Method::INVITE }))
     }

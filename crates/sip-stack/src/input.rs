@@ -164,16 +164,19 @@ pub struct RegistrationId(pub u64);
 #[derive(Debug, Clone)]
 pub enum SipCommand {
     /// Tell the caller how far it is: 180, 183 and so on. With a description it is sent reliably where the caller can
-    /// (RFC 3262).
+    /// (RFC 3262), then one after the other, each after the acknowledgement of the one before.
     Ring {
         /// An incoming session that is not answered yet.
         session: SessionId,
         /// 101 to 199: 180 rings, 183 describes early media, 181 forwarded, 182 queued.
         status: StatusCode,
-        /// SDP of the early media: the answer to the INVITE's offer.
+        /// SDP of the early media: the answer to the INVITE's offer. Where the INVITE brought none it is an offer, sent
+        /// only where it goes reliably, and answered by [`ReofferAnswered`](crate::SipEvent::ReofferAnswered).
         description: Option<Vec<u8>>,
     },
-    /// Answer: 200 with this SDP, repeated until its ACK comes (RFC 3261 §13.3.1.4).
+    /// Answer: 200 with this SDP, repeated until its ACK comes (RFC 3261 §13.3.1.4). After early media that was sent
+    /// reliably the 200 waits for its acknowledgement and says no SDP again: what was described then holds (RFC 3262 §3,
+    /// RFC 6337 §3.1.1).
     Accept {
         /// An incoming session that is not answered yet.
         session: SessionId,
@@ -200,14 +203,16 @@ pub enum SipCommand {
         /// The `Reason` header (RFC 3326) to send, such as `SIP;cause=200;text="Call completed elsewhere"`.
         reason: Option<String>,
     },
-    /// Answer a re-INVITE that [`Reoffered`](crate::SipEvent::Reoffered) told of.
+    /// Answer the re-INVITE, UPDATE or PRACK that [`Reoffered`](crate::SipEvent::Reoffered) told of; or the offer that
+    /// this side asked for, which [`ReofferAnswered`](crate::SipEvent::ReofferAnswered) told: then it goes with the ACK.
     AcceptReoffer {
         /// The session.
         session: SessionId,
         /// The SDP answer, or the offer if the re-INVITE brought none.
         description: Vec<u8>,
     },
-    /// Refuse a re-INVITE; the session goes on as it was (RFC 3261 §14.2).
+    /// Refuse it; the session goes on as it was (RFC 3261 §14.2). An offer that this side asked for cannot be refused: the
+    /// session ends (RFC 3261 §14.1).
     RefuseReoffer {
         /// The session.
         session: SessionId,
@@ -222,7 +227,8 @@ pub enum SipCommand {
         /// The session.
         session: SessionId,
         /// The SDP offer; none asks the other side to offer (only by re-INVITE, RFC 3725 §4.4), and what it offers comes
-        /// as [`ReofferAnswered`](crate::SipEvent::ReofferAnswered).
+        /// as [`ReofferAnswered`](crate::SipEvent::ReofferAnswered), which [`AcceptReoffer`](Self::AcceptReoffer) must
+        /// answer before the other side gives up, after 64·T1.
         description: Option<Vec<u8>>,
     },
     /// Send an INFO (RFC 6086) in the dialog. Nobody is told what became of it.

@@ -53,9 +53,9 @@
 //! | 3261 §10.3 | registrar | yes; no third party may register | `admission`, `outbound`, `path` |
 //! | 3261 §11 | OPTIONS in and out of dialogs | yes, to anybody, the same to all | `refusals::a_question_about_capabilities_…` |
 //! | 3261 §12 | dialogs: route sets, loose and strict, targets, numbers | yes; names are not resolved, then the flow serves | `within_a_dialog` |
-//! | 3261 §13 | INVITE, 2xx, ACK, forks | yes; 3xx ends the call | `acknowledgement` |
+//! | 3261 §13 | INVITE, 2xx, ACK, several early dialogs of a forked call | yes; 3xx ends the call | `acknowledgement`, `forked_calls` |
 //! | 3261 §14 | re-INVITE received, 491, 500 with `Retry-After` | yes | `within_a_dialog` |
-//! | 3261 §14.1 | re-INVITE sent | no: no command asks for it yet | |
+//! | 3261 §14.1 | re-INVITE sent, with an offer or asking for one; 491 and its waits | yes | `offers_from_here` |
 //! | 3261 §15 | BYE | yes | `within_a_dialog`, `cancel_races` |
 //! | 3261 §16 | proxy | no: a desk is an end, and 483 only tells a loop; the switchboard calls all contacts of a phone itself | |
 //! | 3261 §17, 6026 | four transactions, timers A to M | yes, over datagrams and streams | `transaction::tests`, a file for each figure |
@@ -66,10 +66,10 @@
 //! | 3327 | Path, kept, told back, followed | yes; also from who does not say `path` | `path` |
 //! | 3608 | Service-Route | told, for the user to send calls by | `registering` |
 //! | 2976, 6086 | keys by INFO, with the bodies from before the packages | yes; other bodies 415, no packages | `keys_by_info`, `dialog::info::tests` |
-//! | 3262 | PRACK | no: 420 to who requires it | `refusals::bext01_…` |
+//! | 3262 | reliable provisional responses, both ways | yes; this side's PRACK brings no offer, and its INVITE without an offer asks for none | `reliable_provisionals`, `early_media` |
 //! | 3263 | locating servers | no: `sip-transport`'s | |
 //! | 3264, 6337 | whose offer is open | yes; SDP itself is `session-description`'s | `offer_answer::tests` |
-//! | 3311 | UPDATE | no: 405 | `refusals` |
+//! | 3311 | UPDATE both ways, early and confirmed | yes; an answered call is changed by re-INVITE from here, whom the user may ask first | `update`, `early_media` |
 //! | 3326 | Reason in BYE and CANCEL | yes, as text | `cancel_races` |
 //! | 3428 | MESSAGE both ways, `text/plain`, 1300 bytes outside of dialogs | yes; who sends it must be admitted in a dialog too | `messages` |
 //! | 3515, 5589 | REFER from outside within a dialog, its NOTIFYs; REFER from here and what is told of it | yes; calls only; outside of dialogs 403 | `referred`, `referring` |
@@ -82,14 +82,15 @@
 //! | 6665 | notifier: one NOTIFY under way, the newest state last; 423, 489, polling | yes; accounts only, each subscription in a dialog of its own | `watching` |
 //! | 6665 | subscriber | of REFERs of this side only | `referring` |
 //! | 3581 | `received`, `rport` | yes; `maddr` is not followed: nobody aims answers at others | `within_a_dialog::responses_go_back_…` |
-//! | 4028 | session timers | no: a dead call is found by its silence | |
+//! | 4028 | session timers, both ends, both refreshers, 422 both ways | yes; who neither speaks of timers nor knows them gets none | `session_timers`, `dialog::session_timer::tests` |
 //! | 4475 | torture cases whose verdict lies here | yes | `refusals`, by their names; `tests/wire`, all of them |
-//! | 5407 | races of BYE, ACK, re-INVITE | yes | `acknowledgement`, `within_a_dialog` |
+//! | 5407 | races of BYE, ACK, re-INVITE, PRACK, UPDATE, refreshes | yes | `acknowledgement`, `within_a_dialog`, `reliable_provisionals`, `offers_from_here`, `session_timers` |
 //! | 5626 | registrar: instance, flow numbers, Flow-Timer, 439; contacts go with their connection | yes, over streams; over UDP the numbers are passed over, no STUN is answered | `outbound`, `calls::the_desk_calls_a_registered_phone_behind_a_translator_…` |
 //! | 5626 §4 | several flows of this side to one registrar | no: one, opened again when it closes | `registering` |
 //! | 5627 | GRUU | no: 420 to who requires it | `outbound` |
 //! | 5922 | peers by the names of their certificates | yes; which names a certificate proves is `sip-transport`'s | `certificates`, `peers::tests` |
 //! | 5923 | connections are used again, in both directions | yes; `alias` is neither asked for nor sent | `streams` |
+//! | 6228 | 199: a called party is out | heard; not sent, nobody forks here | `forked_calls::a_party_that_is_out_…` |
 //! | 7118 | WebSockets: reached over their connection alone | yes | `streams`, `outbound` |
 //!
 //! Deviation: RFC 3261 §8.2 lets authentication go first. What depends on no user is judged before it (`scrutiny.rs`), so

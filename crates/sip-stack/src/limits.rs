@@ -48,8 +48,9 @@ pub const MAX_PROVED_NAMES: usize = 64;
 pub const MAX_QUEUED_PROVISIONALS: usize = 8;
 
 /// How often in a row the other side may send an offer or a refresh of this side away for a while (491, 500, 422).
-/// Beyond it the offer counts as refused.
-pub const MAX_POSTPONEMENTS: u8 = 5;
+/// Beyond it the offer counts as refused. At a second each that is as long as a transaction of the other side can be
+/// in the way.
+pub const MAX_POSTPONEMENTS: u8 = 32;
 
 /// Addresses that are remembered not to take a connection. Beyond it the one that refused longest ago is forgotten.
 pub const MAX_STREAM_REFUSALS: usize = 1_000;

@@ -75,7 +75,9 @@ pub enum SipEvent {
         /// The SDP offer; none asks this side to offer.
         offer: Option<Vec<u8>>,
     },
-    /// The other side answered this side's [`Reoffer`](crate::SipCommand::Reoffer).
+    /// The other side answered this side's [`Reoffer`](crate::SipCommand::Reoffer), or an offer in
+    /// [`Ring`](crate::SipCommand::Ring). Told too when its answer to a refresh of the session (RFC 4028 §7.4) is another
+    /// one than before.
     ReofferAnswered {
         /// The session.
         session: SessionId,
@@ -295,7 +297,8 @@ pub enum SessionEnd {
     },
     /// This side ended it: by [`End`](crate::SipCommand::End) or [`Refuse`](crate::SipCommand::Refuse).
     EndedHere,
-    /// The ACK to this side's 200 never came (RFC 3261 §13.3.1.4).
+    /// The ACK to this side's 200 never came (RFC 3261 §13.3.1.4), or the PRACK to its reliable provisional response
+    /// (RFC 3262 §3).
     NoAck,
     /// The other side does not know the dialog any more: 481 or 408 to a request within it.
     DialogGone,
@@ -303,8 +306,8 @@ pub enum SessionEnd {
     TimerExpired,
     /// The network refused what was sent.
     TransportFailed,
-    /// The other side's description or dialogue broke the rules, and the session was ended for it. Not told yet: what
-    /// breaks the rules is refused or dropped, and the session goes on.
+    /// What the other side offered when this side asked it to could not be taken (RFC 3261 §14.1). Whatever else breaks
+    /// the rules is refused or dropped, and the session goes on.
     ProtocolViolation,
 }
 

@@ -262,7 +262,8 @@ pub enum SipCommand {
         status: StatusCode,
     },
     /// Tell who referred how the call goes, by NOTIFY with a sipfrag (RFC 3515 §2.4.5). A final status ends the
-    /// referral. Does nothing where the other side wants no NOTIFYs (RFC 4488).
+    /// referral; an [`End`](Self::End) of its session after that sends its BYE when the NOTIFY is answered, 4 s later at
+    /// most. Does nothing where the other side wants no NOTIFYs (RFC 4488).
     NotifyReferrer {
         /// Which; answered with 202 before.
         referral: ReferralId,

@@ -316,6 +316,42 @@ fn the_numbers_of_a_dialog_go_up_when_this_side_hangs_up_first() {
 }
 
 #[test]
+fn a_bye_waits_until_the_referrer_heard_how_it_went() {
+    for (answered_with, waits) in [(Some(200), 0), (Some(481), 0), (None, 4)] {
+        let (mut stage, session, _, referral) = accepted();
+        tell(&mut stage, referral, 200);
+        let notify = only_request(&mut stage);
+        stage.command(SipCommand::End { session, reason: Some("Q.850;cause=16".to_owned()) });
+        assert_eq!(stage.ends(), [(session, SessionEnd::EndedHere)], "its user need not wait");
+        assert!(stage.sent().is_empty());
+        match answered_with {
+            Some(code) => reply(&mut stage, &notify, code),
+            None => stage.run(seconds(waits)),
+        }
+        let byes = stage.requests().into_iter().filter(|request| request.method == Method::BYE);
+        let byes: Vec<Request> = byes.collect();
+        assert_eq!(byes.len(), 1, "{answered_with:?}");
+        assert_eq!(said(&byes[0], HeaderName::Reason), "Q.850;cause=16");
+        assert!(number(&byes[0]) > number(&notify));
+        reply(&mut stage, &byes[0], 200);
+        stage.run(seconds(60));
+        assert_eq!(stage.stack.census(), Census::default());
+        assert!(stage.events().is_empty(), "and nothing is told twice");
+    }
+    // The referrer is quicker.
+    let (mut stage, session, response, referral) = accepted();
+    tell(&mut stage, referral, 486);
+    stage.command(SipCommand::End { session, reason: None });
+    stage.sent();
+    stage.receive(&Script::within("BYE", "z9hG4bKbye", 3, &response).text());
+    assert_eq!(stage.response().status, status(200));
+    stage.run(seconds(60));
+    assert!(stage.requests().iter().all(|request| request.method == Method::NOTIFY));
+    assert_eq!(stage.ends().len(), 1);
+    assert_eq!(stage.stack.census(), Census::default());
+}
+
+#[test]
 fn a_referral_of_which_nothing_is_heard_runs_out() {
     let (mut stage, session, response, referral) = accepted();
     stage.receive(&Script::within("BYE", "z9hG4bKbye", 3, &response).text());

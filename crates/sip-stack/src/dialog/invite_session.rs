@@ -144,12 +144,17 @@ impl SipStack {
     }
 
     /// Hangs up: BYE at once, or after the ACK. RFC 3261 §15: the callee must not send BYE before the ACK came or
-    /// the 2xx was given up.
+    /// the 2xx was given up. It also waits a little for the last word to who referred in the dialog.
     pub(crate) fn leave(&mut self, id: SessionId, reason: Option<String>) {
         self.drop_reoffer(id);
         let awaits_ack = |talking: &Talking| talking.unacknowledged.iter().any(|wait| wait.first);
+        let (waits, dialog) = match self.sessions.get(&id) {
+            Some(Session::Talking(talking)) => (awaits_ack(talking), talking.partner.dialog.key.clone()),
+            _ => return,
+        };
+        let waits = waits || self.bye_waits_for_news(&dialog);
         match self.sessions.get_mut(&id) {
-            Some(Session::Talking(talking)) if awaits_ack(talking) => talking.leaving = Some(reason),
+            Some(Session::Talking(talking)) if waits => talking.leaving = Some(reason),
             _ => self.hang_up(id, reason),
         }
         self.watch_session(id);

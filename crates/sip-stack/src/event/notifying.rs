@@ -2,6 +2,8 @@
 
 use super::subscription::{Kind, News, Sending, Standing};
 use super::usages::Usage;
+use crate::dialog::dialog::DialogKey;
+use crate::dialog::invite_session::Session;
 use crate::errand::Errand;
 use crate::limits::MAX_NOTIFY_TRIES;
 use crate::output::SipEvent;
@@ -13,6 +15,9 @@ use std::time::Duration;
 
 /// How long a NOTIFY rests that was refused for now, if the refusal does not say.
 const REST: Duration = Duration::from_secs(2);
+
+/// How long a BYE waits for the answer to the NOTIFY before it, at most.
+const BYE_WAITS: Duration = Duration::from_secs(4);
 
 /// The longest rest that a `Retry-After` may ask for.
 const REST_MAX: Duration = Duration::from_secs(60);
@@ -30,7 +35,7 @@ impl SipStack {
             news.ended = Some("timeout");
         }
         if news.ended.is_some() {
-            subscription.standing = Standing::Ending;
+            subscription.standing = Standing::Ending { bye_until: None };
         }
         subscription.newest.clone_from(&news.body);
         match subscription.sending {
@@ -156,6 +161,37 @@ impl SipStack {
         self.queue_news(usage, News { body, ended: Some(reason) });
     }
 
+    /// The session of a dialog is to be hung up. Whether its BYE waits for the answer to the last NOTIFY of a referral:
+    /// telephones, and Teams among the carriers, forget with the BYE that they referred, refuse the NOTIFY that came
+    /// before it, and never hear how it went.
+    pub(crate) fn bye_waits_for_news(&mut self, dialog: &DialogKey) -> bool {
+        let until = Some(self.now + BYE_WAITS);
+        let usages: Vec<Usage> = self.usages.of(dialog).collect();
+        let mut waits = false;
+        for usage in usages {
+            let Some(subscription) = self.usages.subscriptions.get_mut(&usage) else { continue };
+            if matches!(subscription.standing, Standing::Ending { .. }) {
+                subscription.standing = Standing::Ending { bye_until: until };
+                self.watch_usage(usage);
+                waits = true;
+            }
+        }
+        waits
+    }
+
+    /// The BYE of a dialog need not wait any more.
+    pub(crate) fn send_waiting_bye(&mut self, dialog: &DialogKey) {
+        let Some(session) = self.dialogs.get(dialog).copied() else { return };
+        let Some(Session::Talking(talking)) = self.sessions.get_mut(&session) else { return };
+        // One that waits for its ACK too goes with that.
+        if talking.unacknowledged.iter().any(|wait| wait.first) {
+            return;
+        }
+        if let Some(reason) = talking.leaving.take() {
+            self.hang_up(session, reason);
+        }
+    }
+
     /// A subscription ran out, a REFER was not answered, or a rest is over.
     pub(crate) fn subscription_due(&mut self, usage: Usage) {
         let now = self.now;
@@ -166,6 +202,11 @@ impl SipStack {
             Standing::Active { until } if *until <= now => {
                 self.told_unsubscribed(usage);
                 self.end_subscription_for(usage, "timeout");
+            }
+            Standing::Ending { bye_until: Some(until) } if *until <= now => {
+                let dialog = subscription.dialog.clone();
+                subscription.standing = Standing::Ending { bye_until: None };
+                self.send_waiting_bye(&dialog);
             }
             _ => {}
         }

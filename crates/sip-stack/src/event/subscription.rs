@@ -39,8 +39,9 @@ pub(crate) enum Standing {
     Asked { asked: Box<Asked>, silent: bool, until: Moment },
     /// It stands until then.
     Active { until: Moment },
-    /// Its user is done with it; the NOTIFY that says so is on its way.
-    Ending,
+    /// Its user is done with it; the NOTIFY that says so is on its way. The BYE of its dialog may wait for that, till then
+    /// at most.
+    Ending { bye_until: Option<Moment> },
 }
 
 /// A NOTIFY at most is under way (RFC 6665 §4.2.2 wants them in order, and a flood helps nobody).
@@ -81,7 +82,7 @@ impl Subscription {
     pub(crate) fn deadline(&self) -> Option<Moment> {
         let stands = match &self.standing {
             Standing::Asked { until, .. } | Standing::Active { until } => Some(*until),
-            Standing::Ending => None,
+            Standing::Ending { bye_until } => *bye_until,
         };
         let rests = match &self.sending {
             Sending::Resting { until, .. } => Some(*until),

@@ -2,7 +2,7 @@
 //! as long as one of its usages.
 
 use super::SubscriptionId;
-use super::subscription::Subscription;
+use super::subscription::{Standing, Subscription};
 use crate::dialog::dialog::{Dialog, DialogKey};
 use crate::dialog::invite_session::Session;
 use crate::dialog::referring::Referring;
@@ -162,6 +162,7 @@ impl SipStack {
     /// Forgets a usage, and its dialog with the last of them.
     pub(crate) fn end_usage(&mut self, usage: Usage) {
         self.wheel.set(Due::Usage(usage), None);
+        let holds_bye = self.usages.holds_bye(usage);
         let dialog = match usage {
             Usage::Referring(session) => {
                 self.usages.referring.remove(&session).map(|referring| referring.dialog)
@@ -177,6 +178,9 @@ impl SipStack {
         };
         if let Some(dialog) = dialog {
             self.usages.unbind(usage, &dialog);
+            if holds_bye && !self.usages.of(&dialog).any(|other| self.usages.holds_bye(other)) {
+                self.send_waiting_bye(&dialog);
+            }
         }
     }
 
@@ -201,6 +205,12 @@ impl SipStack {
 }
 
 impl Usages {
+    /// Whether the BYE of its dialog waits for the end of this usage.
+    fn holds_bye(&self, usage: Usage) -> bool {
+        let known = self.subscriptions.get(&usage);
+        known.is_some_and(|known| matches!(known.standing, Standing::Ending { bye_until: Some(_) }))
+    }
+
     fn watch_is_over(&mut self, account: &str) {
         let Some(count) = self.watches.get_mut(account) else { return };
         *count = count.saturating_sub(1);

@@ -10,6 +10,7 @@ use crate::settings::ConnectionLimits;
 use crate::tls::{Tls, names};
 use crate::websocket;
 use frontdesk_sip_stack::{Flow, SipInput, Transport};
+use nix::sys::socket::{setsockopt, sockopt};
 use rustls::pki_types::CertificateDer;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -25,6 +26,11 @@ use tokio_rustls::TlsAcceptor;
 /// How soon it is looked again whether a connection is gone whose addresses a new one has.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
+/// After how much silence the machine asks whether the other side is there, and how often it asks again.
+const SILENT_SECONDS: u32 = 60;
+const PROBE_SECONDS: u32 = 10;
+/// How long bytes may wait to be acknowledged, about as long as a transaction waits (RFC 3261 §17.1.1.2, timer B).
+const UNTAKEN_MILLIS: u32 = 30_000;
 /// How many places are remembered whose connection could not be opened; another one is forgotten for one more.
 const OPEN_FAULTS_MAX: usize = 256;
 
@@ -158,7 +164,12 @@ impl Connections {
         match timeout(self.limits.handshake, handshake).await {
             Ok(Ok(stream)) => {
                 let names = proved_names(stream.get_ref().1.peer_certificates());
-                self.talk(stream, flow, names).await;
+                // Else what is meant for the server that is expected there would go to whoever came from there.
+                if self.tls.is_who_is_expected(flow.remote, &names) {
+                    self.talk(stream, flow, names).await;
+                } else {
+                    self.no_handshake(&flow, &"it does not prove the name that is expected at its address");
+                }
             }
             Ok(Err(error)) => self.no_handshake(&flow, &error),
             Err(_) => self.no_handshake(&flow, &OpenFault::TimedOut),
@@ -355,9 +366,13 @@ fn proved_names(chain: Option<&[CertificateDer<'_>]>) -> Vec<String> {
     chain.and_then(<[_]>::first).map(|own| names::proved(own)).unwrap_or_default()
 }
 
-/// Messages leave at once, and the machine asks a silent other side whether it is still there.
+/// Messages leave at once. The machine asks a silent other side whether it is still there, and gives up one that takes no
+/// bytes, so that nobody waits long for a telephone that was switched off.
 fn prepare(stream: &TcpStream) {
-    // A machine that refuses either serves as well.
+    // A machine that refuses any of these serves as well.
     let _ = stream.set_nodelay(true);
-    let _ = nix::sys::socket::setsockopt(stream, nix::sys::socket::sockopt::KeepAlive, &true);
+    let _ = setsockopt(stream, sockopt::KeepAlive, &true);
+    let _ = setsockopt(stream, sockopt::TcpKeepIdle, &SILENT_SECONDS);
+    let _ = setsockopt(stream, sockopt::TcpKeepInterval, &PROBE_SECONDS);
+    let _ = setsockopt(stream, sockopt::TcpUserTimeout, &UNTAKEN_MILLIS);
 }

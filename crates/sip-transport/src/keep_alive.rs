@@ -42,7 +42,7 @@ impl KeptAlive {
     ) {
         loop {
             // Not at fixed times, so that many desks do not fall into step (RFC 5626 §4.4.1).
-            tokio::time::sleep(every.mul_f64(chance::between(0.9, 1.1))).await;
+            tokio::time::sleep(chance::about(every)).await;
             let flows: Vec<Flow> = self.lock().iter().copied().collect();
             for flow in flows {
                 let socket = sockets.iter().find(|socket| socket.serves(flow.local));

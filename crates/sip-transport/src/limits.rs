@@ -10,7 +10,8 @@ use std::time::Duration;
 pub const REQUESTS_PER_SECOND: u32 = 1_000;
 /// How many requests a source may send at once.
 pub const REQUEST_BURST: u32 = 4_000;
-/// How many sources are told apart, for each socket. When they are more, the ones that were not met before share
+/// How many sources are told apart, for each UDP socket, and for all streams together (which are slowed down where
+/// datagrams are dropped). When they are more, the ones that were not met before share
 /// one bucket; requests beyond it are dropped and counted in
 /// [`dropped_over_rate`](crate::Counters::dropped_over_rate).
 pub const SOURCES_MAX: usize = 8_192;

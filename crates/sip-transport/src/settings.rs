@@ -46,7 +46,7 @@ pub struct ConnectionLimits {
     pub unused: Duration,
     /// How long nothing at all may come over a connection in use.
     pub idle: Duration,
-    /// How long after a ping another one is sent on connections opened from here, and on WebSockets.
+    /// How long after a ping another one is sent, a little more or less, on connections opened from here, and on WebSockets.
     pub ping_every: Duration,
     /// How long the answer to a ping may take, where the other side answered one before.
     pub pong: Duration,

@@ -136,7 +136,7 @@ impl Connection {
 
     /// Pings of many connections must not fall together (RFC 5626 §4.4.1).
     fn next_ping(&self) -> Instant {
-        Instant::now() + self.limits().ping_every.mul_f64(chance::between(0.9, 1.1))
+        Instant::now() + chance::about(self.limits().ping_every)
     }
 
     /// Sends what waits, says that no more comes, and lets the other side read it: closing a socket with unread bytes in

@@ -18,12 +18,15 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 use verifiers::{ClientVerifier, ServerVerifier};
 
 /// For how many addresses a name may be expected. Beyond it another one is forgotten, whose server must prove its IP
 /// address then, which none does: the connection fails rather than going to a stranger.
 pub const EXPECTED_NAMES_MAX: usize = 4_096;
+
+/// It is never looked more often whether a file has changed.
+const LOOK_EVERY_MIN: Duration = Duration::from_millis(1);
 
 /// What is used for new connections; those that stand keep what they began with.
 pub(crate) struct Tls {
@@ -69,6 +72,13 @@ impl Tls {
         expected.insert(remote, name);
     }
 
+    /// Whether one who came from there, with these names, may be sent what is meant for the server that is expected there
+    /// (RFC 5923 §4: a connection is used in both directions only for the names that were proved).
+    pub(crate) fn is_who_is_expected(&self, remote: SocketAddr, names: &[String]) -> bool {
+        let expected = self.expected.lock().unwrap_or_else(PoisonError::into_inner);
+        expected.get(&remote).is_none_or(|expected| names::prove(names, &expected.to_str()))
+    }
+
     pub(crate) fn certificates(&self) -> Vec<CertificateStatus> {
         self.read(|loaded| loaded.certificates.clone())
     }
@@ -100,7 +110,7 @@ impl Tls {
 
     /// Reads the files anew whenever one was written.
     pub(crate) async fn watch_for_ever(self: Arc<Self>) {
-        let mut looks = tokio::time::interval(self.settings.look_every);
+        let mut looks = tokio::time::interval(self.settings.look_every.max(LOOK_EVERY_MIN));
         loop {
             looks.tick().await;
             if self.read(|loaded| loaded.written.clone()) != written(&self.settings) {

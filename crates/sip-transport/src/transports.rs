@@ -207,7 +207,7 @@ impl Transports {
     }
 
     /// Says which name the other side must prove when a TLS connection to this address is opened from here (RFC 5922
-    /// §7.2): the host that was located there. Without it the certificate must prove the IP address.
+    /// §7.2): the host that was located there. Whoever connects from that very address must prove it too. Without it the certificate must prove the IP address.
     ///
     /// # Errors
     /// The name can be no host's.
@@ -259,7 +259,12 @@ fn open_all(listen: &[ListenAddress]) -> Result<Vec<Opened>, TransportFault> {
     for (index, entry) in listen.iter().enumerate() {
         let before = listen.get(..index).unwrap_or_default();
         let ListenAddress { transport, address } = *entry;
-        if address.port() != 0 && before.contains(entry) {
+        // All streams share the ports of TCP.
+        let same_port = |other: &ListenAddress| {
+            let datagrams = |transport| transport == Transport::Udp;
+            other.address == address && datagrams(other.transport) == datagrams(transport)
+        };
+        if address.port() != 0 && before.iter().any(same_port) {
             return Err(TransportFault::Twice { address });
         }
         let opened: io::Result<Opened> = match transport {

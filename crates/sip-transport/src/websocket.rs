@@ -150,7 +150,7 @@ impl Connection {
     }
 
     fn next_websocket_ping(&self) -> Instant {
-        Instant::now() + self.limits().ping_every.mul_f64(chance::between(0.9, 1.1))
+        Instant::now() + chance::about(self.limits().ping_every)
     }
 
     /// Sends what waits, and takes leave as RFC 6455 §7.1.2 wants it.

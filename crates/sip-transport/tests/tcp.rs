@@ -62,6 +62,21 @@ async fn messages_come_in_pieces_and_several_at_once() {
 }
 
 #[tokio::test]
+async fn pieces_of_two_phones_that_come_by_turns_are_not_mixed() {
+    let mut desk = Desk::on(HERE).await;
+    let (mut one, mut other) = (phone(&desk).await, phone(&desk).await);
+    let (of_one, of_other) = (request("BYE", 1, "of one"), request("BYE", 2, "of the other"));
+    for (a, b) in of_one.as_bytes().chunks(30).zip(of_other.as_bytes().chunks(30)) {
+        one.write_all(a).await.unwrap();
+        other.write_all(b).await.unwrap();
+        tokio::task::yield_now().await;
+    }
+    let mut came = [desk.received().await, desk.received().await].map(|(flow, text)| (flow.remote, text));
+    came.sort_by(|a, b| a.1.cmp(&b.1));
+    assert_eq!(came, [(one.local_addr().unwrap(), of_one), (other.local_addr().unwrap(), of_other)]);
+}
+
+#[tokio::test]
 async fn a_connection_that_ends_is_told_once_and_one_that_said_nothing_is_not() {
     let mut desk = Desk::on(HERE).await;
     let silent = phone(&desk).await;
@@ -257,7 +272,7 @@ async fn who_does_not_read_is_closed_while_others_are_served() {
 async fn a_trunk_that_answers_pings_must_go_on_and_one_that_never_did_need_not() {
     let mut desk = Desk::with(HERE, |settings| {
         settings.limits.ping_every = SOON;
-        settings.limits.pong = SOON;
+        settings.limits.pong = 10 * SOON;
     })
     .await;
     for answers in [false, true] {

@@ -51,17 +51,46 @@ async fn trunk(
 }
 
 #[tokio::test]
-async fn a_phone_talks_over_tls_and_proves_nothing() {
+async fn a_phone_talks_over_tls_of_either_version_and_proves_nothing() {
     let authority = Authority::new();
     let mut desk = desk_with(&authority.certify("desk", &["desk.example"]), |_| {}).await;
-    let mut phone = phone(&desk, authority.client(None), "desk.example").await.unwrap();
-    phone.write_all(options(1).as_bytes()).await.unwrap();
-    let (flow, text) = desk.received().await;
-    assert_eq!((flow.transport, text), (Transport::Tls, options(1)));
-    desk.transports.send(&flow, OK.as_bytes()).unwrap();
-    reads(&mut phone, OK).await;
-    drop(phone);
-    assert_eq!(desk.closed().await, flow);
+    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+        let config = authority.client_of(None, &[version]);
+        let mut phone = phone(&desk, config, "desk.example").await.unwrap();
+        phone.write_all(options(1).as_bytes()).await.unwrap();
+        let (flow, text) = desk.received().await;
+        assert_eq!((flow.transport, text), (Transport::Tls, options(1)));
+        desk.transports.send(&flow, OK.as_bytes()).unwrap();
+        reads(&mut phone, OK).await;
+        drop(phone);
+        assert_eq!(desk.closed().await, flow);
+    }
+}
+
+#[tokio::test]
+async fn who_comes_from_where_a_server_is_expected_must_be_that_server() {
+    let authority = Authority::new();
+    let identity = authority.certify("desk", &["desk.example"]);
+    let mut desk =
+        desk_with(&identity, |settings| settings.tls.client_authorities = Some(authority.file())).await;
+    let (trunk, other) =
+        (authority.certify("trunk", &["trunk.example"]), authority.certify("other", &["other.example"]));
+    for (identity, is_heard) in [(None, false), (Some(&other), false), (Some(&trunk), true)] {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        desk.transports.expect_name(socket.local_addr().unwrap(), "trunk.example").unwrap();
+        let stream = socket.connect(desk.address()).await.unwrap();
+        let connector = TlsConnector::from(authority.client(identity));
+        let mut stream = connector.connect("desk.example".try_into().unwrap(), stream).await.unwrap();
+        stream.write_all(options(1).as_bytes()).await.unwrap();
+        if is_heard {
+            assert!(matches!(desk.next().await, SipInput::PeerProved { .. }));
+            desk.received().await;
+        } else {
+            assert_eq!(reads_to_end(&mut stream).await, "");
+        }
+    }
+    assert_eq!(desk.transports.counters().handshake_failed, 2);
 }
 
 #[tokio::test]
@@ -313,8 +342,7 @@ async fn what_is_wrong_with_the_files_is_said_before_anything_is_opened() {
 async fn who_connects_and_never_speaks_tls_is_closed_and_nobody_else_waits_for_him() {
     let authority = Authority::new();
     let identity = authority.certify("desk", &["desk.example"]);
-    let mut desk =
-        desk_with(&identity, |settings| settings.limits.handshake = Duration::from_millis(300)).await;
+    let mut desk = desk_with(&identity, |settings| settings.limits.handshake = Duration::from_secs(1)).await;
     let mut silent = TcpStream::connect(desk.address()).await.unwrap();
     let mut plain = TcpStream::connect(desk.address()).await.unwrap();
     plain.write_all(options(1).as_bytes()).await.unwrap();

@@ -81,7 +81,7 @@ async fn a_secure_websocket_is_one_over_tls() {
 
 #[tokio::test]
 async fn who_does_not_ask_for_sip_is_refused_and_who_says_nothing_is_closed() {
-    let desk = Desk::with(HERE, |settings| settings.limits.handshake = Duration::from_millis(200)).await;
+    let desk = Desk::with(HERE, |settings| settings.limits.handshake = Duration::from_millis(500)).await;
     for protocol in [None, Some("chat"), Some("sipx, xsip")] {
         let stream = TcpStream::connect(desk.address()).await.unwrap();
         match shake_hands(stream, protocol).await {
@@ -160,7 +160,7 @@ async fn what_is_too_long_or_no_websocket_is_closed_with_a_reason() {
 async fn a_browser_that_answers_no_pings_is_closed() {
     let mut desk = Desk::with(HERE, |settings| {
         settings.limits.ping_every = Duration::from_millis(50);
-        settings.limits.pong = Duration::from_millis(200);
+        settings.limits.pong = Duration::from_secs(1);
     })
     .await;
     let (mut good, mut silent) = (browser(desk.address()).await, browser(desk.address()).await);

@@ -31,6 +31,15 @@ pub(crate) fn proved(certificate: &[u8]) -> Vec<String> {
     names
 }
 
+/// Whether one of these names is this host's; the first label of a name may be a wildcard.
+pub(crate) fn prove(names: &[String], host: &str) -> bool {
+    let host = host.to_ascii_lowercase();
+    names.iter().any(|name| match name.strip_prefix("*.") {
+        Some(domain) => host.split_once('.').is_some_and(|(_, of)| of == domain),
+        None => *name == host,
+    })
+}
+
 /// `sip:host`, maybe with a port; one with a user names a person, not a domain.
 fn sip_host(name: &GeneralName<'_>) -> Option<String> {
     let GeneralName::URI(uri) = name else { return None };
@@ -77,5 +86,21 @@ mod tests {
         assert_eq!(names("C.example", &[], &[]), ["c.example"]);
         assert_eq!(names("Bob of the desk", &[], &[]), [""; 0]);
         assert_eq!(proved(b"no certificate"), [""; 0]);
+    }
+
+    #[test]
+    fn a_wildcard_stands_for_one_label() {
+        let names = ["*.a.example".to_owned(), "b.example".to_owned()];
+        for (host, proved) in [
+            ("x.a.example", true),
+            ("X.A.example", true),
+            ("b.example", true),
+            ("a.example", false),
+            ("x.y.a.example", false),
+            ("x.b.example", false),
+        ] {
+            assert_eq!(prove(&names, host), proved, "{host}");
+        }
+        assert!(!prove(&[], "a.example"));
     }
 }

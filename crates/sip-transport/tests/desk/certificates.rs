@@ -73,9 +73,18 @@ impl Authority {
 
     /// A telephone that believes this authority.
     pub fn client(&self, identity: Option<&PemFiles>) -> Arc<ClientConfig> {
+        self.client_of(identity, rustls::DEFAULT_VERSIONS)
+    }
+
+    /// One that speaks these versions of TLS only.
+    pub fn client_of(
+        &self,
+        identity: Option<&PemFiles>,
+        versions: &[&'static rustls::SupportedProtocolVersion],
+    ) -> Arc<ClientConfig> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let builder = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
+            .with_protocol_versions(versions)
             .unwrap()
             .with_root_certificates(self.roots());
         Arc::new(match identity {

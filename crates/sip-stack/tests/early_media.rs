@@ -29,8 +29,10 @@ fn describe(pair: &mut Pair, session: SessionId) {
     pair.run(seconds(1));
 }
 
+/// What a side was told since the last time, but that its INVITE arrived.
 fn heard(pair: &mut Pair, side: Side) -> Vec<SipEvent> {
-    pair.take_events(side).into_iter().map(|(_, event)| event).collect()
+    let events = pair.take_events(side).into_iter().map(|(_, event)| event);
+    events.filter(|event| !matches!(event, SipEvent::Trying { .. })).collect()
 }
 
 #[test]

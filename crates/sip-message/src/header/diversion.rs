@@ -57,7 +57,7 @@ mod tests {
         };
         let full = "\"Office\" <tel:+4930123>;reason=No-Answer;counter=2;privacy=full;screen=yes";
         assert_eq!(of(full), (Some("no-answer".to_owned()), 2, true));
-        assert_eq!(of("<sip:+4930123@a>;reason=\"unconditional\";privacy=off").2, false);
+        assert!(!of("<sip:+4930123@a>;reason=\"unconditional\";privacy=off").2);
         assert_eq!(of("<sip:+4930123@a>;counter=0"), (None, 1, false));
         assert_eq!(of("<sip:+4930123@a>;counter=99999999999999").1, 1);
     }

@@ -7,12 +7,13 @@
 //!
 //! * A **response** goes by the branch of its Via to the client transaction (`transaction/table.rs`), which swallows
 //!   repetitions, and from there to its owner: the call that was placed (`dialog/caller.rs`), a registration
-//!   (`registration/client.rs`), a BYE.
+//!   (`registration/client.rs`), a BYE, or what is neither (`errand.rs`: NOTIFY, REFER, INFO, MESSAGE, OPTIONS).
 //! * A **request** gets the address it came from written into its Via (`reply.rs`). If its transaction is known, it is a
 //!   repetition and gets the last answer again. An ACK goes to the 2xx that waits for it, a CANCEL to its INVITE. What
-//!   nobody could serve is refused (`scrutiny.rs`). A To tag leads to a dialog (`dialog/within.rs`); what belongs to
-//!   none must be admitted (`admission.rs`) before it becomes a call (`dialog/callee.rs`) or a binding
-//!   (`registration/registrar.rs`).
+//!   nobody could serve is refused (`scrutiny.rs`). A To tag leads to a dialog (`dialog/within.rs`; `event/usages.rs`
+//!   has those without a session); what belongs to none must be admitted (`admission.rs`) before it becomes a call
+//!   (`dialog/callee.rs`), a binding (`registration/registrar.rs`), a subscription (`event/notifier.rs`) or a written
+//!   message (`messages.rs`).
 //! * A **command** finds its session and does what that session's state allows; what comes too late does nothing.
 //! * A **deadline** (`timers.rs` keeps one for each owner) fires a transaction, a repeated 2xx, a refresh, an expiry.
 //!

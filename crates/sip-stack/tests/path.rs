@@ -41,7 +41,7 @@ fn a_proxy_whose_connection_closes_is_called_back() {
 fn a_path_that_cannot_be_read_or_is_endless_is_400_and_binds_nothing() {
     let mut phone = Phone::new();
     let way = flow(Transport::Tcp, "192.0.2.30:40001");
-    let endless = format!("Path: {}", vec!["<sip:192.0.2.30;lr>"; 9].join(", "));
+    let endless = format!("Path: {}", ["<sip:192.0.2.30;lr>"; 9].join(", "));
     for path in ["Path: <sip:", "Path: <tel:+4930123456>", endless.as_str()] {
         let refused = phone.register(way, &format!("{path}\nContact: <sip:1001@10.0.0.5>"));
         assert_eq!(refused.status, status(400), "{path}");

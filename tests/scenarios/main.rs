@@ -16,5 +16,6 @@ mod reoffers;
 mod several_places;
 mod sound_fails;
 mod transfers;
+mod trunks;
 mod two_calls;
 mod who_may_call;

@@ -1,7 +1,7 @@
 //! What the simulated desk is set up with.
 
 use frontdesk_call_flow::{Flow, RECEPTION};
-use frontdesk_directory::{Directory, Number, Peer, Phone, Tenant};
+use frontdesk_directory::{Directory, Number, Peer, Phone, Tenant, Trunk};
 use frontdesk_identifiers::{FlowId, Locale, TelephoneNumber, TenantId};
 use frontdesk_sip_stack::{PeerRule, SipSettings, ha1};
 use frontdesk_switchboard::{Limits, Rules};
@@ -46,6 +46,7 @@ pub struct House {
     flows: Vec<&'static str>,
     limits: Limits,
     phones: Vec<(&'static str, &'static str)>,
+    trunks: Vec<Trunk>,
 }
 
 impl Default for House {
@@ -56,6 +57,7 @@ impl Default for House {
             flows: vec![RECEPTION.text, CHOICE],
             limits: Limits::default(),
             phones: PHONES.to_vec(),
+            trunks: Vec::new(),
         }
     }
 }
@@ -65,6 +67,12 @@ impl House {
     pub fn with_flow(mut self, number: &'static str, name: &'static str, text: &'static str) -> House {
         self.numbers.push((number, name, false));
         self.flows.push(text);
+        self
+    }
+
+    /// With a trunk of the house; [`World::place`](super::World::place) says where it is.
+    pub fn with_trunk(mut self, trunk: Trunk) -> House {
+        self.trunks.push(trunk);
         self
     }
 
@@ -147,6 +155,9 @@ impl House {
                 flow: FlowId::new(flow).expect("a flow's name"),
                 record: *record,
             });
+        }
+        for trunk in &self.trunks {
+            builder = builder.trunk(trunk.clone());
         }
         builder.build().expect("the directory is sound")
     }

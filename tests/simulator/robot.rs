@@ -8,7 +8,7 @@ use frontdesk_session_description::{LocalAudio, answer, complete, offer};
 use frontdesk_sip_message::{HeaderName, Message, Method, NameAddr, StatusCode, Uri};
 use frontdesk_sip_stack::{
     Census, Credentials, Flow, IncomingCall, OutgoingCall, OutgoingRegistration, PeerRule, RegistrationId,
-    SessionEnd, SessionId, SipCommand, SipEvent, SipInput, SipOutput, SipSettings, SipStack, Transport,
+    SessionEnd, SessionId, SipCommand, SipEvent, SipInput, SipOutput, SipSettings, SipStack, Transport, ha1,
 };
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
@@ -106,6 +106,14 @@ pub struct Robot {
     pub registered: Option<bool>,
 }
 
+/// The realm of the robots.
+const REALM: &str = "robots";
+
+fn settings(desk: SocketAddr) -> SipSettings {
+    let peers = vec![PeerRule { name: "desk".to_owned(), addresses: vec![desk.ip()], ..PeerRule::default() }];
+    SipSettings { peers, realm: REALM.to_owned(), ..SipSettings::default() }
+}
+
 const REGISTRATION: RegistrationId = RegistrationId(1);
 /// How long a telephone rings before it stops by itself: its caller may be gone without a word.
 const PATIENCE: Duration = Duration::from_secs(180);
@@ -128,10 +136,7 @@ impl Robot {
     /// A robot that will talk to the desk at `desk`.
     pub fn new(person: Person, desk: SocketAddr, seed: [u8; 32], now: Moment) -> Robot {
         let mut stack = SipStack::new(seed);
-        let peers =
-            vec![PeerRule { name: "desk".to_owned(), addresses: vec![desk.ip()], ..PeerRule::default() }];
-        let settings = SipSettings { peers, realm: "robots".to_owned(), ..SipSettings::default() };
-        stack.handle(SipInput::Settings(Arc::new(settings)), now);
+        stack.handle(SipInput::Settings(Arc::new(settings(desk))), now);
         Robot {
             person,
             desk,
@@ -148,6 +153,13 @@ impl Robot {
     /// The same robot, started anew: it knows nothing of before, but uses no RTP port a second time.
     pub fn reborn(&self, seed: [u8; 32], now: Moment) -> Robot {
         Robot { number: self.number, ..Robot::new(self.person.clone(), self.desk, seed, now) }
+    }
+
+    /// Takes registrations of this account.
+    pub fn serve(&mut self, account: Option<(&str, &str)>, now: Moment) {
+        let account = account.map(|(user, password)| (user.to_owned(), ha1(user, REALM, password)));
+        let settings = SipSettings { accounts: account.into_iter().collect(), ..settings(self.desk) };
+        self.stack.handle(SipInput::Settings(Arc::new(settings)), now);
     }
 
     /// Registers with the desk.

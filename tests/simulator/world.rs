@@ -9,11 +9,11 @@ use super::script::{Act, Offering, WhenCalled};
 use super::sound::{Sound, SoundEvent, SoundPlan};
 use frontdesk_call_record::{CallRecord, StampedFact};
 use frontdesk_identifiers::{Moment, WallTime};
-use frontdesk_sip_stack::{Credentials, SessionId, SipInput};
+use frontdesk_sip_stack::{Credentials, Flow, SessionId, SipInput, Transport};
 use frontdesk_switchboard::{
-    Notice, Rules, Switchboard, SwitchboardCensus, SwitchboardInput, SwitchboardOutput,
+    Hop, LocateFailure, Notice, Rules, Switchboard, SwitchboardCensus, SwitchboardInput, SwitchboardOutput,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -52,6 +52,9 @@ pub struct World {
     now: Moment,
     facts: Vec<StampedFact>,
     notices: Vec<Notice>,
+    /// What the locator says of each trunk, and what the desk asked it.
+    places: BTreeMap<String, Result<Vec<Hop>, LocateFailure>>,
+    asked: VecDeque<String>,
     callers: usize,
     ticks_at_once: u32,
     said: DefaultHasher,
@@ -67,6 +70,8 @@ const LONGEST: Duration = Duration::from_secs(900);
 const AFTERMATH: Duration = Duration::from_secs(340);
 /// A desk that wants more ticks than this at one instant is in a busy loop.
 const TICKS_AT_ONCE: u32 = 3;
+/// How long the locator's answers hold.
+const LOCATED_FOR: Duration = Duration::from_secs(60);
 
 impl World {
     /// A world on a good wire.
@@ -91,6 +96,8 @@ impl World {
             now: Moment::ZERO,
             facts: Vec::new(),
             notices: Vec::new(),
+            places: BTreeMap::new(),
+            asked: VecDeque::new(),
             callers: 0,
             ticks_at_once: 0,
             said: DefaultHasher::new(),
@@ -200,6 +207,48 @@ impl World {
         let session = self.robots[robot.0].call(number, offering, acts, now);
         self.carry(robot);
         CallName { robot, session }
+    }
+
+    /// A carrier at this address; it takes the registration of whoever knows this name and password.
+    pub fn carrier(&mut self, host: u8, account: Option<(&str, &str)>, when_called: WhenCalled) -> RobotId {
+        let address = SocketAddr::from(([203, 0, 113, host], 5060));
+        let id = self.stranger(&format!("<sip:carrier@203.0.113.{host}>"), address);
+        let now = self.now;
+        let robot = &mut self.robots[id.0];
+        robot.person.when_called = when_called;
+        robot.serve(account, now);
+        id
+    }
+
+    /// From now on the locator leads a trunk to these carriers, the first of them the most wanted.
+    pub fn place(&mut self, trunk: &str, carriers: &[RobotId]) {
+        let hop = |(at, carrier): (usize, &RobotId)| Hop {
+            flow: Flow {
+                transport: Transport::Udp,
+                local: SocketAddr::from(DESK),
+                remote: self.robots[carrier.0].person.address,
+            },
+            priority: at as u16,
+            weight: 0,
+        };
+        let hops = carriers.iter().enumerate().map(hop).collect();
+        self.lead(trunk, Ok(hops));
+    }
+
+    /// From now on the locator says this of a trunk.
+    pub fn lead(&mut self, trunk: &str, answer: Result<Vec<Hop>, LocateFailure>) {
+        self.places.insert(trunk.to_owned(), answer);
+        self.answer_questions();
+    }
+
+    fn answer_questions(&mut self) {
+        let asked: Vec<String> =
+            self.asked.iter().filter(|trunk| self.places.contains_key(*trunk)).cloned().collect();
+        self.asked.retain(|trunk| !asked.contains(trunk));
+        for trunk in asked {
+            let answer = self.places[&trunk].clone();
+            self.tell(SwitchboardInput::Located { trunk, answer, valid_for: LOCATED_FOR });
+        }
     }
 
     /// Tells the desk something that no wire brings.
@@ -401,6 +450,7 @@ impl World {
 
     /// Goes on to what happens next, and lets one thing happen.
     fn step(&mut self) {
+        self.answer_questions();
         let Some(next) = self.next() else { return };
         if next > self.now {
             self.ticks_at_once = 0;
@@ -432,7 +482,7 @@ impl World {
         }
     }
 
-    fn deliver(&mut self, flow: frontdesk_sip_stack::Flow, bytes: Vec<u8>) {
+    fn deliver(&mut self, flow: Flow, bytes: Vec<u8>) {
         if flow.local == SocketAddr::from(DESK) {
             return self.tell(SwitchboardInput::Sip(SipInput::Received { flow, bytes }));
         }
@@ -476,6 +526,7 @@ impl World {
                     self.facts.push(fact);
                 }
                 SwitchboardOutput::Notice(notice) => self.notices.push(notice),
+                SwitchboardOutput::Locate { trunk, .. } => self.asked.push_back(trunk),
                 _ => {}
             }
         }

@@ -1,0 +1,265 @@
+//! Trunks: calls that leave the house over carriers which fail, refuse, fall silent and come back.
+
+use frontdesk_call_record::{CallRecord, EndReason, TransferEnd, TrunkTrouble};
+use frontdesk_directory::{NumberPlan, Presentation, Trunk, TrunkAccount, TrunkLimits, TrunkRegister};
+use frontdesk_identifiers::{TelephoneNumber, TenantId};
+use frontdesk_sip_message::{Message, Method};
+use frontdesk_switchboard::{LocateFailure, Notice, SwitchboardInput, TrunkHealth};
+use frontdesk_tests::simulator::{Deed, House, RobotId, WhenCalled, World, answered, at};
+use std::time::Duration;
+
+const NUMBER: &str = "030901820";
+
+fn trunk(name: &str, priority: u16) -> Trunk {
+    let tenant = TenantId::new("main").expect("a name");
+    let main = TelephoneNumber::new("+4930555000").expect("a number");
+    Trunk {
+        priority,
+        plan: NumberPlan::of_country("DE").expect("a plan"),
+        presentation: Presentation { main: Some(main), ..Presentation::default() },
+        probe_every: None,
+        ..Trunk::new(tenant, name, &format!("{name}.example"))
+    }
+}
+
+fn answers() -> WhenCalled {
+    WhenCalled::answer(500, vec![answered(2_000, Deed::HangUp)])
+}
+
+/// Two trunks, the first with this behaviour and the second answering; 1001 calls a number of the network.
+fn first_trunk(when_called: WhenCalled) -> (World, RobotId, RobotId) {
+    let house = House::default().with_trunk(trunk("first", 1)).with_trunk(trunk("second", 2));
+    let mut world = World::new(7, &house);
+    let first = world.carrier(1, None, when_called);
+    let second = world.carrier(2, None, answers());
+    world.place("first", &[first]);
+    world.place("second", &[second]);
+    (world, first, second)
+}
+
+fn dial(world: &mut World, number: &str) {
+    let phone = world.phone("1001", WhenCalled::Refuse(486));
+    world.run(Duration::from_secs(1));
+    world.call(phone, number, vec![answered(20_000, Deed::HangUp)]);
+}
+
+/// The trunks that were tried, with how it came out.
+fn tries(record: &CallRecord) -> Vec<(&str, bool, Option<u16>)> {
+    record.tries.iter().map(|one| (one.trunk.as_str(), one.failed, one.status)).collect()
+}
+
+fn invites(world: &World, carrier: u8) -> Vec<&frontdesk_sip_message::Request> {
+    let address = std::net::IpAddr::from([203, 0, 113, carrier]);
+    let to_carrier = world.network.trace().iter().filter(|sent| sent.to.ip() == address);
+    let request = to_carrier.filter_map(|sent| match &sent.message {
+        Message::Request(request) if request.method == Method::INVITE => Some(request),
+        _ => None,
+    });
+    request.collect()
+}
+
+#[test]
+fn a_telephone_calls_a_number_of_the_network() {
+    let (mut world, _, second) = first_trunk(answers());
+    dial(&mut world, NUMBER);
+    let record = world.settle().pop().expect("a record");
+    assert_eq!(tries(&record), [("first", false, None)]);
+    assert_eq!(record.end.as_ref().map(|end| end.reason), Some(EndReason::CalleeHungUp));
+    assert!(world.robot(second).calls().is_empty());
+    let invite = invites(&world, 1)[0];
+    assert_eq!(invite.uri.to_string(), "sip:+4930901820@first.example;user=phone");
+    assert_eq!(invite.headers.from().expect("From").uri.user().as_deref(), Some("+4930555000"));
+}
+
+#[test]
+fn a_trunk_that_is_out_of_service_is_left_for_the_next() {
+    for status in [500, 503, 408] {
+        let (mut world, _, _) = first_trunk(WhenCalled::Refuse(status));
+        dial(&mut world, NUMBER);
+        let record = world.settle().pop().expect("a record");
+        assert_eq!(tries(&record), [("first", true, Some(status)), ("second", false, None)]);
+        assert_eq!(record.transfers[0].outcome, Some(TransferEnd::Completed));
+    }
+}
+
+#[test]
+fn what_the_called_party_says_is_said_over_no_other_trunk_again() {
+    for (status, outcome) in
+        [(486, TransferEnd::Busy), (603, TransferEnd::Declined), (404, TransferEnd::Unreachable)]
+    {
+        let (mut world, _, second) = first_trunk(WhenCalled::Refuse(status));
+        dial(&mut world, NUMBER);
+        let record = world.settle().pop().expect("a record");
+        assert_eq!(tries(&record), [("first", true, Some(status))]);
+        assert_eq!(record.transfers[0].outcome, Some(outcome));
+        assert!(world.robot(second).calls().is_empty());
+    }
+}
+
+#[test]
+fn a_party_that_rang_does_not_ring_again_over_another_trunk() {
+    let (mut world, _, second) =
+        first_trunk(WhenCalled::RingThenRefuse { after: Duration::from_secs(3), status: 503 });
+    dial(&mut world, NUMBER);
+    let record = world.settle().pop().expect("a record");
+    assert_eq!(tries(&record), [("first", true, Some(503))]);
+    assert!(world.robot(second).calls().is_empty());
+}
+
+#[test]
+fn a_silent_trunk_is_left_after_seconds_and_not_after_half_a_minute() {
+    let (mut world, first, _) = first_trunk(answers());
+    world.vanish(first);
+    dial(&mut world, NUMBER);
+    let record = world.settle().pop().expect("a record");
+    assert_eq!(tries(&record), [("first", true, None), ("second", false, None)]);
+    let waited_us = record.tries[1].started_us - record.tries[0].started_us;
+    assert!((4_000_000..4_500_000).contains(&waited_us), "{waited_us} µs");
+}
+
+#[test]
+fn the_last_way_has_all_the_time_that_the_protocol_gives() {
+    let mut world = World::new(7, &House::default().with_trunk(trunk("only", 1)));
+    let only = world.carrier(1, None, answers());
+    world.place("only", &[only]);
+    world.vanish(only);
+    dial(&mut world, NUMBER);
+    let record = world.settle().pop().expect("a record");
+    assert_eq!(tries(&record), [("only", true, None)]);
+    assert!(record.transfers[0].ended_us.expect("it ends") >= 32_000_000, "timer B");
+}
+
+#[test]
+fn a_trunk_with_two_ways_is_tried_over_both() {
+    let mut world = World::new(7, &House::default().with_trunk(trunk("only", 1)));
+    let (dead, alive) = (world.carrier(1, None, WhenCalled::Refuse(503)), world.carrier(2, None, answers()));
+    world.place("only", &[dead, alive]);
+    dial(&mut world, NUMBER);
+    let record = world.settle().pop().expect("a record");
+    assert_eq!(tries(&record), [("only", true, Some(503)), ("only", false, None)]);
+}
+
+#[test]
+fn a_full_trunk_is_passed_over_and_the_record_says_so() {
+    let mut full = trunk("first", 1);
+    full.limits = TrunkLimits { calls: Some(0), calls_per_second: None };
+    let mut world = World::new(7, &House::default().with_trunk(full).with_trunk(trunk("second", 2)));
+    let (first, second) = (world.carrier(1, None, answers()), world.carrier(2, None, answers()));
+    world.place("first", &[first]);
+    world.place("second", &[second]);
+    dial(&mut world, NUMBER);
+    let record = world.settle().pop().expect("a record");
+    assert_eq!(record.tries[0].trouble, Some(TrunkTrouble::TooManyCalls));
+    assert_eq!(record.tries[1].trunk, "second");
+    assert!(world.robot(first).calls().is_empty());
+    let told = Notice::TrunkPassedOver { trunk: "first".to_owned(), trouble: TrunkTrouble::TooManyCalls };
+    assert!(world.notices().contains(&told));
+}
+
+#[test]
+fn a_call_for_help_passes_every_limit_and_a_desk_that_is_being_stopped() {
+    let mut full = trunk("only", 1);
+    full.limits = TrunkLimits { calls: Some(0), calls_per_second: Some(0) };
+    let mut world = World::new(7, &House::default().with_trunk(full));
+    let only = world.carrier(1, None, answers());
+    world.place("only", &[only]);
+    world.order(SwitchboardInput::Drain);
+    dial(&mut world, "112");
+    let record = world.settle().pop().expect("a record");
+    assert!(record.emergency);
+    assert_eq!(tries(&record), [("only", false, None)]);
+    assert_eq!(record.transfers[0].outcome, Some(TransferEnd::Completed));
+    assert_eq!(invites(&world, 1)[0].uri.user().as_deref(), Some("112"));
+}
+
+#[test]
+fn a_call_for_help_tries_the_trunk_that_failed_five_calls() {
+    let mut world = World::new(7, &House::default().with_trunk(trunk("only", 1)));
+    let only = world.carrier(1, None, WhenCalled::Refuse(500));
+    world.place("only", &[only]);
+    let phone = world.phone("1001", WhenCalled::Refuse(486));
+    world.run(Duration::from_secs(1));
+    for _ in 0..6 {
+        world.call(phone, NUMBER, vec![]);
+        world.run(Duration::from_secs(2));
+    }
+    assert_eq!(invites(&world, 1).len(), 5, "the breaker is open");
+    world.call(phone, "110", vec![]);
+    let record = world.settle().pop().expect("a record");
+    assert_eq!(tries(&record), [("only", true, Some(500))], "it was tried all the same");
+    assert!(record.emergency);
+}
+
+#[test]
+fn nobody_calls_out_who_came_in_from_outside() {
+    let (mut world, _, _) = first_trunk(answers());
+    let caller = world.caller();
+    world.call(caller, "+4930901820", vec![]);
+    let record = world.settle().pop().expect("a record");
+    assert_eq!(record.end.map(|end| end.reason), Some(EndReason::NoSuchNumber));
+    assert!(invites(&world, 1).is_empty());
+}
+
+#[test]
+fn a_trunk_that_wants_a_registration_gets_one_and_takes_calls_then() {
+    let mut only = trunk("only", 1);
+    let (user, password) = ("4930555".to_owned(), "horse battery".to_owned());
+    only.account = Some(TrunkAccount { user, auth_user: None, password });
+    only.register = Some(TrunkRegister::default());
+    let mut world = World::new(7, &House::default().with_trunk(only));
+    let carrier = world.carrier(1, Some(("4930555", "horse battery")), answers());
+    let phone = world.phone("1001", WhenCalled::Refuse(486));
+    world.run(Duration::from_secs(1));
+    world.call(phone, NUMBER, vec![]);
+    world.run(Duration::from_secs(1));
+    assert!(world.robot(carrier).calls().is_empty(), "not before");
+    world.place("only", &[carrier]);
+    world.run(Duration::from_secs(1));
+    let up = Notice::Trunk { trunk: "only".to_owned(), health: TrunkHealth::Up };
+    assert!(world.notices().contains(&up), "{:?}", world.notices());
+    world.call(phone, NUMBER, vec![]);
+    let record = world.settle().pop().expect("a record");
+    assert_eq!(tries(&record), [("only", false, None)]);
+    assert_eq!(record.transfers[0].outcome, Some(TransferEnd::Completed));
+}
+
+#[test]
+fn a_trunk_that_does_not_take_the_password_is_down() {
+    let mut only = trunk("only", 1);
+    let (user, password) = ("4930555".to_owned(), "wrong".to_owned());
+    only.account = Some(TrunkAccount { user, auth_user: None, password });
+    only.register = Some(TrunkRegister::default());
+    let mut world = World::new(7, &House::default().with_trunk(only));
+    let carrier = world.carrier(1, Some(("4930555", "horse battery")), answers());
+    world.place("only", &[carrier]);
+    world.run(Duration::from_secs(1));
+    let health = TrunkHealth::Down(TrunkTrouble::NotRegistered);
+    assert!(world.notices().contains(&Notice::Trunk { trunk: "only".to_owned(), health }));
+    dial(&mut world, NUMBER);
+    let record = world.settle().pop().expect("a record");
+    assert_eq!(record.tries[0].trouble, Some(TrunkTrouble::NotRegistered));
+}
+
+#[test]
+fn an_outage_of_names_is_no_outage_of_trunks() {
+    let (mut world, first, _) = first_trunk(answers());
+    world.run(Duration::from_secs(30));
+    world.lead("first", Err(LocateFailure::NoAnswer));
+    world.run(Duration::from_secs(600));
+    dial(&mut world, NUMBER);
+    let record = world.settle().pop().expect("a record");
+    assert_eq!(tries(&record), [("first", false, None)]);
+    assert_eq!(world.robot(first).calls().len(), 1);
+}
+
+#[test]
+fn a_call_from_a_trunks_own_host_comes_in() {
+    let (mut world, first, _) = first_trunk(answers());
+    world.run(Duration::from_secs(1));
+    world.set_identity(first, "\"Jane\" <sip:030123456@first.example>");
+    world.call(first, "100", vec![at(3_000, Deed::HangUp)]);
+    let record = world.settle().pop().expect("a record");
+    assert_eq!(record.caller.number.to_string(), "+4930123456");
+    assert_eq!(record.end.map(|end| end.reason), Some(EndReason::CallerHungUp));
+    assert!(invites(&world, 1).is_empty());
+}

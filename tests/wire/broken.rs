@@ -159,6 +159,7 @@ fn a_stream_without_end_is_given_up_after_the_headers_that_are_allowed() {
         framer.feed(line);
         assert!(framer.next().is_err());
     }
+    assert!(framer.untold().len() <= 4 * MESSAGE_BYTES_MAX);
 }
 
 #[test]

@@ -34,11 +34,32 @@ pub fn requests() -> Vec<String> {
             } else {
                 ""
             };
+            let extension = extension(method);
             requests.push(format!(
-                "{method} {uri} SIP/2.0\r\nVia: {via}\r\nMax-Forwards: 70\r\nFrom: {from}\r\nTo: {to}\r\nCall-ID: a84b4c76e66710@pc33.example.com\r\nCSeq: 314159 {method}\r\nContact: <sip:alice@192.0.2.1:5060>\r\nAuthorization: Digest username=\"alice\", realm=\"desk\", nonce=\"84a4cc6f3082121f32b42a2187831a9e\", uri=\"{uri}\", response=\"7587245234b3434cc3412213e5f113a5\", algorithm=MD5, qop=auth, nc=00000001, cnonce=\"0a4f113b\"\r\nSupported: timer, 100rel\r\nAllow: INVITE, ACK, BYE, CANCEL, OPTIONS\r\nUser-Agent: softphone/1.0\r\nContent-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
+                "{method} {uri} SIP/2.0\r\nVia: {via}\r\nMax-Forwards: 70\r\nFrom: {from}\r\nTo: {to}\r\nCall-ID: a84b4c76e66710@pc33.example.com\r\nCSeq: 314159 {method}\r\nContact: <sip:alice@192.0.2.1:5060>\r\nAuthorization: Digest username=\"alice\", realm=\"desk\", nonce=\"84a4cc6f3082121f32b42a2187831a9e\", uri=\"{uri}\", response=\"7587245234b3434cc3412213e5f113a5\", algorithm=MD5, qop=auth, nc=00000001, cnonce=\"0a4f113b\"\r\nSupported: timer, 100rel\r\nAllow: INVITE, ACK, BYE, CANCEL, OPTIONS\r\nUser-Agent: softphone/1.0\r\n{extension}Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
                 body.len()
             ));
         }
     }
     requests
+}
+
+/// What later RFCs let it say.
+fn extension(method: &str) -> &'static str {
+    match method {
+        "INVITE" => {
+            "Session-Expires: 1800;refresher=uac\r\nMin-SE: 90\r\n\
+             Replaces: 425928@phone.example.org;to-tag=7743;from-tag=6472;early-only\r\n\
+             P-Asserted-Identity: \"A. Caller\" <sip:+493012345@example.com>, <tel:+493012345>\r\n\
+             Diversion: <sip:+4930999@example.com>;reason=no-answer\r\n"
+        }
+        "SUBSCRIBE" => {
+            "Event: refer;id=93809823\r\nSubscription-State: terminated;reason=noresource;retry-after=5\r\n\
+             Refer-Sub: false\r\nReferred-By: <sip:alice@example.com>\r\n\
+             Refer-To: <sip:b@example.com?Replaces=1%40a%3Bto-tag%3Dx%3Bfrom-tag%3Dy>\r\n"
+        }
+        "REGISTER" => "Path: <sip:edge.example.com;lr>\r\n",
+        "ACK" => "RSeq: 776656\r\nRAck: 776656 1 INVITE\r\n",
+        _ => "",
+    }
 }

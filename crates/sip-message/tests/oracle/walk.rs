@@ -33,6 +33,7 @@ pub fn walk(bytes: &[u8]) {
 }
 
 fn ask(headers: &Headers) {
+    ask_of_calls(headers);
     // What was read must be written as a text that reads as the same.
     if let Ok(via) = headers.top_via() {
         assert_eq!(via.to_string().parse(), Ok(via.clone()));
@@ -66,4 +67,40 @@ fn ask(headers: &Headers) {
     let _ = (headers.proxy_authorizations(), headers.proxy_challenges(), headers.reason());
     let _ =
         (headers.supported(), headers.require(), headers.proxy_require(), headers.allow(), headers.accept());
+}
+
+/// What referrals, subscriptions, reliable answers and session timers say.
+fn ask_of_calls(headers: &Headers) {
+    if let Ok(rack) = headers.rack() {
+        assert_eq!(rack.to_string().parse(), Ok(rack));
+    }
+    if let Ok(Some(interval)) = headers.session_expires() {
+        let _ = interval.refresher();
+        assert_eq!(interval.to_string().parse(), Ok(interval));
+    }
+    if let Ok(Some(replaces)) = headers.replaces() {
+        assert_eq!(replaces.to_string().parse(), Ok(replaces));
+    }
+    if let Ok(event) = headers.event() {
+        let _ = event.id();
+        assert_eq!(event.to_string().parse(), Ok(event));
+    }
+    if let Ok(state) = headers.subscription_state() {
+        let _ = (state.is_terminated(), state.expires(), state.reason());
+        assert_eq!(state.to_string().parse(), Ok(state));
+    }
+    if let Ok(refer) = headers.refer_to() {
+        assert_eq!(refer.target.to_string().parse(), Ok(refer.target));
+    }
+    if let Ok(Some(referrer)) = headers.referred_by() {
+        assert_eq!(referrer.to_string().parse(), Ok(referrer));
+    }
+    let _ = (headers.refer_sub(), headers.rseq(), headers.min_se());
+    let _ = headers.lists(HeaderName::Supported, "100rel");
+    for name in ["P-Asserted-Identity", "Diversion", "History-Info", "Path", "Service-Route"] {
+        let name = HeaderName::from_token(name).expect("a name");
+        for address in headers.addresses(name).unwrap_or_default() {
+            assert_eq!(address.to_string().parse(), Ok(address));
+        }
+    }
 }

@@ -96,7 +96,7 @@ pub fn request(tape: &mut Tape<'_>, flow: Flow, heard: &[(Flow, Message)]) -> (F
     let about = tape.below(4);
     let method = tape.one_of(if about == 0 { OPENINGS } else { METHODS });
     let (number, branch) = (tape.below(4), tape.below(12));
-    let known = (about > 0 && !heard.is_empty()).then(|| &heard[tape.below(heard.len())]);
+    let known = if about > 0 { newest(tape, heard) } else { None };
     let mut parts = known.and_then(|(flow, message)| Parts::of(*flow, message)).unwrap_or_else(|| Parts {
         flow,
         branch: String::new(),
@@ -151,10 +151,7 @@ pub fn response(tape: &mut Tape<'_>, heard: &[(Flow, Message)]) -> Option<(Flow,
             _ => None,
         })
         .collect();
-    if asked.is_empty() {
-        return None;
-    }
-    let (flow, request): (Flow, &Request) = asked[tape.below(asked.len())];
+    let (flow, request): (Flow, &Request) = *newest(tape, &asked)?;
     let mut response = Response::answering(&request.headers, StatusCode::new(tape.one_of(STATUSES))?);
     if let Ok(mut to) = request.headers.to()
         && to.tag().is_none()
@@ -174,6 +171,12 @@ pub fn response(tape: &mut Tape<'_>, heard: &[(Flow, Message)]) -> Option<(Flow,
         tape.mutate(&mut bytes);
     }
     Some((flow, bytes))
+}
+
+/// The newest, or one of the others.
+fn newest<'a, T>(tape: &mut Tape<'_>, known: &'a [T]) -> Option<&'a T> {
+    let place = tape.below(2 * known.len().max(1));
+    known.get(place).or(known.last())
 }
 
 fn extras(tape: &mut Tape<'_>, text: &mut String) {

@@ -390,10 +390,12 @@ impl SipStack {
         self.wheel.set(Due::Invite(key.clone()), Some(give_up_at));
     }
 
-    /// RFC 3261 §9.1: no final response 64·T1 after the CANCEL; the INVITE counts as cancelled.
+    /// RFC 3261 §9.1: no final response 64·T1 after the CANCEL; the INVITE counts as cancelled; so
+    /// does a re-INVITE whose session is over.
     pub(crate) fn give_up_cancelled(&mut self, key: &ClientKey) {
         self.transactions.drop_client(key);
         self.invites.remove(key);
+        self.reinvites.remove(key);
         self.wheel.set(Due::Transaction(TransactionKey::Client(key.clone())), None);
     }
 }

@@ -185,6 +185,7 @@ impl SipStack {
     pub(crate) fn forget_session(&mut self, id: SessionId) -> Option<Session> {
         let session = self.sessions.remove(&id)?;
         self.leave_alone(&session);
+        self.give_up_reinvite_of(&session);
         if let Some(dialog) = session.dialog() {
             self.dialogs.remove(dialog);
         }

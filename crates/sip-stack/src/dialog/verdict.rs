@@ -9,7 +9,7 @@ use super::within::description_of;
 use crate::input::SessionId;
 use crate::limits::MAX_POSTPONEMENTS;
 use crate::output::{SessionEnd, SipEvent, SipOutput};
-use crate::stack::SipStack;
+use crate::stack::{Due, SipStack};
 use crate::transaction::table::{ClientKey, Step};
 use frontdesk_sip_message::{HeaderName, Method, Request, Response, StatusCode};
 use std::time::Duration;
@@ -32,6 +32,9 @@ impl SipStack {
         answer: Option<&Response>,
         step: Step,
     ) {
+        if answer.is_some_and(|answer| answer.status.is_final()) {
+            self.wheel.set(Due::Invite(client.clone()), None);
+        }
         match answer.zip(request) {
             Some((answer, _)) if answer.status.is_provisional() => {}
             Some((answer, request)) if answer.status.is_success() => {
@@ -44,6 +47,17 @@ impl SipStack {
         }
         if step.gone {
             self.reinvites.remove(client);
+        }
+    }
+
+    /// The session ends, and nobody waits for the answer to its re-INVITE any more. A provisional response has stopped
+    /// timer B, so that it would wait for ever: it gets as long as a cancelled one (RFC 3261 §9.1).
+    pub(crate) fn give_up_reinvite_of(&mut self, session: &Session) {
+        let Session::Talking(talking) = session else { return };
+        let open = talking.partner.proposals.open.as_ref();
+        if let Some(open) = open.filter(|open| !open.answer_due && self.reinvites.contains_key(&open.key)) {
+            let give_up_at = self.now + self.settings.timers.life();
+            self.wheel.set(Due::Invite(open.key.clone()), Some(give_up_at));
         }
     }
 

@@ -3,6 +3,7 @@
 use crate::attempt::Failure;
 use crate::call::{Call, Serving, Stage};
 use crate::desk::Desk;
+use crate::doctor;
 use crate::fault;
 use crate::leg::Leg;
 use crate::reason::{self, COMPLETED_ELSEWHERE};
@@ -24,7 +25,10 @@ impl Call {
         self.record.tell(Fact::TransferStarted { target: target.to_string().into(), kind }, desk);
         match Transfer::begin(&self.party, &target, ring, desk) {
             Ok(transfer) => self.transfer = Some(transfer),
-            Err(outcome) => self.transfer_ended(outcome, desk),
+            Err(outcome) => {
+                self.diagnose_unregistered(&target, desk);
+                self.transfer_ended(outcome, desk);
+            }
         }
     }
 
@@ -64,6 +68,9 @@ impl Call {
         let referred = self.is_referred_to(leg);
         let Some(transfer) = self.calling(leg) else { return };
         let Some((audio, others)) = transfer.answered(leg, description, desk) else {
+            let refusal = transfer.refusal(leg, description);
+            let finding = refusal.and_then(|refusal| doctor::of_refusal(&refusal, LegRole::Callee));
+            self.diagnose(finding, desk);
             return self.attempt_failed(leg, Failure::UNREACHABLE, desk);
         };
         self.retire(others, Some(COMPLETED_ELSEWHERE), desk);
@@ -92,12 +99,14 @@ impl Call {
             self.accept_caller(desk);
         }
         self.join(leg, desk);
+        self.order_checkup(desk);
         self.record.tell(Fact::Bridged, desk);
         self.tell_flow(FlowEvent::TransferAnswered, desk);
     }
 
     /// A called leg's session is over.
     pub fn called_session_ended(&mut self, leg: LegId, end: &SessionEnd, desk: &mut Desk<'_>) {
+        self.diagnose_end(leg, end, desk);
         let Some(transfer) = self.calling(leg) else { return };
         if let Some(ended) = transfer.legs_mut().find(|one| one.id == leg) {
             ended.session = None;

@@ -5,6 +5,7 @@
 
 use crate::conversation::{Conversation, Wish};
 use crate::desk::Desk;
+use crate::doctor;
 use crate::facts::Chronicle;
 use crate::leg::Leg;
 use crate::limits::{Limits, RETRY_AFTER};
@@ -14,12 +15,13 @@ use crate::replaces::Arrival;
 use crate::routing::{Party, Route};
 use crate::transfer::Transfer;
 use frontdesk_call_flow::{Context, FlowEvent};
-use frontdesk_call_record::{AdmittedBy, EndReason, Fact, Fault, FaultCode, LegRole, Notice, Whose};
+use frontdesk_call_record::{AdmittedBy, Cause, EndReason, Fact, Fault, FaultCode, LegRole, Notice, Whose};
 use frontdesk_identifiers::{CallId, LegId, Moment, TelephoneNumber, TenantId};
 use frontdesk_media_protocol::{AgreedAudio, MediaCommand, PlaybackId};
 use frontdesk_session_description::{Negotiated, answer, offer};
 use frontdesk_sip_message::StatusCode;
 use frontdesk_sip_stack::{IncomingCall, SessionId, SipCommand};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 /// A call, from its first ring until nothing of it is left.
@@ -35,6 +37,10 @@ pub(crate) struct Call {
     pub referral: Option<Referral>,
     /// A session that will take the place of one of this call's.
     pub arrival: Option<Arrival>,
+    /// What the doctor has found.
+    pub diagnosed: BTreeSet<(Cause, Whose)>,
+    /// When the doctor looks whether sound comes.
+    pub checkup_at: Option<Moment>,
     /// The leg that the caller hears.
     pub joined: Option<LegId>,
     /// The tone that tells the caller that it rings.
@@ -137,6 +143,8 @@ impl Call {
             transfer: None,
             referral: None,
             arrival: None,
+            diagnosed: BTreeSet::new(),
+            checkup_at: None,
             joined: None,
             ringback: None,
             reason: None,
@@ -185,7 +193,7 @@ impl Call {
         };
         let referred = self.referral.as_ref().and_then(|referral| referral.transfer.deadline());
         let ring = self.transfer.as_ref().and_then(Transfer::deadline);
-        flow.into_iter().chain(ring).chain(referred).chain([self.until]).min()
+        flow.into_iter().chain(ring).chain(referred).chain(self.checkup_at).chain([self.until]).min()
     }
 
     /// A deadline may have come.
@@ -196,6 +204,7 @@ impl Call {
         if self.until <= desk.now {
             return self.end(EndReason::TooLong, None, desk);
         }
+        self.check_up_when_due(desk);
         self.end_ringing_when_due(desk);
         if let Serving::Flow(conversation) = &self.serving
             && conversation.deadline().is_some_and(|at| at <= desk.now)
@@ -230,6 +239,7 @@ impl Call {
     }
 
     fn refuse_description(&mut self, refusal: &frontdesk_session_description::Refusal, desk: &mut Desk<'_>) {
+        self.diagnose(doctor::of_refusal(refusal, LegRole::Caller), desk);
         let status = StatusCode::new(refusal.sip_status()).unwrap_or(StatusCode::NOT_ACCEPTABLE_HERE);
         self.refuse(
             status,
@@ -304,6 +314,7 @@ impl Call {
                 self.notice_hold(notice, desk);
             }
         }
+        self.order_checkup(desk);
         self.tell_flow(FlowEvent::Began, desk);
     }
 

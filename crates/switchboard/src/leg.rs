@@ -37,6 +37,10 @@ pub(crate) struct Leg {
     unproven: Option<AgreedAudio>,
     /// The telephone of the house at its other end, if it is one.
     pub phone: Option<TelephoneNumber>,
+    /// What was agreed last, once the call is answered.
+    pub agreed: Option<AgreedAudio>,
+    /// Whether any sound of its party came.
+    pub arrived: bool,
     /// Which of its keys count.
     pub keys: Keys,
 }
@@ -70,6 +74,8 @@ impl Leg {
             held: false,
             unproven: None,
             phone: None,
+            agreed: None,
+            arrived: false,
             keys: Keys::default(),
         }
     }
@@ -92,6 +98,8 @@ impl Leg {
             held: false,
             unproven: None,
             phone: None,
+            agreed: None,
+            arrived: false,
             keys: Keys::default(),
         }
     }
@@ -116,6 +124,7 @@ impl Leg {
 
     /// Has the sound go as it was agreed. What there is to notice about it, if the party holds or resumes by it.
     pub fn configure(&mut self, audio: AgreedAudio, desk: &mut Desk<'_>) -> Option<Notice> {
+        self.agreed = Some(audio);
         self.keys.agreed(audio.telephone_event.is_some());
         desk.out.media(MediaCommand::Configure { leg: self.id, audio });
         let held = !audio.direction.sends();

@@ -27,6 +27,7 @@ mod call;
 mod cause;
 mod conversation;
 mod desk;
+mod doctor;
 mod documents;
 mod door;
 mod early;

@@ -3,6 +3,7 @@
 use crate::attempt::Failure;
 use crate::call::{Call, Recording, Serving};
 use crate::desk::Desk;
+use crate::doctor;
 use crate::fault;
 use crate::leg::Port;
 use crate::switchboard::Switchboard;
@@ -26,7 +27,11 @@ impl Switchboard {
                 self.with_leg(leg, now, |call, desk| call.port_closed(leg, counters, desk));
             }
             MediaEvent::FirstPacket { leg, .. } => self.with_leg(leg, now, |call, desk| {
-                if let Some(leg) = call.leg_mut(leg).map(|leg| leg.role) {
+                let arrived = call.leg_mut(leg).map(|leg| {
+                    leg.arrived = true;
+                    leg.role
+                });
+                if let Some(leg) = arrived {
                     call.record.tell(Fact::MediaArrived { leg }, desk);
                 }
             }),
@@ -104,6 +109,7 @@ impl Call {
             dropped: counters.frames_dropped,
             ticks_skipped: counters.ticks_skipped,
         };
+        self.diagnose(doctor::of_stream(&counters, role), desk);
         self.record.tell(Fact::StreamClosed { leg: role, counters }, desk);
     }
 

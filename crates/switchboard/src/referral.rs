@@ -91,7 +91,10 @@ impl Call {
         let (kept, ring) = (self.kept_party(by, desk), desk.rules.limits.ring);
         match Transfer::begin(&kept, target, ring, desk) {
             Ok(transfer) => self.referral = Some(Referral { id, by, transfer }),
-            Err(outcome) => self.told_referral_failed(id, outcome, desk),
+            Err(outcome) => {
+                self.diagnose_unregistered(target, desk);
+                self.told_referral_failed(id, outcome, desk);
+            }
         }
     }
 

@@ -384,6 +384,7 @@ impl Call {
         end: &frontdesk_sip_stack::SessionEnd,
         desk: &mut Desk<'_>,
     ) {
+        self.diagnose_end(self.caller.id, end, desk);
         self.caller.session = None;
         if self.is_referrer(self.caller.id) {
             return self.referrer_left(desk);

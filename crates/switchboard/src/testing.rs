@@ -200,6 +200,21 @@ impl Bench {
         self.gather();
     }
 
+    pub fn media_tells(&mut self, event: MediaEvent) {
+        self.board.on_media(event, self.now);
+        self.gather();
+    }
+
+    /// A telephone's registration is over: its account is gone.
+    pub fn forget(&mut self, phone: &str) {
+        let mut sip = SipSettings::clone(&rules().sip);
+        sip.accounts.remove(phone);
+        let rules = Rules { sip: Arc::new(sip), ..rules() };
+        self.board.handle(SwitchboardInput::Rules(Arc::new(rules)), self.now);
+        self.gather();
+        assert_eq!(self.board.stack.bindings(phone).count(), 0);
+    }
+
     /// A call is placed from inside.
     pub fn originate(&mut self, wanted: Origination) {
         self.board.on_originate(wanted, self.now);

@@ -19,6 +19,7 @@ use crate::trunk::{self, failover};
 use frontdesk_call_flow::TransferOutcome;
 use frontdesk_identifiers::{LegId, Moment, TelephoneNumber};
 use frontdesk_media_protocol::AgreedAudio;
+use frontdesk_session_description::{Refusal, complete};
 use frontdesk_sip_stack::{SessionEnd, SessionId};
 use std::cmp::Reverse;
 use std::time::Duration;
@@ -158,6 +159,12 @@ impl Transfer {
         // Somebody who answers with a hold has not held anybody yet: there is nothing to notice.
         let _ = winner.configure(audio, desk);
         Some((audio, self.replace(winner)))
+    }
+
+    /// Why the description that a contact answered with cannot be served.
+    pub fn refusal(&mut self, leg: LegId, description: &[u8]) -> Option<Refusal> {
+        let local = self.attempt(leg)?.leg.local_audio()?;
+        complete(&local, description).err()
     }
 
     /// An attempt that was [taken](Self::take) out failed like this. The outcome, if nothing is left to try.

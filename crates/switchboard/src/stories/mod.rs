@@ -1,6 +1,7 @@
 //! Stories of calls, told to a switchboard on the bench.
 
 mod attended;
+mod doctor;
 mod early;
 mod lights;
 mod messages;

@@ -75,7 +75,7 @@ impl Transfer {
 fn target(reading: &mut Reading<'_>, value: &Spanned<DeValue<'_>>) -> Option<(TransferTarget, usize)> {
     let at = value.span().start;
     let text = reading.string(value, "transfer")?;
-    match TransferTarget::read(&text) {
+    match TransferTarget::read(text) {
         Ok(target) => Some((target, at)),
         Err(fault) => {
             reading.fault(

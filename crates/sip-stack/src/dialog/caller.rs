@@ -287,7 +287,9 @@ impl SipStack {
             partner.exchange = Exchange::Stable;
             partner.heard = description_of(&answer.headers, &answer.body).or(partner.heard);
         }
-        let description = partner.heard.clone().unwrap_or_default();
+        // An INVITE without an offer is answered with one.
+        let offered = || description_of(&answer.headers, &answer.body);
+        let description = partner.heard.clone().or_else(offered).unwrap_or_default();
         self.dialogs.insert(partner.dialog.key.clone(), session);
         let talking = Talking { partner, unacknowledged: Vec::new(), overtaken: None, leaving: None };
         self.sessions.insert(session, Session::Talking(Box::new(talking)));

@@ -119,15 +119,17 @@ impl CallRecord {
                 gap_ms: 0,
                 kept: false,
             }),
-            Fact::RecordingEnded { seconds, gap_ms, kept } => {
-                match self.recordings.iter_mut().find(|recording| recording.seconds.is_none()) {
-                    None => self.out_of_place(),
-                    Some(recording) => {
-                        recording.seconds = Some(if seconds.is_finite() { *seconds } else { 0.0 });
-                        recording.gap_ms = *gap_ms;
-                        recording.kept = *kept;
-                    }
-                }
+            Fact::RecordingEnded { seconds, gap_ms, kept } => self.recording_ended(*seconds, *gap_ms, *kept),
+        }
+    }
+
+    fn recording_ended(&mut self, seconds: f32, gap_ms: u64, kept: bool) {
+        match self.recordings.iter_mut().find(|recording| recording.seconds.is_none()) {
+            None => self.out_of_place(),
+            Some(recording) => {
+                recording.seconds = Some(if seconds.is_finite() { seconds } else { 0.0 });
+                recording.gap_ms = gap_ms;
+                recording.kept = kept;
             }
         }
     }

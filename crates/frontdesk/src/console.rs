@@ -48,6 +48,12 @@ impl Console {
         Console { lines, words: Words::Hidden }
     }
 
+    /// A console whose lines go to somebody else than the terminal.
+    pub fn watched(words: Words) -> (Console, std::sync::mpsc::Receiver<String>) {
+        let (lines, watcher) = std::sync::mpsc::sync_channel(CONSOLE_CAPACITY_LINES);
+        (Console { lines, words }, watcher)
+    }
+
     /// Prints a line, or drops it when the terminal does not keep up.
     ///
     /// Names and numbers in it come from outside: what would steer the terminal is shown instead of obeyed.
@@ -187,6 +193,8 @@ pub fn notice_line(notice: &Notice) -> String {
             format!("phone {account} {why} ({contact})")
         }
         Notice::CallRefused { status, why, .. } => format!("call refused with {status}: {why}"),
+        Notice::Trunk { trunk, health } => format!("trunk {trunk}: {health}"),
+        Notice::TrunkPassedOver { trunk, trouble } => format!("trunk {trunk}: passed over: {trouble}"),
         Notice::Sip(fact) => sip_line(fact),
         _ => "something that this console has no words for happened".to_owned(),
     }

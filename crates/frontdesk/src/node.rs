@@ -5,7 +5,9 @@ use crate::console::Console;
 use crate::flows::{Flows, phrases, read_flows};
 use crate::locating::Locating;
 use crate::mailbox::{Mailbox, mailbox};
+use crate::outside;
 use crate::settings::{Settings, SettingsFault};
+use crate::signed_callers::{self, SignedCallersFault};
 use crate::sockets::{listens_on_tcp, transport_settings};
 use crate::sound::Sound;
 use crate::wiring::{Letter, Wiring, deliver};
@@ -38,6 +40,9 @@ pub enum NodeFault {
     /// A flow is wrong.
     #[error("{}", lines(.0))]
     Flows(Vec<Fault>),
+    /// The certificates of signed callers cannot be used.
+    #[error(transparent)]
+    SignedCallers(#[from] SignedCallersFault),
     /// The phones' accounts cannot be used.
     #[error(transparent)]
     Accounts(#[from] AccountsFault),
@@ -110,6 +115,7 @@ impl Node {
         // Only who exists matters for the flows; the secrets come when nothing else can fail any more.
         let listed = settings.directory(|_| Some(NO_SECRET)).map_err(NodeFault::Settings)?;
         let flows = read_flows(settings, &listed).map_err(NodeFault::Flows)?;
+        let verifier = signed_callers::verifier(settings)?;
         repair(settings, &store, started, &progress).await?;
 
         let (mailbox, letters) = mailbox()?;
@@ -130,6 +136,11 @@ impl Node {
             progress("sound has no real-time priority here (grant CAP_SYS_NICE or rtprio to have it)");
         }
 
+        let outside = outside::learn(settings).await.unwrap_or_else(|fault| {
+            // Calls inside go on without it, and outside better than no desk at all.
+            progress(&format!("the address outside is not known: {fault}"));
+            None
+        });
         // Whoever calls before the rules are there is not heard, and calls again half a second later.
         let transports = Transports::start(&transport_settings(settings), deliver(&mailbox)).await?;
         let transports = Arc::new(transports);
@@ -139,11 +150,11 @@ impl Node {
         let (accounts, new_passwords) = accounts(settings, &mut chance)?;
         let directory = settings.directory(|name| accounts.secret(name)).map_err(NodeFault::Settings)?;
         let rules = Rules {
-            sip: Arc::new(sip_settings(settings, &accounts, None)),
+            sip: Arc::new(sip_settings(settings, &accounts, outside)),
             directory: Arc::new(directory),
             flows,
             sound_address: settings.rtp.address,
-            verifier: None,
+            verifier: verifier.map(Arc::new),
             limits: Limits::default(),
             data: settings.node.data.clone(),
         };
@@ -386,3 +397,6 @@ impl Chance {
         self.0.fill_bytes(bytes);
     }
 }
+
+#[cfg(test)]
+mod tests;

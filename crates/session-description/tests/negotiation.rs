@@ -104,6 +104,49 @@ fn hold_and_resume_in_every_spelling() {
 }
 
 #[test]
+fn an_address_of_nowhere_holds_at_either_level_and_in_either_version() {
+    let media = "m=audio 4000 RTP/AVP 0";
+    let phone = side("[2001:db8::1]:4000", &[Codec::Pcmu]);
+    for (local, lines, said) in [
+        (desk(), vec!["c=IN IP4 192.0.2.1", media, "c=IN IP4 0.0.0.0"], "a=recvonly"),
+        (desk(), vec!["c=IN IP4 0.0.0.0", media, "c=IN IP4 192.0.2.1"], "a=sendrecv"),
+        (desk(), vec!["c=IN IP4 0.0.0.0", media, "a=sendonly"], "a=recvonly"),
+        (desk(), vec!["c=IN IP4 0.0.0.0", "a=inactive", media], "a=inactive"),
+        (phone.clone(), vec!["c=IN IP6 ::", media], "a=recvonly"),
+        (phone.clone(), vec!["c=IN IP6 2001:db8::9", media, "c=IN IP6 ::"], "a=recvonly"),
+        // Telephones that only know the old spelling write it over IPv6 too.
+        (phone, vec!["c=IN IP4 0.0.0.0", media], "a=recvonly"),
+    ] {
+        let negotiated = answer(&local, &offer_of(&lines)).unwrap();
+        assert!(text(&negotiated).contains(&format!("{said}\r\n")), "{lines:?}: {}", text(&negotiated));
+        let sends = negotiated.audio.direction.sends();
+        assert_eq!(sends, said == "a=sendrecv", "{lines:?}: nothing is sent to nowhere (RFC 3264 §8.4)");
+    }
+}
+
+#[test]
+fn an_offer_holds_and_resumes_whatever_the_other_side_answers() {
+    use Direction::{Inactive, ReceiveOnly, SendOnly, SendReceive};
+    for (wanted, said, answered, agreed) in [
+        (SendOnly, "a=sendonly", "a=recvonly", SendOnly),
+        // Telephones that take no notice of a hold answer so.
+        (SendOnly, "a=sendonly", "a=sendrecv", SendOnly),
+        (SendOnly, "a=sendonly", "a=inactive", Inactive),
+        (Inactive, "a=inactive", "a=inactive", Inactive),
+        (Inactive, "a=inactive", "a=sendrecv", Inactive),
+        (ReceiveOnly, "a=recvonly", "a=sendonly", ReceiveOnly),
+        (SendReceive, "a=sendrecv", "a=sendrecv", SendReceive),
+    ] {
+        let local = LocalAudio { direction: wanted, ..desk() };
+        let offered = String::from_utf8(offer(&local)).unwrap();
+        assert!(offered.contains(&format!("{said}\r\n")), "{offered}");
+        assert!(offered.contains("c=IN IP4 198.51.100.1\r\n"), "hold is said by direction, not by address");
+        let answer = offer_of(&["c=IN IP4 192.0.2.1", "m=audio 4000 RTP/AVP 0", answered]);
+        assert_eq!(complete(&local, &answer).unwrap().direction, agreed, "{said} {answered}");
+    }
+}
+
+#[test]
 fn a_side_that_holds_stays_silent_towards_a_side_that_holds() {
     let local = LocalAudio { direction: Direction::SendOnly, ..desk() };
     let negotiated =

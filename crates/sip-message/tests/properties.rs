@@ -4,8 +4,8 @@
 mod walk;
 
 use frontdesk_sip_message::{
-    CSeq, HeaderName, Headers, Host, Message, Method, NameAddr, Parameters, Request, Response, SipUri,
-    StatusCode, TelUri, Uri, Via,
+    CSeq, HeaderName, Headers, Host, Message, Method, NameAddr, Parameters, RAck, Request, Response,
+    SessionExpires, SipUri, StatusCode, TelUri, Uri, Via,
 };
 use proptest::prelude::*;
 use std::net::IpAddr;
@@ -164,8 +164,22 @@ proptest! {
     }
 
     #[test]
+    fn an_acknowledgement_of_a_provisional_response_is_read_as_it_was_written(
+        response in any::<u32>(), number in 0..=CSeq::NUMBER_MAX, method in method(),
+    ) {
+        let rack = RAck { response, request: CSeq { number, method } };
+        prop_assert_eq!(rack.to_string().parse(), Ok(rack));
+    }
+
+    #[test]
+    fn a_session_interval_is_read_as_it_was_written(seconds in any::<u32>(), parameters in parameters()) {
+        let expires = SessionExpires { seconds, parameters };
+        prop_assert_eq!(expires.to_string().parse(), Ok(expires));
+    }
+
+    #[test]
     fn no_value_breaks_a_header(value in "\\PC{0,60}") {
-        for name in ["Via", "From", "Contact", "CSeq", "Authorization", "WWW-Authenticate", "Content-Type", "Reason"] {
+        for name in ["Via", "From", "Contact", "CSeq", "Authorization", "WWW-Authenticate", "Content-Type", "Reason", "RAck", "RSeq", "Session-Expires", "Min-SE"] {
             walk::walk(format!("OPTIONS sip:a@b SIP/2.0\r\n{name}: {value}\r\n\r\n").as_bytes());
         }
     }

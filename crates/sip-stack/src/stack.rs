@@ -65,7 +65,7 @@ pub(crate) enum Due {
     Transaction(TransactionKey),
     /// A session repeats a 2xx or a reliable 1xx, gives up on its acknowledgement, refreshes itself, or is over its time.
     Session(SessionId),
-    /// A cancelled INVITE that nobody answers is dropped.
+    /// A cancelled INVITE that nobody answers is dropped, a re-INVITE that nobody answers cancelled.
     Invite(ClientKey),
     /// A binding of the account runs out.
     Account(String),
@@ -247,6 +247,7 @@ impl SipStack {
                     self.step_server(&key, ServerInput::Time);
                 }
                 Due::Session(session) => self.session_due(session),
+                Due::Invite(key) if self.reinvites.contains_key(&key) => self.reinvite_due(&key),
                 Due::Invite(key) => self.give_up_cancelled(&key),
                 Due::Account(account) => self.expire_bindings(&account),
                 Due::Registration(id) => self.refresh_registration(id),

@@ -17,6 +17,8 @@ enum Act {
     Damaged { at: usize, byte: u8 },
     Call,
     Ring(u8),
+    Describe(u8),
+    Reoffer(u8, bool),
     Accept(u8),
     Refuse(u8),
     End(u8),
@@ -48,8 +50,11 @@ fn act() -> impl Strategy<Value = Act> {
         "NOTIFY",
         "SUBSCRIBE",
         "MESSAGE",
+        "PRACK",
+        "UPDATE",
     ];
-    let codes = [100u16, 180, 183, 200, 202, 302, 401, 407, 423, 481, 486, 503, 603];
+    let codes =
+        [100u16, 180, 183, 199, 200, 200, 202, 302, 401, 407, 408, 422, 423, 481, 486, 491, 500, 503, 603];
     prop_oneof![
         6 => (prop::sample::select(methods.to_vec()), 0..4u8, 1..6u8, any::<bool>(), any::<bool>())
             .prop_map(|(method, branch, cseq, dialog, body)| Act::Receive { method, branch, cseq, dialog, body }),
@@ -58,6 +63,8 @@ fn act() -> impl Strategy<Value = Act> {
         1 => (0..400usize, any::<u8>()).prop_map(|(at, byte)| Act::Damaged { at, byte }),
         2 => Just(Act::Call),
         1 => (0..4u8).prop_map(Act::Ring),
+        1 => (0..4u8).prop_map(Act::Describe),
+        2 => (0..4u8, any::<bool>()).prop_map(|(n, offers)| Act::Reoffer(n, offers)),
         2 => (0..4u8).prop_map(Act::Accept),
         1 => (0..4u8).prop_map(Act::Refuse),
         2 => (0..4u8).prop_map(Act::End),
@@ -89,6 +96,8 @@ struct Play {
     /// Open by what the stack was asked and did not tell the end of: referrals of this side by session, questions.
     referring: BTreeMap<SessionId, i32>,
     asked: i32,
+    /// The number of the last reliable provisional response of this side, and of the other side.
+    numbers: (u32, u32),
 }
 
 impl Play {
@@ -105,6 +114,7 @@ impl Play {
             referrals: Vec::new(),
             referring: BTreeMap::new(),
             asked: 0,
+            numbers: (0, 0),
         }
     }
 
@@ -125,9 +135,15 @@ impl Play {
             }
             Act::Answer { code, tag } => {
                 if let Some(request) = &self.request {
-                    let extra = "Contact: <sip:1001@192.0.2.9>\n\
-                                 WWW-Authenticate: Digest realm=\"r\", nonce=\"n\", qop=\"auth\"";
-                    let text = answer(request, code, &format!("t{tag}"), extra, ANSWER);
+                    let mut extra = "Contact: <sip:1001@192.0.2.9>\nAllow: INVITE, UPDATE\nMin-SE: 2000\n\
+                                     Retry-After: 3\nSession-Expires: 90;refresher=uac\n\
+                                     WWW-Authenticate: Digest realm=\"r\", nonce=\"n\", qop=\"auth\""
+                        .to_owned();
+                    if code < 200 && tag > 0 {
+                        self.numbers.1 += 1;
+                        extra.push_str(&format!("\nRequire: 100rel\nRSeq: {}", self.numbers.1));
+                    }
+                    let text = answer(request, code, &format!("t{tag}"), &extra, ANSWER);
                     self.stage.receive(&text);
                 }
             }
@@ -184,9 +200,18 @@ impl Play {
         self.look();
     }
 
-    /// Referrals, subscriptions, questions.
+    /// Descriptions, referrals, subscriptions, questions.
     fn act_beside_the_session(&mut self, act: Act) {
         match act {
+            Act::Describe(n) => self.stage.command(SipCommand::Ring {
+                session: self.session(n),
+                status: status(183),
+                description: Some(ANSWER.to_vec()),
+            }),
+            Act::Reoffer(n, offers) => {
+                let (session, description) = (self.session(n), offers.then(|| OFFER.to_vec()));
+                self.stage.command(SipCommand::Reoffer { session, description });
+            }
             Act::Refer(n) => {
                 let session = self.session(n);
                 // A second one before the end of the first does nothing.
@@ -233,6 +258,12 @@ impl Play {
             "NOTIFY" => script.with("Event: refer").with("Subscription-State: active;expires=20"),
             "SUBSCRIBE" => script.with("Event: refer").with(if body { "Expires: 600" } else { "Expires: 0" }),
             "MESSAGE" => script.with("Content-Type: text/plain"),
+            "INVITE" if branch == 1 => script.with("Require: 100rel"),
+            "INVITE" | "UPDATE" => script
+                .with("Supported: 100rel, timer")
+                .with("Allow: INVITE, UPDATE")
+                .with(if branch == 2 { "Session-Expires: 90;refresher=uas" } else { "Session-Expires: 90" }),
+            "PRACK" => script.with(&format!("RAck: {} 1 INVITE", self.numbers.0)),
             _ => script,
         };
         let body = body && !matches!(method, "NOTIFY" | "SUBSCRIBE" | "MESSAGE");
@@ -254,6 +285,7 @@ impl Play {
                 frontdesk_sip_message::Message::Response(response) => {
                     let tag = response.headers.to().ok().and_then(|to| to.tag().map(str::to_owned));
                     self.to_tag = tag.or(self.to_tag.take());
+                    self.numbers.0 = response.headers.rseq().ok().flatten().unwrap_or(self.numbers.0);
                 }
             }
         }

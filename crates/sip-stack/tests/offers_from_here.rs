@@ -340,3 +340,28 @@ fn a_wait_that_is_over_while_the_other_side_offers_goes_on_until_that_is_settled
     stage.receive(&Script::within("ACK", "z9hG4bKack2", 2, &response).text());
     assert_eq!(stage.requests().pop().expect("again").body, HOLD);
 }
+
+#[test]
+fn a_re_invite_that_is_never_answered_for_good_is_cancelled_and_the_call_goes_on() {
+    let (mut stage, session, _) = talking();
+    let hold = offer(&mut stage, session, Some(HOLD)).expect("a re-INVITE");
+    stage.receive(&answer(&hold, 100, "", "", b""));
+    stage.run(seconds(32));
+    let cancel = stage.requests().pop().expect("a CANCEL");
+    assert_eq!(cancel.method, Method::CANCEL);
+    assert_eq!(cancel.headers.cseq().expect("CSeq").number, hold.headers.cseq().expect("CSeq").number);
+    stage.run(seconds(33));
+    assert_eq!(refused(&mut stage), None);
+    assert_eq!(stage.stack.census().sessions, 1);
+    assert!(offer(&mut stage, session, Some(HOLD)).is_some(), "and another one may be made");
+}
+
+#[test]
+fn a_re_invite_whose_call_ends_is_forgotten_though_nobody_answers_it() {
+    let (mut stage, session, _) = talking();
+    let hold = offer(&mut stage, session, Some(HOLD)).expect("a re-INVITE");
+    stage.receive(&answer(&hold, 100, "", "", b""));
+    stage.command(SipCommand::End { session, reason: None });
+    stage.run(seconds(70));
+    assert_eq!(stage.stack.census(), Census::default());
+}

@@ -65,6 +65,7 @@ fn ask(headers: &Headers) {
     let _ = (headers.call_id(), headers.max_forwards(), headers.expires(), headers.min_expires());
     let _ = (headers.retry_after(), headers.content_length(), headers.content_type());
     let _ = (headers.proxy_authorizations(), headers.proxy_challenges(), headers.reason());
+    let _ = (headers.rack(), headers.rseq(), headers.session_expires(), headers.min_se());
     let _ =
         (headers.supported(), headers.require(), headers.proxy_require(), headers.allow(), headers.accept());
 }

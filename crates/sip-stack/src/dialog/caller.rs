@@ -370,7 +370,7 @@ impl SipStack {
         }
     }
 
-    fn send_cancel(&mut self, key: &ClientKey, reason: Option<String>) {
+    pub(crate) fn send_cancel(&mut self, key: &ClientKey, reason: Option<String>) {
         let Some(client) = self.transactions.client(key) else { return };
         let (invite, flow) = (&client.request, client.flow);
         let mut headers = Headers::new();

@@ -11,7 +11,7 @@ use crate::output::SipEvent;
 use crate::reply::ALLOW;
 use crate::routing::Owner;
 use crate::settings::SessionTimer;
-use crate::stack::SipStack;
+use crate::stack::{Due, SipStack};
 use crate::transaction::table::ClientKey;
 use frontdesk_identifiers::Moment;
 use frontdesk_sip_message::{HeaderName, Method, Request};
@@ -61,6 +61,8 @@ pub(crate) struct OutgoingReinvite {
     pub(crate) dialog: Dialog,
     /// The ACK to the 2xx, for each repetition of it.
     pub(crate) ack: Option<(Flow, Vec<u8>)>,
+    /// Whether it was cancelled, because it was never answered for good.
+    pub(crate) cancelled: bool,
 }
 
 impl Proposals {
@@ -207,7 +209,10 @@ impl SipStack {
             Some(OpenProposal { key: client.clone(), wish, offers, challenged, answer_due: false });
         if invites {
             let dialog = partner.dialog.clone();
-            self.reinvites.insert(client, OutgoingReinvite { dialog, ack: None });
+            // A provisional response ends timer B, and nobody is rung who would need longer.
+            let answered_by = self.now + self.settings.timers.life();
+            self.wheel.set(Due::Invite(client.clone()), Some(answered_by));
+            self.reinvites.insert(client, OutgoingReinvite { dialog, ack: None, cancelled: false });
         }
     }
 

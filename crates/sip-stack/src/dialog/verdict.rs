@@ -9,6 +9,7 @@ use super::within::description_of;
 use crate::input::SessionId;
 use crate::limits::MAX_POSTPONEMENTS;
 use crate::output::{SessionEnd, SipEvent, SipOutput};
+use crate::routing::Owner;
 use crate::stack::{Due, SipStack};
 use crate::transaction::table::{ClientKey, Step};
 use frontdesk_sip_message::{HeaderName, Method, Request, Response, StatusCode};
@@ -46,6 +47,7 @@ impl SipStack {
             None => {}
         }
         if step.gone {
+            self.wheel.set(Due::Invite(client.clone()), None);
             self.reinvites.remove(client);
         }
     }
@@ -59,6 +61,24 @@ impl SipStack {
             let give_up_at = self.now + self.settings.timers.life();
             self.wheel.set(Due::Invite(open.key.clone()), Some(give_up_at));
         }
+    }
+
+    /// A re-INVITE got no final response for 64·T1: it is cancelled, and after as long again forgotten.
+    pub(crate) fn reinvite_due(&mut self, client: &ClientKey) {
+        let owner = self.transactions.client(client).map(|client| client.owner.clone());
+        let Some(Owner::Proposal { session, dialog }) = owner else { return };
+        let open = self.partner_mut(session, &dialog).and_then(|partner| partner.proposals.open.as_ref());
+        let wanted = open.is_some_and(|open| open.key == *client);
+        if let Some(reinvite) = self.reinvites.get_mut(client)
+            && wanted
+            && !reinvite.cancelled
+        {
+            reinvite.cancelled = true;
+            return self.send_cancel(client, None);
+        }
+        self.give_up_cancelled(client);
+        self.reinvites.remove(client);
+        self.proposal_unanswered(client, session, &dialog, false);
     }
 
     /// Takes the open proposal out, if it is still this one.

@@ -253,3 +253,6 @@ fn diversion(caller: &Party, trunk: &Trunk, own: Option<&TelephoneNumber>) -> Op
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

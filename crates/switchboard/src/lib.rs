@@ -12,6 +12,7 @@
 //! 5. A transfer (`transfer.rs`, `attempt.rs`, `bridge.rs`) rings a telephone wherever it registered. The first place
 //!    that answers is bridged with the caller and the others stop ringing; if none does, the caller returns to the flow
 //!    with the outcome.
+//!    A number of the telephone network is called over the tenant's trunks (`trunk/`), the next way when one fails.
 //! 6. Somebody hangs up: every leg is told, and when each session, port and recording has reported its end, the last
 //!    fact closes the record.
 //!

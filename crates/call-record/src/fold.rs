@@ -112,6 +112,14 @@ impl CallRecord {
             | Fact::TrunkFailed { .. }
             | Fact::TrunkPassedOver { .. }
             | Fact::Redirected { .. } => self.take_try(&stamped.fact, at_us),
+            Fact::RecordingStarted { .. } | Fact::RecordingEnded { .. } => {
+                self.take_recording(&stamped.fact, at_us);
+            }
+        }
+    }
+
+    fn take_recording(&mut self, fact: &Fact, at_us: u64) {
+        match fact {
             Fact::RecordingStarted { file } => self.recordings.push(RecordedFile {
                 file: file.clone(),
                 started_us: at_us,
@@ -131,6 +139,7 @@ impl CallRecord {
                 recording.gap_ms = gap_ms;
                 recording.kept = kept;
             }
+            _ => {}
         }
     }
 

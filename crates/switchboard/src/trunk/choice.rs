@@ -15,7 +15,7 @@ pub(crate) fn ordered<T>(mut all: Vec<T>, rank: impl Fn(&T) -> (u16, u16), chanc
         equals.sort_by_key(|one| rank(one).1 != 0);
         while !equals.is_empty() {
             let sum: u64 = equals.iter().map(|one| u64::from(rank(one).1)).sum();
-            let drawn = u64::from(chance.next_u32()) * (sum + 1) >> 32;
+            let drawn = (u64::from(chance.next_u32()) * (sum + 1)) >> 32;
             let mut running = 0;
             let at = equals.iter().position(|one| {
                 running += u64::from(rank(one).1);

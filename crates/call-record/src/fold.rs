@@ -112,14 +112,6 @@ impl CallRecord {
             | Fact::TrunkFailed { .. }
             | Fact::TrunkPassedOver { .. }
             | Fact::Redirected { .. } => self.take_try(&stamped.fact, at_us),
-            Fact::RecordingStarted { .. } | Fact::RecordingEnded { .. } => {
-                self.take_recording(&stamped.fact, at_us);
-            }
-        }
-    }
-
-    fn take_recording(&mut self, fact: &Fact, at_us: u64) {
-        match fact {
             Fact::RecordingStarted { file } => self.recordings.push(RecordedFile {
                 file: file.clone(),
                 started_us: at_us,
@@ -139,7 +131,6 @@ impl CallRecord {
                 recording.gap_ms = gap_ms;
                 recording.kept = kept;
             }
-            _ => {}
         }
     }
 

@@ -8,7 +8,7 @@ use crate::desk::Desk;
 use crate::fault::of_party;
 use crate::leg::Leg;
 use crate::transfer::Transfer;
-use frontdesk_call_record::{Cause, Fact, LegRole, StreamSummary, Whose};
+use frontdesk_call_record::{Cause, Fact, LegRole, StreamSummary, TrunkTrouble, Whose};
 use frontdesk_identifiers::{LegId, TelephoneNumber};
 use frontdesk_session_description::Refusal;
 use frontdesk_sip_stack::SessionEnd;
@@ -79,6 +79,18 @@ fn of_status(status: u16, party: Whose) -> Option<Finding> {
     }
 }
 
+/// Why a trunk was passed over.
+fn of_trouble(trunk: &str, trouble: TrunkTrouble) -> Option<Finding> {
+    let (cause, whose) = match trouble {
+        TrunkTrouble::NotLocated => (Cause::NameNotFound, Whose::Operator),
+        TrunkTrouble::TooManyCalls | TrunkTrouble::TooManyCallsPerSecond => {
+            (Cause::TrunkLimit, Whose::Operator)
+        }
+        _ => (Cause::TrunkDown, Whose::Network),
+    };
+    Finding::of(cause, whose, format!("trunk {trunk} was passed over: {trouble}"))
+}
+
 /// What a description that cannot be served shows.
 pub(crate) fn of_refusal(refusal: &Refusal, role: LegRole) -> Option<Finding> {
     let cause = match refusal {
@@ -132,6 +144,18 @@ impl Call {
         let Some(Finding { cause, whose, evidence }) = finding else { return };
         if self.diagnosed.insert((cause, whose)) {
             self.record.tell(Fact::Diagnosed { cause, whose, evidence }, desk);
+        }
+    }
+
+    /// Writes down what parts of the call told that do not hold its record.
+    pub fn tell_aside(&mut self, desk: &mut Desk<'_>) {
+        for fact in std::mem::take(&mut desk.out.aside) {
+            let finding = match &fact {
+                Fact::TrunkPassedOver { trunk, trouble } => of_trouble(trunk, *trouble),
+                _ => None,
+            };
+            self.record.tell(fact, desk);
+            self.diagnose(finding, desk);
         }
     }
 
@@ -209,6 +233,15 @@ mod tests {
         assert_eq!(refused(407), Some(Cause::WrongPassword));
         assert_eq!(refused(404), Some(Cause::UnknownNumber));
         assert_eq!(refused(488), Some(Cause::NoCommonCodec));
+    }
+
+    #[test]
+    fn a_trunk_that_is_passed_over_has_its_cause() {
+        let cause = |trouble| of_trouble("carrier", trouble).map(|finding| finding.cause);
+        assert_eq!(cause(TrunkTrouble::NotLocated), Some(Cause::NameNotFound));
+        assert_eq!(cause(TrunkTrouble::TooManyCalls), Some(Cause::TrunkLimit));
+        assert_eq!(cause(TrunkTrouble::BreakerOpen), Some(Cause::TrunkDown));
+        assert_eq!(cause(TrunkTrouble::NotRegistered), Some(Cause::TrunkDown));
     }
 
     #[test]

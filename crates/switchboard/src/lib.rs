@@ -11,10 +11,15 @@
 //!    becomes events of the flow.
 //! 5. A transfer (`transfer.rs`, `attempt.rs`, `bridge.rs`) rings a telephone wherever it registered. The first place
 //!    that answers is bridged with the caller and the others stop ringing; if none does, the caller returns to the flow
-//!    with the outcome.
+//!    with the outcome. Sound that the called side sends before it answers is let through (`early.rs`).
 //!    A number of the telephone network is called over the tenant's trunks (`trunk/`), the next way when one fails.
-//! 6. Somebody hangs up: every leg is told, and when each session, port and recording has reported its end, the last
+//! 6. A party may pass the other on: by REFER (`referral.rs`), joining two calls (`attended.rs`), or by another session that
+//!    takes its place (`replaces.rs`). What failed or is not heard gets a cause in the record (`doctor.rs`).
+//! 7. Somebody hangs up: every leg is told, and when each session, port and recording has reported its end, the last
 //!    fact closes the record.
+//!
+//! A call may begin here too (`originate.rs`): the first party is rung, and is the call's caller from its answer on. Who
+//! watches a telephone is told at each change (`lights.rs`), and short messages are relayed (`messages.rs`).
 //!
 //! The shape is `handle(input, now)`, `poll()`, `deadline()`. Nothing here reads a clock, owns a socket, draws chance
 //! that did not come from the seed, waits for a database, or logs: facts and notices are outputs.

@@ -211,9 +211,7 @@ impl Switchboard {
         let (stack, trunks) = (&self.stack, &mut self.trunks);
         let mut desk = Desk { now, wall, rules: &rules, stack, trunks, out: &mut self.out };
         let mut call = open(&mut desk);
-        for fact in std::mem::take(&mut desk.out.aside) {
-            call.record.tell(fact, &mut desk);
-        }
+        call.tell_aside(&mut desk);
         self.calls.insert(id, call);
         self.index(id);
         for (phone, ..) in self.lights_of(id) {
@@ -303,9 +301,7 @@ impl Switchboard {
         let (stack, trunks) = (&self.stack, &mut self.trunks);
         let mut desk = Desk { now, wall, rules: &rules, stack, trunks, out: &mut self.out };
         let acted = act(call, &mut desk);
-        for fact in std::mem::take(&mut desk.out.aside) {
-            call.record.tell(fact, &mut desk);
-        }
+        call.tell_aside(&mut desk);
         if call.finish(&mut desk) {
             self.calls.remove(&id);
         } else {

@@ -146,6 +146,23 @@ fn describe(fact: &Fact, words: Words) -> Option<String> {
             let fault = fault.map(|fault| format!(": {fault}")).unwrap_or_default();
             format!("over: {reason}{fault}")
         }
+        Fact::TrunkTried { .. }
+        | Fact::TrunkFailed { .. }
+        | Fact::TrunkPassedOver { .. }
+        | Fact::Redirected { .. } => return describe_trunk(fact),
+        Fact::Ringing
+        | Fact::CallerIdentified { .. }
+        | Fact::MediaAgreed { .. }
+        | Fact::MediaArrived { .. }
+        | Fact::Bridged
+        | Fact::RecordingStarted { .. }
+        | Fact::StreamClosed { .. } => return None,
+    })
+}
+
+/// What a call did with trunks.
+fn describe_trunk(fact: &Fact) -> Option<String> {
+    Some(match fact {
         Fact::TrunkTried { trunk, hop, emergency } => {
             format!("trunk {trunk}: tried over {hop}{}", if *emergency { " (emergency)" } else { "" })
         }
@@ -155,13 +172,7 @@ fn describe(fact: &Fact, words: Words) -> Option<String> {
         },
         Fact::TrunkPassedOver { trunk, trouble } => format!("trunk {trunk}: passed over: {trouble}"),
         Fact::Redirected { trunk, to } => format!("trunk {trunk}: sends the call to {to}"),
-        Fact::Ringing
-        | Fact::CallerIdentified { .. }
-        | Fact::MediaAgreed { .. }
-        | Fact::MediaArrived { .. }
-        | Fact::Bridged
-        | Fact::RecordingStarted { .. }
-        | Fact::StreamClosed { .. } => return None,
+        _ => return None,
     })
 }
 

@@ -123,19 +123,7 @@ impl Node {
         render(settings, &flows, &voices, &rendered, &progress)?;
         forward(rendered, mailbox.clone())?;
         let (ears, ears_name) = start_ears(settings, epoch, &mailbox)?;
-        let engine = MediaEngine::start(EngineSettings {
-            ports: settings.rtp.ports.clone(),
-            realtime: true,
-            no_media_after: NO_MEDIA_AFTER,
-            wake: Some(mailbox.bell()?),
-            epoch,
-            seed: chance.seed(),
-        })?;
-
-        if engine.scheduling() == Scheduling::Refused {
-            progress("sound has no real-time priority here (grant CAP_SYS_NICE or rtprio to have it)");
-        }
-
+        let engine = start_engine(settings, epoch, &mailbox, chance.seed(), &progress)?;
         let outside = outside::learn(settings).await.unwrap_or_else(|fault| {
             // Calls inside go on without it, and outside better than no desk at all.
             progress(&format!("the address outside is not known: {fault}"));
@@ -201,6 +189,27 @@ impl Node {
         self.store.close().await;
         kept
     }
+}
+
+fn start_engine(
+    settings: &Settings,
+    epoch: Instant,
+    mailbox: &Mailbox<Letter>,
+    seed: [u8; 32],
+    progress: &impl Fn(&str),
+) -> Result<MediaEngine, NodeFault> {
+    let engine = MediaEngine::start(EngineSettings {
+        ports: settings.rtp.ports.clone(),
+        realtime: true,
+        no_media_after: NO_MEDIA_AFTER,
+        wake: Some(mailbox.bell()?),
+        epoch,
+        seed,
+    })?;
+    if engine.scheduling() == Scheduling::Refused {
+        progress("sound has no real-time priority here (grant CAP_SYS_NICE or rtprio to have it)");
+    }
+    Ok(engine)
 }
 
 /// The phones' accounts, and the passwords that had to be made.

@@ -207,7 +207,7 @@ mod tests {
         let (first, _second) = loop {
             let first = UdpSocket::bind("0.0.0.0:0").unwrap();
             let port = first.local_addr().unwrap().port();
-            if port % 2 == 0
+            if port.is_multiple_of(2)
                 && port < u16::MAX
                 && let Ok(second) = UdpSocket::bind(("0.0.0.0", port + 1))
             {

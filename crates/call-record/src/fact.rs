@@ -387,7 +387,7 @@ pub enum Notice {
     Held,
     /// A party took the call back from hold.
     Resumed,
-    /// A party wanted other sound, and was refused.
+    /// A party or the desk wanted other sound while the call stood, and was refused.
     ReofferRefused,
     /// Facts of this call could not be kept; the record has a gap.
     FactsLost,

@@ -179,6 +179,11 @@ impl Attempt {
         complete(&self.leg.local_audio()?, description).ok()
     }
 
+    /// Whether it described its sound before it answers.
+    pub fn is_heard(&self) -> bool {
+        self.early.is_some()
+    }
+
     pub fn is_ringing(&self) -> bool {
         self.stage == Stage::Ringing
     }

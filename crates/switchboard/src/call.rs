@@ -66,16 +66,22 @@ pub(crate) enum Stage {
     /// Its media port is being opened. Holds the SDP offer, if the INVITE brought one.
     OpeningPort { offer: Option<Vec<u8>> },
     /// The answer is ready, and waits for somebody to answer.
-    Alerting {
-        description: Vec<u8>,
-        audio: Option<AgreedAudio>,
-        /// Whether it went out in a 183 already, and the caller hears what comes before the answer.
-        early: bool,
-    },
+    Alerting { description: Vec<u8>, audio: Option<AgreedAudio>, early: Early },
     /// 200 is out, and its ACK awaited.
     AwaitingAck,
     /// The call stands.
     Talking,
+}
+
+/// What the caller knows of the sound before the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Early {
+    /// Nothing: no description went out.
+    Silent,
+    /// This side's offer went out in a 183, to a caller who brought none; the PRACK answers it, if it went reliably.
+    Offered,
+    /// It hears what comes before the answer.
+    Heard,
 }
 
 /// Who serves the caller.
@@ -224,7 +230,7 @@ impl Call {
             },
             None => (offer(&local), None),
         };
-        self.stage = Stage::Alerting { description, audio, early: false };
+        self.stage = Stage::Alerting { description, audio, early: Early::Silent };
         match &self.serving {
             Serving::Flow(_) => {
                 self.ring_caller(desk);
@@ -238,7 +244,11 @@ impl Call {
         }
     }
 
-    fn refuse_description(&mut self, refusal: &frontdesk_session_description::Refusal, desk: &mut Desk<'_>) {
+    pub fn refuse_description(
+        &mut self,
+        refusal: &frontdesk_session_description::Refusal,
+        desk: &mut Desk<'_>,
+    ) {
         self.diagnose(doctor::of_refusal(refusal, LegRole::Caller), desk);
         let status = StatusCode::new(refusal.sip_status()).unwrap_or(StatusCode::NOT_ACCEPTABLE_HERE);
         self.refuse(
@@ -273,7 +283,7 @@ impl Call {
     }
 
     /// The ends of the caller's leg know for the first time how sound goes between them.
-    fn media_agreed(&mut self, audio: AgreedAudio, desk: &mut Desk<'_>) {
+    pub fn media_agreed(&mut self, audio: AgreedAudio, desk: &mut Desk<'_>) {
         let notice = if self.awaits_ack_of_peer() {
             self.caller.configure_unproven(audio, desk);
             None

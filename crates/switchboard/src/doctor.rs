@@ -27,7 +27,7 @@ pub(crate) struct Finding {
 }
 
 impl Finding {
-    fn of(cause: Cause, whose: Whose, evidence: impl Into<String>) -> Option<Finding> {
+    pub fn of(cause: Cause, whose: Whose, evidence: impl Into<String>) -> Option<Finding> {
         Some(Finding { cause, whose, evidence: evidence.into() })
     }
 }

@@ -3,12 +3,13 @@
 //!
 //! * The sound goes one way. The caller's offer is answered in a 183 with the description that the 200 will bring again
 //!   (RFC 6337 §3.1.1), and what the caller says reaches nobody before the answer.
+//! * A caller who brought no offer is offered to in the 183, and hears it from the PRACK on that answers.
 //! * Of several telephones or branches that send sound, the latest is heard.
 //! * Deviation: a caller who is known by his address alone, over datagrams, gets 180 in place of early sound: he may have
 //!   borrowed the address, and the sound would go to whomever his description names (see
 //!   [`Leg::configure_unproven`](crate::leg::Leg::configure_unproven)).
 
-use crate::call::{Call, Serving, Stage};
+use crate::call::{Call, Early, Serving, Stage};
 use crate::desk::Desk;
 use frontdesk_call_record::{AdmittedBy, Fact};
 use frontdesk_identifiers::LegId;
@@ -56,7 +57,7 @@ impl Call {
         match &mut self.stage {
             Stage::AwaitingAck | Stage::Talking => true,
             Stage::Alerting { description, audio: Some(audio), early } if proven => {
-                if !std::mem::replace(early, true) {
+                if std::mem::replace(early, Early::Heard) != Early::Heard {
                     let Some(session) = self.caller.session else { return false };
                     let description = Some(description.clone());
                     let status = StatusCode::SESSION_PROGRESS;
@@ -64,6 +65,15 @@ impl Call {
                     self.caller.configure_early(*audio, Way::Out, desk);
                 }
                 true
+            }
+            // Whoever borrowed the address cannot answer this, so nothing goes anywhere.
+            Stage::Alerting { description, audio: None, early: early @ Early::Silent } => {
+                let Some(session) = self.caller.session else { return false };
+                let description = Some(description.clone());
+                let status = StatusCode::SESSION_PROGRESS;
+                desk.out.sip(SipCommand::Ring { session, status, description });
+                *early = Early::Offered;
+                false
             }
             _ => false,
         }
@@ -84,8 +94,8 @@ impl Call {
         }
         match &self.stage {
             Stage::Summoning | Stage::OpeningPort { .. } => {}
-            Stage::Alerting { early: false, .. } => self.ring_caller(desk),
-            Stage::Alerting { early: true, .. } | Stage::AwaitingAck | Stage::Talking => {
+            Stage::Alerting { early: Early::Silent | Early::Offered, .. } => self.ring_caller(desk),
+            Stage::Alerting { early: Early::Heard, .. } | Stage::AwaitingAck | Stage::Talking => {
                 let playback = desk.out.playback();
                 let leg = self.caller.id;
                 desk.out.media(MediaCommand::Play { leg, playback, source: Source::Ringback });

@@ -29,7 +29,8 @@ pub(crate) struct Leg {
     description_version: u64,
     /// Whether the session was told to end: it is told once.
     ending: bool,
-    /// Whether this side's offer, sent in a 2xx, waits for its answer in the ACK (RFC 3264 §4).
+    /// Whether this side's offer, sent in a 2xx, waits for its answer in the ACK (RFC 3264 §4), or in the PRACK to the
+    /// 183 that brought it before.
     pub awaits_answer: bool,
     /// Whether the party does not want to hear this side now (RFC 3264 §8.4).
     held: bool,
@@ -115,6 +116,11 @@ impl Leg {
             session_id: self.description_id,
             session_version: self.description_version,
         })
+    }
+
+    /// What descriptions say instead of the port's own address from here on.
+    pub fn advertise(&mut self, address: Option<IpAddr>) {
+        self.advertised = address;
     }
 
     /// The next description differs from the last one (RFC 3264 §8).

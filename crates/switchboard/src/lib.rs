@@ -15,6 +15,7 @@
 //!    A number of the telephone network is called over the tenant's trunks (`trunk/`), the next way when one fails.
 //! 6. A party may pass the other on: by REFER (`referral.rs`), joining two calls (`attended.rs`), or by another session that
 //!    takes its place (`replaces.rs`). What failed or is not heard gets a cause in the record (`doctor.rs`).
+//!    The sound of a call that stands is changed by either side (`reoffer.rs`).
 //! 7. Somebody hangs up: every leg is told, and when each session, port and recording has reported its end, the last
 //!    fact closes the record.
 //!
@@ -52,6 +53,7 @@ mod originate;
 mod output;
 mod reason;
 mod referral;
+mod reoffer;
 mod replaces;
 mod routing;
 #[cfg(test)]

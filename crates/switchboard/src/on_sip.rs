@@ -3,16 +3,14 @@
 use crate::attended::Joining;
 use crate::call::{Call, Stage};
 use crate::desk::Desk;
-use crate::fault;
 use crate::output;
 use crate::switchboard::Switchboard;
 use crate::transfer::Transfer;
-use frontdesk_call_record::{Fact, Fault, Notice};
+use frontdesk_call_record::Fact;
 use frontdesk_identifiers::{LegId, Moment, TelephoneNumber};
-use frontdesk_media_protocol::{AgreedAudio, MediaCommand};
-use frontdesk_session_description::{Negotiated, answer, offer};
+use frontdesk_media_protocol::MediaCommand;
 use frontdesk_sip_message::StatusCode;
-use frontdesk_sip_stack::{SessionEnd, SessionId, SipCommand, SipEvent};
+use frontdesk_sip_stack::{SessionEnd, SessionId, SipEvent};
 
 impl Switchboard {
     pub(crate) fn on_sip(&mut self, event: SipEvent, now: Moment) {
@@ -41,6 +39,14 @@ impl Switchboard {
             }
             SipEvent::Reoffered { session, offer } => {
                 self.with_session(session, now, |call, desk| call.reoffered(session, offer, desk));
+            }
+            SipEvent::ReofferAnswered { session, description } => {
+                self.with_session(session, now, |call, desk| {
+                    call.reoffer_answered(session, &description, desk)
+                });
+            }
+            SipEvent::ReofferRefused { session, status } => {
+                self.with_session(session, now, |call, desk| call.reoffer_refused(session, status, desk));
             }
             SipEvent::Referred { session, referral, target, replaces: None, .. } => {
                 self.with_session(session, now, |call, desk| call.referred(session, referral, &target, desk));
@@ -109,22 +115,9 @@ impl Call {
         // An ACK without an answer may be that of an earlier 2xx, late: the offer goes on waiting.
         match description.and_then(|description| leg.take_answer(Some(&description))) {
             Some(Ok(audio)) => self.reagreed(session, audio, desk),
-            Some(Err(fault)) => self.reoffer_failed(fault, desk),
+            Some(Err(fault)) => self.reoffer_failed(Some(fault), desk),
             None => {}
         }
-    }
-
-    /// The sound of a call that stands goes another way from here on.
-    fn reagreed(&mut self, session: SessionId, audio: AgreedAudio, desk: &mut Desk<'_>) {
-        let Some(leg) = self.leg_of(session) else { return };
-        if let Some(notice) = leg.configure(audio, desk) {
-            self.record.tell(Fact::Noticed { notice, fault: None }, desk);
-        }
-    }
-
-    /// What was wanted cannot be had, and the call goes on as it was (RFC 3261 §14.2).
-    pub fn reoffer_failed(&mut self, fault: Fault, desk: &mut Desk<'_>) {
-        self.record.tell(Fact::Noticed { notice: Notice::ReofferRefused, fault: Some(fault) }, desk);
     }
 
     /// A key came by INFO. In a talk it is the other party's, who gets it in the sound; before, the flow's.
@@ -153,44 +146,6 @@ impl Call {
             self.arrival_failed(StatusCode::REQUEST_TERMINATED, desk);
         } else if let Some(leg) = self.retired.iter_mut().find(|leg| leg.session == Some(session)) {
             leg.session = None;
-        }
-    }
-
-    /// The other side wants other sound: hold, resume, a new address (RFC 3264 §8).
-    fn reoffered(&mut self, session: SessionId, offered: Option<Vec<u8>>, desk: &mut Desk<'_>) {
-        let of_caller = self.caller.session == Some(session);
-        if of_caller && matches!(self.stage, Stage::AwaitingAck) {
-            if self.caller.awaits_answer {
-                // RFC 3264 §4: one offer at a time, and this side's is not answered yet.
-                let status = StatusCode::REQUEST_PENDING;
-                return desk.out.sip(SipCommand::RefuseReoffer { session, status });
-            }
-            // Who sends a re-INVITE has the 200, though its ACK was lost or overtaken (RFC 5407 §3.1.4).
-            self.caller_confirmed(None, desk);
-        }
-        let Some(leg) = self.leg_of(session) else { return };
-        // A new exchange: an answer to an offer of before would come too late.
-        leg.awaits_answer = false;
-        leg.renew_description();
-        let Some(local) = leg.local_audio() else {
-            let status = StatusCode::NOT_ACCEPTABLE_HERE;
-            return desk.out.sip(SipCommand::RefuseReoffer { session, status });
-        };
-        let Some(offered) = offered else {
-            leg.awaits_answer = true;
-            return desk.out.sip(SipCommand::AcceptReoffer { session, description: offer(&local) });
-        };
-        match answer(&local, &offered) {
-            Ok(Negotiated { audio, description }) => {
-                desk.out.sip(SipCommand::AcceptReoffer { session, description });
-                self.reagreed(session, audio, desk);
-            }
-            Err(refusal) => {
-                let status = StatusCode::new(refusal.sip_status()).unwrap_or(StatusCode::NOT_ACCEPTABLE_HERE);
-                desk.out.sip(SipCommand::RefuseReoffer { session, status });
-                let fault = fault::of_refusal(&refusal, leg.role);
-                self.reoffer_failed(fault, desk);
-            }
         }
     }
 }

@@ -95,7 +95,7 @@ impl Call {
             Some(Ok(Negotiated { audio, description })) => (description, Some(audio)),
             Some(Err(refusal)) => {
                 let status = StatusCode::new(refusal.sip_status()).unwrap_or(StatusCode::NOT_ACCEPTABLE_HERE);
-                self.reoffer_failed(fault::of_refusal(&refusal, leg.role), desk);
+                self.reoffer_failed(Some(fault::of_refusal(&refusal, leg.role)), desk);
                 return self.arrival_failed(status, desk);
             }
         };

@@ -85,12 +85,7 @@ impl Switchboard {
     /// Takes one input, and everything that is due at `now`. Drain [`poll`](Self::poll) afterwards.
     pub fn handle(&mut self, input: SwitchboardInput, now: Moment) {
         match input {
-            SwitchboardInput::Rules(rules) => {
-                self.trunks.reload(&rules.directory, &mut self.out, now);
-                self.rules = Some(rules);
-                self.tell_stack(now);
-                self.lights.touch_all();
-            }
+            SwitchboardInput::Rules(rules) => self.on_rules(rules, now),
             SwitchboardInput::Sip(input) => self.stack.handle(input, now),
             SwitchboardInput::Media(event) => self.on_media(event, now),
             SwitchboardInput::Speech(event) => {
@@ -128,6 +123,25 @@ impl Switchboard {
     /// How each trunk is, by name.
     pub fn trunks(&self, now: Moment) -> impl Iterator<Item = (&str, TrunkHealth)> {
         self.trunks.health(now)
+    }
+
+    pub(crate) fn on_rules(&mut self, rules: Arc<Rules>, now: Moment) {
+        self.trunks.reload(&rules.directory, &mut self.out, now);
+        let before = self.rules.replace(rules);
+        self.tell_stack(now);
+        self.move_sound(before.as_deref(), now);
+        self.lights.touch_all();
+    }
+
+    /// Where sound is awaited may have changed: whoever talks is told.
+    fn move_sound(&mut self, before: Option<&Rules>, now: Moment) {
+        let address = |rules: &Rules| rules.sound_address;
+        if before.is_none_or(|before| self.rules.as_deref().map(address) == Some(address(before))) {
+            return;
+        }
+        for id in self.calls.keys().copied().collect::<Vec<_>>() {
+            self.with_call(id, now, Call::move_sound);
+        }
     }
 
     /// The stack's rules are the operator's, and the trunks' as far as they are located.

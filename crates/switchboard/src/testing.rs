@@ -215,6 +215,12 @@ impl Bench {
         assert_eq!(self.board.stack.bindings(phone).count(), 0);
     }
 
+    /// The rules are these from here on.
+    pub fn rule(&mut self, rules: Rules) {
+        self.board.on_rules(Arc::new(rules), self.now);
+        self.gather();
+    }
+
     /// A call is placed from inside.
     pub fn originate(&mut self, wanted: Origination) {
         self.board.on_originate(wanted, self.now);
@@ -312,12 +318,30 @@ impl Bench {
         self.calls(Admission::Peer { name: "carrier".to_owned() }, 9, called, None)
     }
 
+    /// A telephone calls, and wants to be offered to; its session.
+    pub fn phone_calls_without_offer(&mut self, phone: &str, called: &str) -> SessionId {
+        let host = 100 + phone[phone.len() - 1..].parse::<u8>().expect("a digit");
+        let admission = Admission::Account { username: phone.to_owned() };
+        self.calls_offering(admission, host, called, None, None)
+    }
+
     pub fn calls(
         &mut self,
         admission: Admission,
         host: u8,
         called: &str,
         replaces: Option<SessionId>,
+    ) -> SessionId {
+        self.calls_offering(admission, host, called, replaces, Some(described(host)))
+    }
+
+    fn calls_offering(
+        &mut self,
+        admission: Admission,
+        host: u8,
+        called: &str,
+        replaces: Option<SessionId>,
+        offer: Option<Vec<u8>>,
     ) -> SessionId {
         self.incoming += 1;
         let session = SessionId::Incoming(self.incoming);
@@ -333,7 +357,7 @@ impl Bench {
             from: NameAddr::from(uri(&format!("sip:{name}@192.0.2.{host}"))),
             to: NameAddr::from(called),
             call_id: format!("call-{}", self.incoming),
-            offer: Some(described(host)),
+            offer,
             flow: flow_of(host),
             headers: Headers::new(),
             replaces,
@@ -344,10 +368,12 @@ impl Bench {
 
     /// The INVITEs that went out, oldest first.
     pub fn invited(&self) -> Vec<&OutgoingCall> {
-        let invite = |command| match command {
-            &SipCommand::Invite(ref call) => Some(call.as_ref()),
-            _ => None,
-        };
+        fn invite(command: &SipCommand) -> Option<&OutgoingCall> {
+            match command {
+                SipCommand::Invite(call) => Some(call),
+                _ => None,
+            }
+        }
         self.seen.iter().chain(&self.commands).filter_map(invite).collect()
     }
 

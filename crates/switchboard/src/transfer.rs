@@ -138,6 +138,12 @@ impl Transfer {
         self.attempt(leg).is_some_and(|attempt| attempt.heard_early(description, desk))
     }
 
+    /// A contact that lets itself be heard before it answers.
+    pub fn heard(&self) -> Option<LegId> {
+        let Stage::Calling(attempts) = &self.stage else { return None };
+        attempts.iter().rfind(|attempt| attempt.is_heard()).map(|attempt| attempt.leg.id)
+    }
+
     /// Whether any contact rings.
     pub fn is_ringing(&self) -> bool {
         match &self.stage {

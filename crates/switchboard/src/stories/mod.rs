@@ -7,4 +7,5 @@ mod lights;
 mod messages;
 mod originations;
 mod referrals;
+mod reoffers;
 mod replacements;

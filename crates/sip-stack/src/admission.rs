@@ -38,9 +38,17 @@ impl SipStack {
             Err(challenge) => challenge,
         };
         match self.peer_over(asked.flow) {
-            Some(peer) => Ok(Admission::Peer { name: peer.name.clone() }),
-            None => Err(challenge),
+            Some(peer) if !self.is_own_phone(asked) => Ok(Admission::Peer { name: peer.name.clone() }),
+            _ => Err(challenge),
         }
+    }
+
+    /// Whether it calls itself by the name of an account that registered over this very flow: a telephone at a peer's
+    /// address, as on the desk's own machine. By its password it may do more than the peer.
+    fn is_own_phone(&self, asked: &Asked) -> bool {
+        let caller = asked.headers().from().ok().and_then(|from| from.uri.user());
+        caller
+            .is_some_and(|caller| self.registrar.accounts_over(asked.flow).any(|account| *account == caller))
     }
 
     /// The listed peer at the other end of a flow.

@@ -203,6 +203,28 @@ fn a_peer_is_admitted_by_its_address_and_may_not_register_by_it() {
 }
 
 #[test]
+fn a_telephone_that_registered_from_a_peers_address_calls_as_itself() {
+    let mut phone = Phone::with(settings(&["192.0.2.9"]));
+    assert_eq!(phone.register(1, &["Contact: <sip:1001@192.0.2.9>"]).status, status(200));
+    phone.stage.events();
+    let invite = Script { from: "<sip:1001@frontdesk>;tag=p", ..Script::invite() };
+    phone.stage.receive(&invite.text());
+    let challenge = challenges(&phone.stage.last_response()).remove(0);
+    let line = authorization(&challenge, "1001", PASSWORD, "INVITE", URI, 1);
+    let proved =
+        Script { from: "<sip:1001@frontdesk>;tag=p", branch: "z9hG4bKproved", cseq: 2, ..Script::invite() };
+    phone.stage.receive(&proved.with(&line).text());
+    let account = Admission::Account { username: "1001".to_owned() };
+    assert!(matches!(&phone.stage.events()[..], [SipEvent::Incoming(call)] if call.admission == account));
+    // Everybody else there is the peer.
+    phone.stage.sent();
+    let other = Script { branch: "z9hG4bKother", call_id: "another", ..Script::invite() };
+    phone.stage.receive(&other.text());
+    let peer = Admission::Peer { name: "carrier".to_owned() };
+    assert!(matches!(&phone.stage.events()[..], [SipEvent::Incoming(call)] if call.admission == peer));
+}
+
+#[test]
 fn the_acknowledgement_of_the_challenge_is_swallowed() {
     let mut stage = Stage::with(settings(&[]));
     stage.receive(&Script::invite().text());
@@ -234,8 +256,13 @@ struct Phone {
 
 impl Phone {
     fn new() -> Self {
-        let mut stage = Stage::with(settings(&[]));
-        let challenge = challenged(&mut stage).remove(0);
+        Phone::with(settings(&[]))
+    }
+
+    fn with(settings: SipSettings) -> Self {
+        let mut stage = Stage::with(settings);
+        stage.receive(&Script::new("REGISTER", "z9hG4bKask", 1).text());
+        let challenge = challenges(&stage.response()).remove(0);
         Phone { stage, challenge, count: 0 }
     }
 

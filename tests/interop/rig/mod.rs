@@ -3,6 +3,7 @@
 pub mod baresip;
 pub mod budget;
 pub mod capture;
+pub mod carrier;
 pub mod desk;
 pub mod flows;
 pub mod kamailio;

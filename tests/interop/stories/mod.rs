@@ -11,5 +11,6 @@ mod newcomers;
 mod proxied_calls;
 mod refusals;
 mod transfer_outcomes;
+mod trunks;
 mod two_way_sound;
 mod wire_format;

@@ -219,13 +219,14 @@ impl Line {
         if self.registrations.iter().any(|one| one.state.status().is_some()) {
             return TrunkHealth::Degraded(TrunkTrouble::NotRegistered);
         }
-        let stands =
-            !self.registrations.is_empty() && self.registrations.iter().all(|one| one.state.stands());
+        let registers = !self.registrations.is_empty();
+        let stands = registers && self.registrations.iter().all(|one| one.state.stands());
         match self.pulse.beat(self.hops()) {
             Beat::Weak => TrunkHealth::Degraded(TrunkTrouble::NoAnswer),
-            Beat::Steady => TrunkHealth::Up,
+            // A trunk that answers takes no calls before it has registered this side.
+            Beat::Steady if stands || !registers => TrunkHealth::Up,
             Beat::Unknown if stands => TrunkHealth::Up,
-            Beat::Unknown | Beat::None => TrunkHealth::Unknown,
+            Beat::Steady | Beat::Unknown | Beat::None => TrunkHealth::Unknown,
         }
     }
 

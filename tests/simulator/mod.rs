@@ -10,9 +10,12 @@
 //! with [`World::run`], and ends with [`World::settle`], which waits until nobody has anything to do, applies every
 //! check of [`check`], and hands out the records. The seed is in every message of a failure.
 
+mod asking;
 pub mod chance;
 pub mod check;
-mod dialogue;
+mod doing;
+pub mod errand;
+mod hearing;
 pub mod house;
 pub mod network;
 mod port;
@@ -22,6 +25,7 @@ pub mod sound;
 pub mod world;
 
 pub use chance::Chance;
+pub use errand::Errand;
 pub use house::House;
 pub use network::{Network, WirePlan};
 pub use robot::{Robot, RobotCall};

@@ -61,6 +61,8 @@ pub struct Network {
     /// What it does now; may be changed on the way.
     pub plan: WirePlan,
     chance: Chance,
+    /// Addresses to and from which the wire is another.
+    bad: BTreeMap<IpAddr, WirePlan>,
     unplugged: BTreeSet<IpAddr>,
     closed: BTreeSet<IpAddr>,
     /// By arrival; the number keeps equal arrivals in order and names the datagram in the trace.
@@ -91,12 +93,32 @@ impl Network {
         Network {
             plan,
             chance,
+            bad: BTreeMap::new(),
             unplugged: BTreeSet::new(),
             closed: BTreeSet::new(),
             on_the_way: BTreeMap::new(),
             number: 0,
             trace: Vec::new(),
         }
+    }
+
+    /// From now on the wire to this address and from it is like this; none makes it one with the others again.
+    pub fn set_plan(&mut self, address: IpAddr, plan: Option<WirePlan>) {
+        match plan {
+            Some(plan) => self.bad.insert(address, plan),
+            None => self.bad.remove(&address),
+        };
+    }
+
+    /// The whole wire is as good as it can be again.
+    pub fn heal(&mut self) {
+        self.plan = WirePlan::GOOD;
+        self.bad.clear();
+    }
+
+    fn plan_of(&self, from: IpAddr, to: IpAddr) -> WirePlan {
+        let other = self.bad.get(&from).or_else(|| self.bad.get(&to));
+        other.copied().unwrap_or(self.plan)
     }
 
     /// Nothing reaches this address any more, and nothing comes from it.
@@ -122,20 +144,21 @@ impl Network {
         let sent = self.trace.len();
         let (from, to) = (flow.local, flow.remote);
         self.trace.push(Sent { at: now, from, to, message, arrived: false });
-        let lost = self.chance.percent(self.plan.loss_percent);
-        let copies = if self.chance.percent(self.plan.duplicated_percent) { 2 } else { 1 };
+        let plan = self.plan_of(from.ip(), to.ip());
+        let lost = self.chance.percent(plan.loss_percent);
+        let copies = if self.chance.percent(plan.duplicated_percent) { 2 } else { 1 };
         if lost || self.unplugged.contains(&from.ip()) || self.unplugged.contains(&to.ip()) {
             return;
         }
         if self.closed.contains(&to.ip()) || self.closed.contains(&from.ip()) {
             self.number += 1;
             let word = Letter { flow, bytes: None, sent };
-            self.on_the_way.insert((now + self.plan.latency * 2, self.number), word);
+            self.on_the_way.insert((now + plan.latency * 2, self.number), word);
             return;
         }
         let flow = Flow { transport: Transport::Udp, local: to, remote: from };
         for _ in 0..copies {
-            let arrival = now + self.plan.latency + self.chance.time(self.plan.jitter);
+            let arrival = now + plan.latency + self.chance.time(plan.jitter);
             self.number += 1;
             self.on_the_way.insert((arrival, self.number), Letter { flow, bytes: Some(bytes.clone()), sent });
         }

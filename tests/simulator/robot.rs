@@ -1,14 +1,15 @@
 //! A robot: a telephone or a neighbour, made of the SIP stack and a script, without sound of its own.
 
-use super::dialogue::Dialogue;
+use super::errand::Errand;
 use super::script::{Act, Cue, Deed, Offering, WhenCalled};
 use frontdesk_identifiers::Moment;
 use frontdesk_media_protocol::{AgreedAudio, Codec, Direction};
-use frontdesk_session_description::{LocalAudio, answer, complete, offer};
-use frontdesk_sip_message::{HeaderName, Message, Method, NameAddr, StatusCode, Uri};
+use frontdesk_session_description::{LocalAudio, offer};
+use frontdesk_sip_message::{NameAddr, StatusCode, Uri};
 use frontdesk_sip_stack::{
-    Census, Credentials, Flow, IncomingCall, OutgoingCall, OutgoingRegistration, PeerRule, RegistrationId,
-    SessionEnd, SessionId, SipCommand, SipEvent, SipInput, SipOutput, SipSettings, SipStack, Transport, ha1,
+    Census, Credentials, Flow, OutgoingCall, OutgoingRegistration, PeerRule, Quirks, ReferOutcome,
+    RegistrationId, SessionEnd, SessionId, SessionTimer, SipCommand, SipInput, SipSettings, SipStack,
+    Transport, ha1,
 };
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
@@ -30,6 +31,29 @@ pub struct Person {
     pub preference: Option<&'static str>,
     /// Whether it knows no `telephone-event`, like a telephone that is set to tell its keys by INFO.
     pub no_events: bool,
+    /// What it does differently from other telephones.
+    pub quirks: Arc<Quirks>,
+    /// The session timer that it asks for and grants.
+    pub session_timer: Option<SessionTimer>,
+    /// Whether every early dialog of it has a twin, as behind a proxy that forks (RFC 3261 §16.7).
+    pub forks: bool,
+}
+
+impl Person {
+    /// Somebody who does nothing out of the ordinary.
+    pub fn plain(identity: NameAddr, address: SocketAddr, credentials: Option<Credentials>) -> Person {
+        Person {
+            identity,
+            address,
+            credentials,
+            when_called: WhenCalled::Refuse(486),
+            preference: None,
+            no_events: false,
+            quirks: Arc::default(),
+            session_timer: Some(SessionTimer::default()),
+            forks: false,
+        }
+    }
 }
 
 /// What a robot wants done.
@@ -59,14 +83,33 @@ pub struct RobotCall {
     pub hung_up: bool,
     /// Final statuses of its own re-INVITEs.
     pub reoffers: Vec<u16>,
-    local: LocalAudio,
+    /// What the early media were agreed as, where the desk described them before the answer.
+    pub early: Option<AgreedAudio>,
+    /// How its REFERs ended.
+    pub referred: Vec<ReferOutcome>,
+    /// What it was told of the calls that its REFERs asked for.
+    pub refer_progress: Vec<u16>,
+    pub(super) local: LocalAudio,
     acts: Vec<Act>,
     /// Whether the INVITE brings no offer, so that the ACK must bring an answer.
-    offerless: bool,
-    dialogue: Dialogue,
+    pub(super) offerless: bool,
+    pub(super) call_id: Option<String>,
+    /// The answer that the ACK to the first 2xx brings.
+    pub(super) answer_in_ack: Option<Vec<u8>>,
+    /// Whether an offer of it waits for its answer, and whether it asked the desk to offer.
+    pub(super) reoffer: Option<Reoffer>,
     asked: u32,
     /// What it answers with, while it rings.
-    answer: Option<Vec<u8>>,
+    pub(super) answer: Option<Vec<u8>>,
+}
+
+/// An offer of a robot that waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reoffer {
+    /// For its answer.
+    Made,
+    /// For the desk to make it.
+    AskedFor,
 }
 
 /// What a failed check says about it.
@@ -78,57 +121,76 @@ impl std::fmt::Debug for RobotCall {
             .field("ended", &self.ended)
             .field("hung_up", &self.hung_up)
             .field("reoffers", &self.reoffers)
+            .field("referred", &self.referred)
             .finish_non_exhaustive()
     }
 }
 
 /// What falls due.
 #[derive(Debug, Clone)]
-enum Due {
+pub(super) enum Due {
     Deed(SessionId, Deed),
     PickUp(SessionId),
     Refuse(SessionId, StatusCode),
-    Repeat(SessionId, u32),
+    RefuseSaying {
+        session: SessionId,
+        status: StatusCode,
+        retry_after: Option<Duration>,
+        reason: Option<String>,
+    },
+    Errand(usize),
 }
 
 /// A robot.
 pub struct Robot {
     /// Who it is.
     pub person: Person,
-    desk: SocketAddr,
-    stack: SipStack,
-    calls: BTreeMap<SessionId, RobotCall>,
+    pub(super) desk: SocketAddr,
+    pub(super) stack: SipStack,
+    pub(super) calls: BTreeMap<SessionId, RobotCall>,
     due: BTreeMap<(Moment, u64), Due>,
-    commands: VecDeque<SipCommand>,
-    out: Vec<RobotOutput>,
+    pub(super) commands: VecDeque<SipCommand>,
+    pub(super) out: Vec<RobotOutput>,
     number: u64,
     /// Whether its registration stands; none before the first answer.
     pub registered: Option<bool>,
+    /// The texts of the messages that came.
+    pub texts: Vec<String>,
+    /// What it asked of the desk beside its calls.
+    pub(super) errands: Vec<Errand>,
+    /// The account whose registration it takes, with its password.
+    account: Option<(String, String)>,
 }
 
 /// The realm of the robots.
 const REALM: &str = "robots";
 
-fn settings(desk: SocketAddr) -> SipSettings {
-    let peers = vec![PeerRule { name: "desk".to_owned(), addresses: vec![desk.ip()], ..PeerRule::default() }];
-    SipSettings { peers, realm: REALM.to_owned(), ..SipSettings::default() }
+fn settings(person: &Person, desk: SocketAddr) -> SipSettings {
+    let peers = vec![PeerRule {
+        name: "desk".to_owned(),
+        addresses: vec![desk.ip()],
+        quirks: Arc::clone(&person.quirks),
+        ..PeerRule::default()
+    }];
+    let session_timer = person.session_timer;
+    SipSettings { peers, realm: REALM.to_owned(), session_timer, ..SipSettings::default() }
 }
 
 const REGISTRATION: RegistrationId = RegistrationId(1);
 /// How long a telephone rings before it stops by itself: its caller may be gone without a word.
-const PATIENCE: Duration = Duration::from_secs(180);
+pub(super) const PATIENCE: Duration = Duration::from_secs(180);
 /// How long robots register for: longer than any run.
 const REGISTERED_FOR: Duration = Duration::from_secs(3_600);
 
 impl RobotCall {
     /// Whether this is the call of that Call-ID.
     pub fn is_named(&self, call_id: &str) -> bool {
-        self.dialogue.is_named(call_id)
+        self.call_id.as_deref() == Some(call_id)
     }
 
     /// Its Call-ID, once it has one.
     pub fn call_id(&self) -> Option<&str> {
-        self.dialogue.call_id()
+        self.call_id.as_deref()
     }
 }
 
@@ -136,7 +198,7 @@ impl Robot {
     /// A robot that will talk to the desk at `desk`.
     pub fn new(person: Person, desk: SocketAddr, seed: [u8; 32], now: Moment) -> Robot {
         let mut stack = SipStack::new(seed);
-        stack.handle(SipInput::Settings(Arc::new(settings(desk))), now);
+        stack.handle(SipInput::Settings(Arc::new(settings(&person, desk))), now);
         Robot {
             person,
             desk,
@@ -147,18 +209,39 @@ impl Robot {
             out: Vec::new(),
             number: 0,
             registered: None,
+            texts: Vec::new(),
+            errands: Vec::new(),
+            account: None,
         }
     }
 
     /// The same robot, started anew: it knows nothing of before, but uses no RTP port a second time.
     pub fn reborn(&self, seed: [u8; 32], now: Moment) -> Robot {
-        Robot { number: self.number, ..Robot::new(self.person.clone(), self.desk, seed, now) }
+        let mut robot =
+            Robot { number: self.number, ..Robot::new(self.person.clone(), self.desk, seed, now) };
+        if let Some((user, password)) = &self.account {
+            robot.serve(Some((user, password)), now);
+        }
+        robot
+    }
+
+    /// Works by what its person says now: after a change of that.
+    pub fn heed(&mut self, now: Moment) {
+        let account = self.account.clone();
+        self.serve(account.as_ref().map(|(user, password)| (user.as_str(), password.as_str())), now);
+    }
+
+    /// Whether it is one that others register with.
+    pub fn serves(&self) -> bool {
+        self.account.is_some()
     }
 
     /// Takes registrations of this account.
     pub fn serve(&mut self, account: Option<(&str, &str)>, now: Moment) {
+        self.account = account.map(|(user, password)| (user.to_owned(), password.to_owned()));
         let account = account.map(|(user, password)| (user.to_owned(), ha1(user, REALM, password)));
-        let settings = SipSettings { accounts: account.into_iter().collect(), ..settings(self.desk) };
+        let accounts = account.into_iter().collect();
+        let settings = SipSettings { accounts, ..settings(&self.person, self.desk) };
         self.stack.handle(SipInput::Settings(Arc::new(settings)), now);
     }
 
@@ -183,8 +266,15 @@ impl Robot {
         self.command(SipCommand::Unregister { registration: REGISTRATION }, now);
     }
 
-    /// Calls a number at the desk.
-    pub fn call(&mut self, number: &str, offering: Offering, acts: Vec<Act>, now: Moment) -> SessionId {
+    /// Calls a number at the desk, with these header lines beside the usual ones.
+    pub fn call(
+        &mut self,
+        number: &str,
+        offering: Offering,
+        extra: Vec<(String, String)>,
+        acts: Vec<Act>,
+        now: Moment,
+    ) -> SessionId {
         let session = SessionId::Outgoing(self.count());
         let local = self.new_local();
         let target = uri(&format!("sip:{number}@{}", self.desk));
@@ -203,37 +293,11 @@ impl Robot {
             description,
             credentials: self.person.credentials.clone(),
             routes: Vec::new(),
-            quirks: Arc::default(),
-            extra: Vec::new(),
+            quirks: Arc::clone(&self.person.quirks),
+            extra,
         };
         self.command(SipCommand::Invite(Box::new(call)), now);
         session
-    }
-
-    /// A datagram came.
-    pub fn receive(&mut self, flow: Flow, bytes: Vec<u8>, now: Moment) {
-        let message = Message::read(&bytes).expect("the desk writes what can be read");
-        let session = self.session_of(&message);
-        let mut bytes = bytes;
-        if let Some(call) = session.and_then(|session| self.calls.get_mut(&session)) {
-            let heard = call.dialogue.received(&message, &call.local);
-            self.out.extend(heard.send.into_iter().map(|bytes| RobotOutput::Transmit(flow, bytes)));
-            call.reoffers.extend(heard.status);
-            if let Some(agreed) = heard.agreed {
-                call.agreed = Some(agreed);
-            }
-            match heard.pass_on {
-                Some(passed) => bytes = passed,
-                None => return self.settle(now),
-            }
-        }
-        self.stack.handle(SipInput::Received { flow, bytes }, now);
-        self.settle(now);
-        // An INVITE that began a call here tells its dialogue who is at the other end.
-        let began = session.is_none().then(|| self.session_of(&message)).flatten();
-        if let Some(call) = began.and_then(|session| self.calls.get_mut(&session)) {
-            call.dialogue.received(&message, &call.local);
-        }
     }
 
     /// Lets happen what is due.
@@ -284,16 +348,16 @@ impl Robot {
         self.stack.census()
     }
 
-    fn flow(&self) -> Flow {
+    pub(super) fn flow(&self) -> Flow {
         Flow { transport: Transport::Udp, local: self.person.address, remote: self.desk }
     }
 
-    fn count(&mut self) -> u64 {
+    pub(super) fn count(&mut self) -> u64 {
         self.number += 1;
         self.number
     }
 
-    fn new_local(&mut self) -> LocalAudio {
+    pub(super) fn new_local(&mut self) -> LocalAudio {
         let number = self.count();
         LocalAudio {
             address: SocketAddr::new(self.person.address.ip(), 10_000 + (number * 2 % 50_000) as u16),
@@ -305,11 +369,18 @@ impl Robot {
     }
 
     /// A description as this robot writes it.
-    fn described(&self, description: Vec<u8>) -> Vec<u8> {
+    pub(super) fn described(&self, description: Vec<u8>) -> Vec<u8> {
         if self.person.no_events { without_events(&description) } else { description }
     }
 
-    fn begin(&mut self, session: SessionId, local: LocalAudio, acts: Vec<Act>, offerless: bool, now: Moment) {
+    pub(super) fn begin(
+        &mut self,
+        session: SessionId,
+        local: LocalAudio,
+        acts: Vec<Act>,
+        offerless: bool,
+        now: Moment,
+    ) {
         let call = RobotCall {
             sound: local.address,
             progress: Vec::new(),
@@ -318,7 +389,12 @@ impl Robot {
             agreed: None,
             hung_up: false,
             reoffers: Vec::new(),
-            dialogue: Dialogue::new(self.person.address, session),
+            early: None,
+            referred: Vec::new(),
+            refer_progress: Vec::new(),
+            call_id: None,
+            answer_in_ack: None,
+            reoffer: None,
             local,
             acts,
             offerless,
@@ -329,7 +405,7 @@ impl Robot {
         self.cue(session, Cue::Began, now);
     }
 
-    fn cue(&mut self, session: SessionId, cue: Cue, now: Moment) {
+    pub(super) fn cue(&mut self, session: SessionId, cue: Cue, now: Moment) {
         let Some(call) = self.calls.get(&session) else { return };
         let acts: Vec<Act> = call.acts.iter().filter(|act| act.cue == cue).cloned().collect();
         for act in acts {
@@ -337,225 +413,19 @@ impl Robot {
         }
     }
 
-    fn later(&mut self, at: Moment, due: Due) {
+    pub(super) fn later(&mut self, at: Moment, due: Due) {
         let number = self.count();
         self.due.insert((at, number), due);
     }
 
-    fn command(&mut self, command: SipCommand, now: Moment) {
+    pub(super) fn command(&mut self, command: SipCommand, now: Moment) {
         self.commands.push_back(command);
         self.settle(now);
-    }
-
-    fn act(&mut self, due: Due, now: Moment) {
-        match due {
-            Due::Deed(session, deed) => self.deed(session, deed, now),
-            Due::PickUp(session) => {
-                let Some(call) = self.calls.get_mut(&session) else { return };
-                if let Some(description) = call.answer.take().filter(|_| call.ended.is_none()) {
-                    call.answered = Some(now);
-                    self.commands.push_back(SipCommand::Accept { session, description });
-                    self.cue(session, Cue::Answered, now);
-                }
-            }
-            Due::Refuse(session, status) => {
-                self.commands.push_back(SipCommand::Refuse {
-                    session,
-                    status,
-                    retry_after: None,
-                    reason: None,
-                });
-            }
-            Due::Repeat(session, tries) => {
-                let flow = self.flow();
-                let Some(call) = self.calls.get(&session).filter(|call| call.ended.is_none()) else { return };
-                if let Some(bytes) = call.dialogue.unanswered() {
-                    self.out.push(RobotOutput::Transmit(flow, bytes));
-                    if tries < 6 {
-                        self.later(
-                            now + Duration::from_millis(500 << tries),
-                            Due::Repeat(session, tries + 1),
-                        );
-                    }
-                }
-            }
-        }
-        self.settle(now);
-    }
-
-    fn deed(&mut self, session: SessionId, deed: Deed, now: Moment) {
-        let (flow, no_events) = (self.flow(), self.person.no_events);
-        let Some(call) = self.calls.get_mut(&session).filter(|call| call.ended.is_none()) else { return };
-        let direction = match deed {
-            Deed::Inform(key) => {
-                let told = call.dialogue.inform(key);
-                return self.out.extend(told.map(|bytes| RobotOutput::Transmit(flow, bytes)));
-            }
-            Deed::Say(text) => return self.out.push(RobotOutput::Say(call.sound, text)),
-            Deed::Press(key) => return self.out.push(RobotOutput::Press(call.sound, key)),
-            Deed::HangUp => {
-                call.hung_up = true;
-                return self.commands.push_back(SipCommand::End { session, reason: None });
-            }
-            Deed::Hold => Some(Direction::SendOnly),
-            Deed::Freeze => Some(Direction::Inactive),
-            Deed::Resume => Some(Direction::SendReceive),
-            Deed::AskForOffer => None,
-        };
-        call.local.direction = direction.unwrap_or(call.local.direction);
-        call.local.session_version += 1;
-        let plain = |description: Vec<u8>| match no_events {
-            true => without_events(&description),
-            false => description,
-        };
-        let description = direction.map(|_| plain(offer(&call.local)));
-        if call.dialogue.reinvite(description) {
-            self.later(now, Due::Repeat(session, 0));
-        }
-    }
-
-    /// Drains the stack: first what it tells, then what it sends, because what is sent may need what was told.
-    fn settle(&mut self, now: Moment) {
-        loop {
-            let mut transmits = Vec::new();
-            while let Some(output) = self.stack.poll() {
-                match output {
-                    SipOutput::Transmit { flow, bytes } => transmits.push((flow, bytes)),
-                    SipOutput::Event(event) => self.on_sip(event, now),
-                }
-            }
-            for (flow, bytes) in transmits {
-                let bytes = self.dress(bytes);
-                self.out.push(RobotOutput::Transmit(flow, bytes));
-            }
-            match self.commands.pop_front() {
-                Some(command) => self.stack.handle(SipInput::Command(command), now),
-                None => return,
-            }
-        }
-    }
-
-    /// What the stack sends, in keeping with what the robot has sent beside it.
-    fn dress(&mut self, bytes: Vec<u8>) -> Vec<u8> {
-        let message = Message::read(&bytes).expect("the stack writes what can be read");
-        if let (Message::Request(request), Some(preference)) = (&message, self.person.preference)
-            && request.method == Method::REGISTER
-        {
-            let mut request = request.clone();
-            let contact = request.headers.get(HeaderName::Contact).unwrap_or_default();
-            let contact = format!("{contact};q={preference}");
-            request.headers.set(HeaderName::Contact, contact);
-            return request.to_bytes();
-        }
-        let session = self.session_of(&message).or_else(|| self.newest_unnamed(&message));
-        match session.and_then(|session| self.calls.get_mut(&session)) {
-            Some(call) => call.dialogue.sent(message, bytes),
-            None => bytes,
-        }
-    }
-
-    /// The call of this Call-ID.
-    fn session_of(&self, message: &Message) -> Option<SessionId> {
-        let call_id = message.headers().call_id().ok()?;
-        self.calls.iter().find(|(_, call)| call.dialogue.is_named(call_id)).map(|(session, _)| *session)
-    }
-
-    /// The call whose first message this is: the robot numbers its calls, the stack names them.
-    fn newest_unnamed(&self, message: &Message) -> Option<SessionId> {
-        let method = &message.headers().cseq().ok()?.method;
-        if method.as_str() != "INVITE" {
-            return None;
-        }
-        self.calls.iter().find(|(_, call)| call.dialogue.is_nameless()).map(|(session, _)| *session)
-    }
-
-    fn on_sip(&mut self, event: SipEvent, now: Moment) {
-        match event {
-            SipEvent::Incoming(call) => self.called(*call, now),
-            SipEvent::Progress { session, status, .. } => {
-                if let Some(call) = self.calls.get_mut(&session) {
-                    call.progress.push(status.as_u16());
-                }
-            }
-            SipEvent::Answered { session, description, .. } => {
-                let Some(call) = self.calls.get_mut(&session) else { return };
-                if call.offerless {
-                    let negotiated =
-                        answer(&call.local, &description).expect("the desk's offer can be answered");
-                    call.agreed = Some(negotiated.audio);
-                    call.dialogue.answer_in_ack(match self.person.no_events {
-                        true => without_events(&negotiated.description),
-                        false => negotiated.description,
-                    });
-                } else {
-                    call.agreed = Some(complete(&call.local, &description).expect("the desk's answer fits"));
-                }
-                call.answered = Some(now);
-                self.cue(session, Cue::Answered, now);
-            }
-            SipEvent::Ended { session, end } => {
-                if let Some(call) = self.calls.get_mut(&session) {
-                    assert!(call.ended.is_none(), "a session ends once");
-                    call.ended = Some((now, end));
-                }
-            }
-            SipEvent::Registered { .. } => self.registered = Some(true),
-            SipEvent::RegistrationEnded { .. } => self.registered = Some(false),
-            _ => {}
-        }
-    }
-
-    fn called(&mut self, incoming: IncomingCall, now: Moment) {
-        let session = incoming.session;
-        let local = self.new_local();
-        let agreed = incoming.offer.as_deref().and_then(|offered| answer(&local, offered).ok());
-        let acts = match &self.person.when_called {
-            WhenCalled::Answer { acts, .. } => acts.clone(),
-            _ => Vec::new(),
-        };
-        self.begin(session, local, acts, false, now);
-        let description = agreed.as_ref().map(|agreed| self.described(agreed.description.clone()));
-        let Some(call) = self.calls.get_mut(&session) else { return };
-        call.dialogue.name(&incoming.call_id);
-        call.answer = description;
-        call.agreed = agreed.map(|agreed| agreed.audio);
-        let ring = SipCommand::Ring { session, status: StatusCode::RINGING, description: None };
-        let status = |code| StatusCode::new(code).expect("a status");
-        match self.person.when_called.clone() {
-            WhenCalled::Refuse(code) => self.later(now, Due::Refuse(session, status(code))),
-            WhenCalled::RingThenRefuse { after, status: code } => {
-                self.commands.push_back(ring);
-                self.later(now + after, Due::Refuse(session, status(code)));
-            }
-            WhenCalled::Ring => {
-                self.commands.push_back(ring);
-                self.later(now + PATIENCE, Due::Refuse(session, StatusCode::TEMPORARILY_UNAVAILABLE));
-            }
-            WhenCalled::Progress => {
-                self.later(now + PATIENCE, Due::Refuse(session, StatusCode::TEMPORARILY_UNAVAILABLE));
-                let Some(call) = self.calls.get(&session) else { return };
-                let description = call.answer.clone();
-                self.commands.push_back(SipCommand::Ring {
-                    session,
-                    status: StatusCode::SESSION_PROGRESS,
-                    description,
-                });
-            }
-            WhenCalled::AnswerWith(text) => {
-                call.answer = Some(text.as_bytes().to_vec());
-                self.commands.push_back(ring);
-                self.later(now + Duration::from_millis(500), Due::PickUp(session));
-            }
-            WhenCalled::Answer { after, .. } => {
-                self.commands.push_back(ring);
-                self.later(now + after, Due::PickUp(session));
-            }
-        }
     }
 }
 
 /// A description with `telephone-event` taken out.
-fn without_events(description: &[u8]) -> Vec<u8> {
+pub(super) fn without_events(description: &[u8]) -> Vec<u8> {
     let text = String::from_utf8_lossy(description);
     let number = text.lines().find_map(|line| {
         line.strip_prefix("a=rtpmap:")?.strip_suffix(" telephone-event/8000").map(str::to_owned)

@@ -21,6 +21,12 @@ pub enum Deed {
     Resume,
     /// Lets the other side offer: a re-INVITE without a description.
     AskForOffer,
+    /// Puts the other side on hold as old telephones do: sound is to go to 0.0.0.0.
+    HoldByNull,
+    /// Has the other side put through to this number: REFER.
+    Refer(&'static str),
+    /// Has the other side talk with the other side of its own other call: REFER with Replaces.
+    Join,
 }
 
 /// From when a deed's time is counted.
@@ -72,6 +78,24 @@ pub enum WhenCalled {
     },
     /// Refuses at once with this status.
     Refuse(u16),
+    /// Refuses at once, and says why or when it may be tried again.
+    RefuseSaying {
+        /// With which status.
+        status: u16,
+        /// When it may be tried again.
+        retry_after: Option<Duration>,
+        /// What `Reason` says.
+        reason: Option<&'static str>,
+    },
+    /// Refuses at once with this status, and names this Contact to call instead.
+    Redirect(u16, &'static str),
+    /// Tells of progress with sound of its own (183), answers so long after, and does these things.
+    AnswerAfterSound {
+        /// How long only its sound is there.
+        after: Duration,
+        /// What it does then.
+        acts: Vec<Act>,
+    },
     /// Rings so long, then refuses with this status.
     RingThenRefuse {
         /// How long it rings.

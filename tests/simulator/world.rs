@@ -5,13 +5,14 @@ use super::check;
 use super::house::{House, PASSWORD, PHONES};
 use super::network::{Arrival, Network, WirePlan};
 use super::robot::{Person, Robot, RobotCall, RobotOutput};
-use super::script::{Act, Offering, WhenCalled};
+use super::script::WhenCalled;
 use super::sound::{Sound, SoundEvent, SoundPlan};
 use frontdesk_call_record::{CallRecord, StampedFact};
 use frontdesk_identifiers::{Moment, WallTime};
 use frontdesk_sip_stack::{Credentials, Flow, SessionId, SipInput, Transport};
 use frontdesk_switchboard::{
-    Hop, LocateFailure, Notice, Rules, Switchboard, SwitchboardCensus, SwitchboardInput, SwitchboardOutput,
+    Hop, LocateFailure, Notice, OriginationNews, Rules, Switchboard, SwitchboardCensus, SwitchboardInput,
+    SwitchboardOutput,
 };
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -21,7 +22,7 @@ use std::time::Duration;
 
 /// One robot of a world.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct RobotId(usize);
+pub struct RobotId(pub(super) usize);
 
 /// One call of one robot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,15 +44,16 @@ pub struct World {
     pub network: Network,
     /// The desk's sound side.
     pub sound: Sound,
-    robots: Vec<Robot>,
+    pub(super) robots: Vec<Robot>,
     /// Robots that died with calls standing: nothing is expected of them.
     gone: BTreeSet<SocketAddr>,
     /// Those of them of whom the network said that nobody is there.
     unreachable: BTreeSet<SocketAddr>,
     chance: Chance,
-    now: Moment,
+    pub(super) now: Moment,
     facts: Vec<StampedFact>,
     notices: Vec<Notice>,
+    news: Vec<OriginationNews>,
     /// What the locator says of each trunk, and what the desk asked it.
     places: BTreeMap<String, Result<Vec<Hop>, LocateFailure>>,
     asked: VecDeque<String>,
@@ -96,6 +98,7 @@ impl World {
             now: Moment::ZERO,
             facts: Vec::new(),
             notices: Vec::new(),
+            news: Vec::new(),
             places: BTreeMap::new(),
             asked: VecDeque::new(),
             callers: 0,
@@ -142,14 +145,7 @@ impl World {
         let address = SocketAddr::from(([192, 0, 2, 101 + host as u8], 5060));
         let credentials = Credentials { username: number.to_owned(), password: PASSWORD.to_owned() };
         let identity = format!("<sip:{number}@192.0.2.1>").parse().expect("an identity");
-        self.add(Person {
-            identity,
-            address,
-            credentials: Some(credentials),
-            when_called,
-            preference: None,
-            no_events: false,
-        })
+        self.add(Person { when_called, ..Person::plain(identity, address, Some(credentials)) })
     }
 
     /// A caller from the carrier's network.
@@ -168,45 +164,13 @@ impl World {
     /// Somebody at any address, with this From.
     pub fn stranger(&mut self, identity: &str, address: SocketAddr) -> RobotId {
         let identity = identity.parse().expect("an identity");
-        let when_called = WhenCalled::Refuse(486);
-        self.add(Person {
-            identity,
-            address,
-            credentials: None,
-            when_called,
-            preference: None,
-            no_events: false,
-        })
+        self.add(Person::plain(identity, address, None))
     }
 
     fn add(&mut self, person: Person) -> RobotId {
         let seed = self.chance.seed();
         self.robots.push(Robot::new(person, SocketAddr::from(DESK), seed, self.now));
         RobotId(self.robots.len() - 1)
-    }
-
-    /// Calls a number.
-    pub fn call(&mut self, robot: RobotId, number: &str, acts: Vec<Act>) -> CallName {
-        self.call_offering(robot, number, Offering::Usual, acts)
-    }
-
-    /// Calls a number without an offer.
-    pub fn call_without_offer(&mut self, robot: RobotId, number: &str, acts: Vec<Act>) -> CallName {
-        self.call_offering(robot, number, Offering::Nothing, acts)
-    }
-
-    /// Calls a number, offering this.
-    pub fn call_offering(
-        &mut self,
-        robot: RobotId,
-        number: &str,
-        offering: Offering,
-        acts: Vec<Act>,
-    ) -> CallName {
-        let now = self.now;
-        let session = self.robots[robot.0].call(number, offering, acts, now);
-        self.carry(robot);
-        CallName { robot, session }
     }
 
     /// A carrier at this address; it takes the registration of whoever knows this name and password.
@@ -284,7 +248,10 @@ impl World {
         let old = &self.robots[robot.0];
         self.sound.unsilence(ip, old.calls().values().map(|call| call.sound));
         self.robots[robot.0] = old.reborn(seed, now);
-        self.robots[robot.0].register(now);
+        // One that others register with has its own registration nowhere.
+        if !self.robots[robot.0].serves() && self.robots[robot.0].person.credentials.is_some() {
+            self.robots[robot.0].register(now);
+        }
         self.carry(robot);
     }
 
@@ -378,6 +345,11 @@ impl World {
     /// Every notice, in order.
     pub fn notices(&self) -> &[Notice] {
         &self.notices
+    }
+
+    /// What became of the calls that were placed from inside, in order.
+    pub fn news(&self) -> &[OriginationNews] {
+        &self.news
     }
 
     /// One number for every byte that the desk has said: to the wire, to the sound and to the record.
@@ -494,7 +466,7 @@ impl World {
     }
 
     /// Carries out what a robot wants.
-    fn carry(&mut self, robot: RobotId) {
+    pub(super) fn carry(&mut self, robot: RobotId) {
         for output in self.robots[robot.0].take_outputs() {
             match output {
                 RobotOutput::Transmit(flow, bytes) => {
@@ -527,6 +499,7 @@ impl World {
                 }
                 SwitchboardOutput::Notice(notice) => self.notices.push(notice),
                 SwitchboardOutput::Locate { trunk, .. } => self.asked.push_back(trunk),
+                SwitchboardOutput::Originated { news, .. } => self.news.push(news),
                 _ => {}
             }
         }

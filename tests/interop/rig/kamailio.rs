@@ -42,9 +42,42 @@ impl Drop for Kamailio {
 
 /// Starts a kamailio that listens here and routes like this, and waits until it answers.
 pub fn start(own: SocketAddr, routing: &str) -> (Program, tempfile::TempDir) {
+    start_configured(own, &(preamble(own) + routing), &[])
+}
+
+/// Starts one with a configuration of `sip-config/peers`, in which only these addresses are others, and with these files
+/// beside it.
+pub fn start_shipped(
+    name: &str,
+    own: SocketAddr,
+    changes: &[(&str, String)],
+    files: &[(&str, &str)],
+) -> (Program, tempfile::TempDir) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../sip-config/peers").join(name);
+    let mut text =
+        std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    for (from, to) in changes {
+        assert!(text.contains(from), "{name} does not say {from} any more");
+        text = text.replace(from, to);
+    }
+    let modules = modules();
+    start_configured(
+        own,
+        &text.replacen("#!KAMAILIO", &format!("#!KAMAILIO\nmpath=\"{modules}/\""), 1),
+        files,
+    )
+}
+
+fn start_configured(own: SocketAddr, text: &str, files: &[(&str, &str)]) -> (Program, tempfile::TempDir) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let config = folder.path().join("kamailio.cfg");
-    std::fs::write(&config, preamble(own) + routing).expect("a file is written");
+    let mut text = text.to_owned();
+    for (name, content) in files {
+        let beside = folder.path().join(name);
+        std::fs::write(&beside, content).expect("a file is written");
+        text = text.replace(&format!("\"{name}\""), &format!("\"{}\"", beside.display()));
+    }
+    std::fs::write(&config, text).expect("a file is written");
     let mut command = Command::new(installed("kamailio", "kamailio"));
     command.args(["-DD", "-E", "-m", "16", "-M", "4", "-Y"]).arg(folder.path()).arg("-f").arg(&config);
     let program = Program::start("kamailio", command);
@@ -78,13 +111,17 @@ fn wait_until_it_answers(address: SocketAddr, program: &Program) {
     assert!(answered, "kamailio does not answer at {address}:\n{}", program.output());
 }
 
-/// What every configuration begins with.
-fn preamble(own: SocketAddr) -> String {
-    let modules = MODULES.into_iter().find(|folder| Path::new(folder).is_dir()).unwrap_or_else(|| {
+fn modules() -> &'static str {
+    MODULES.into_iter().find(|folder| Path::new(folder).is_dir()).unwrap_or_else(|| {
         panic!(
             "kamailio's modules are in none of {MODULES:?}: apt-get install kamailio (`make test` does it)"
         )
-    });
+    })
+}
+
+/// What every configuration begins with.
+fn preamble(own: SocketAddr) -> String {
+    let modules = modules();
     format!(
         r#"#!KAMAILIO
 debug=1

@@ -4,6 +4,7 @@ pub mod baresip;
 pub mod budget;
 pub mod capture;
 pub mod carrier;
+pub mod certificates;
 pub mod desk;
 pub mod flows;
 pub mod kamailio;

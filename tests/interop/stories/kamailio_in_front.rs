@@ -61,7 +61,9 @@ fn a_dispatcher_shares_calls_among_two_desks_and_leaves_a_dead_one_out() {
     let mut second = Desk::open(&numbers);
     let own = free();
     let nodes = format!("1 sip:{} 0 0\n1 sip:{} 0 0\n", first.address, second.address);
-    let changes = [("udp:127.0.0.1:5070", format!("udp:{own}"))];
+    // One process: several reorder a 180 and a 200 that follow each other at once, and sipp wants them in order.
+    let changes =
+        [("udp:127.0.0.1:5070", format!("udp:{own}")), ("\nchildren = 2", "\nchildren = 1".to_owned())];
     let files = [("kamailio-dispatcher.list", nodes.as_str())];
     let (mut kamailio, _folder) = start_shipped("kamailio-dispatcher.cfg", own, &changes, &files);
     let call = || {

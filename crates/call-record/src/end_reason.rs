@@ -40,7 +40,7 @@ pub enum EndReason {
     FlowExhausted,
     /// The call reached the longest time that a call may take.
     TooLong,
-    /// Its party goes on in another call: an attended transfer.
+    /// Its party goes on in another call: an attended transfer, or one that its own trunk put through.
     Transferred,
     /// The desk was stopped in good order.
     DeskStopped,

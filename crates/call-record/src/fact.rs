@@ -145,6 +145,13 @@ pub enum Fact {
         /// The status that it was told.
         status: u16,
     },
+    /// A trunk that was asked by REFER to put its own party through refused: the desk calls instead.
+    ReferRefused {
+        /// The trunk's name.
+        trunk: String,
+        /// Its status.
+        status: u16,
+    },
     /// One of two who talked left, and the other goes on in this call.
     PartyLeft {
         /// Who.

@@ -76,6 +76,7 @@ impl CallRecord {
             // For who reads the facts; the document tells what they led to.
             Fact::Referred { .. }
             | Fact::ReferralFailed { .. }
+            | Fact::ReferRefused { .. }
             | Fact::Replaced { .. }
             | Fact::HandedOver { .. }
             | Fact::TakenOver { .. }

@@ -31,6 +31,7 @@ impl Fact {
             Fact::TransferEnded { .. } => "transfer_ended",
             Fact::Referred { .. } => "referred",
             Fact::ReferralFailed { .. } => "referral_failed",
+            Fact::ReferRefused { .. } => "refer_refused",
             Fact::PartyLeft { .. } => "party_left",
             Fact::Replaced { .. } => "replaced",
             Fact::HandedOver { .. } => "handed_over",

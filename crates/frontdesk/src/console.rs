@@ -149,6 +149,7 @@ fn describe(fact: &Fact, words: Words) -> Option<String> {
         Fact::TrunkTried { .. }
         | Fact::TrunkFailed { .. }
         | Fact::TrunkPassedOver { .. }
+        | Fact::ReferRefused { .. }
         | Fact::Redirected { .. } => return describe_trunk(fact),
         Fact::Ringing
         | Fact::CallerIdentified { .. }
@@ -171,6 +172,9 @@ fn describe_trunk(fact: &Fact) -> Option<String> {
             None => format!("trunk {trunk}: no answer"),
         },
         Fact::TrunkPassedOver { trunk, trouble } => format!("trunk {trunk}: passed over: {trouble}"),
+        Fact::ReferRefused { trunk, status } => {
+            format!("trunk {trunk}: does not put its caller through ({status}), the desk calls")
+        }
         Fact::Redirected { trunk, to } => format!("trunk {trunk}: sends the call to {to}"),
         _ => return None,
     })

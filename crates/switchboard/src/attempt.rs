@@ -231,7 +231,7 @@ fn is_of_the_account(status: StatusCode) -> bool {
 }
 
 /// RFC 3261 §21: what a final status says about the person, not about the protocol.
-fn failure_of_status(status: StatusCode, rang: bool) -> Failure {
+pub(crate) fn failure_of_status(status: StatusCode, rang: bool) -> Failure {
     let outcome = match status.as_u16() {
         486 | 600 => TransferOutcome::Busy,
         603 | 607 => TransferOutcome::Declined,

@@ -18,6 +18,14 @@ use std::time::Duration;
 impl Call {
     pub fn begin_transfer(&mut self, target: TelephoneNumber, ring: Duration, desk: &mut Desk<'_>) {
         self.abandon_transfer(desk);
+        if let Some(way) = self.way_to_pass(self.caller.session, &target, desk) {
+            return self.pass_on(way, None, ring, desk);
+        }
+        self.begin_transfer_here(target, ring, desk);
+    }
+
+    /// Calls whom the caller shall be put through to, on a leg of this desk.
+    pub fn begin_transfer_here(&mut self, target: TelephoneNumber, ring: Duration, desk: &mut Desk<'_>) {
         let kind = match self.serving {
             Serving::Flow(_) => TransferKind::Flow,
             Serving::Phone(_) | Serving::Nobody => TransferKind::Dialled,
@@ -119,6 +127,9 @@ impl Call {
         if self.is_referrer(leg) {
             return self.referrer_left(desk);
         }
+        if self.is_passer(leg) {
+            return self.passer_left(desk);
+        }
         self.reason = reason::of_end(end);
         match fault::of_broken_session(end, LegRole::Callee) {
             Some((reason, fault)) => self.end(reason, fault, desk),
@@ -132,6 +143,7 @@ impl Call {
     /// The telephone has rung as long as it may.
     pub fn end_ringing_when_due(&mut self, desk: &mut Desk<'_>) {
         self.end_referral_when_due(desk);
+        self.end_passing_when_due(desk);
         self.leave_silent_ways(desk);
         let Some(transfer) = &self.transfer else { return };
         if transfer.patience_ends().is_none_or(|until| desk.now < until) {
@@ -192,7 +204,7 @@ impl Call {
         }
     }
 
-    fn transfer_ended(&mut self, outcome: TransferOutcome, desk: &mut Desk<'_>) {
+    pub fn transfer_ended(&mut self, outcome: TransferOutcome, desk: &mut Desk<'_>) {
         if self.is_summoning() {
             return self.summons_failed(outcome, desk);
         }

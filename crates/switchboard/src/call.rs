@@ -10,6 +10,7 @@ use crate::facts::Chronicle;
 use crate::leg::Leg;
 use crate::limits::{Limits, RETRY_AFTER};
 use crate::originate::Summons;
+use crate::passing::Passing;
 use crate::referral::Referral;
 use crate::replaces::Arrival;
 use crate::routing::{Party, Route};
@@ -35,6 +36,8 @@ pub(crate) struct Call {
     pub summons: Option<Summons>,
     /// What a party asked for by REFER and is not done yet.
     pub referral: Option<Referral>,
+    /// Whom the trunk that brought a party was asked to put it through to.
+    pub passing: Option<Passing>,
     /// A session that will take the place of one of this call's.
     pub arrival: Option<Arrival>,
     /// What the doctor has found.
@@ -148,6 +151,7 @@ impl Call {
             summons: None,
             transfer: None,
             referral: None,
+            passing: None,
             arrival: None,
             diagnosed: BTreeSet::new(),
             checkup_at: None,
@@ -199,7 +203,14 @@ impl Call {
         };
         let referred = self.referral.as_ref().and_then(|referral| referral.transfer.deadline());
         let ring = self.transfer.as_ref().and_then(Transfer::deadline);
-        flow.into_iter().chain(ring).chain(referred).chain(self.checkup_at).chain([self.until]).min()
+        let passing = self.passing.as_ref().and_then(Passing::deadline);
+        flow.into_iter()
+            .chain(ring)
+            .chain(passing)
+            .chain(referred)
+            .chain(self.checkup_at)
+            .chain([self.until])
+            .min()
     }
 
     /// A deadline may have come.
@@ -393,6 +404,7 @@ impl Call {
         self.close_conversation(desk);
         self.arrival_failed(StatusCode::CALL_TRANSACTION_DOES_NOT_EXIST, desk);
         self.abandon_referral(desk);
+        self.abandon_passing(desk);
         self.abandon_transfer(desk);
         if matches!(self.recording, Recording::Wanted { .. }) {
             self.recording = Recording::Off;

@@ -213,6 +213,13 @@ pub(crate) fn shown(caller: &Party, trunk: &Trunk, directory: &Directory) -> Sho
     Shown { from, extra }
 }
 
+/// Who asks this trunk to put its own party through, as `Referred-By` says it (RFC 3892 §3).
+pub(crate) fn on_behalf(party: &Party, trunk: &Trunk, directory: &Directory) -> Option<Uri> {
+    let own = own_number(party, trunk, directory).map(|number| trunk.plan.outward(&number).to_string());
+    let user = own.or_else(|| trunk.account.as_ref().map(|account| account.user.clone()))?;
+    Some(SipUri::new(Some(&user), host(trunk.domain()), None).into())
+}
+
 /// The number of the house that stands for this caller on this trunk.
 fn own_number(caller: &Party, trunk: &Trunk, directory: &Directory) -> Option<TelephoneNumber> {
     // A call that begins here says itself by which number of the house it is shown.

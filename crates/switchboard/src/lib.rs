@@ -13,6 +13,7 @@
 //!    that answers is bridged with the caller and the others stop ringing; if none does, the caller returns to the flow
 //!    with the outcome. Sound that the called side sends before it answers is let through (`early.rs`).
 //!    A number of the telephone network is called over the tenant's trunks (`trunk/`), the next way when one fails.
+//!    A trunk that takes REFER puts its own party through itself (`passing.rs`).
 //! 6. A party may pass the other on: by REFER (`referral.rs`), joining two calls (`attended.rs`), or by another session that
 //!    takes its place (`replaces.rs`). What failed or is not heard gets a cause in the record (`doctor.rs`).
 //!    The sound of a call that stands is changed by either side (`reoffer.rs`).
@@ -51,6 +52,7 @@ mod on_media;
 mod on_sip;
 mod originate;
 mod output;
+mod passing;
 mod reason;
 mod referral;
 mod reoffer;

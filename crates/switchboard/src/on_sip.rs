@@ -54,6 +54,12 @@ impl Switchboard {
             SipEvent::Referred { session, referral, target, replaces: Some(consulted), .. } => {
                 self.on_joining(&Joining { referral, session, consulted, target }, now);
             }
+            SipEvent::ReferProgress { session, status } => {
+                self.with_session(session, now, |call, desk| call.passing_progress(session, status, desk));
+            }
+            SipEvent::ReferEnded { session, outcome } => {
+                self.with_session(session, now, |call, desk| call.passing_ended(session, outcome, desk));
+            }
             SipEvent::KeyInfo { session, key } => {
                 self.with_session(session, now, |call, desk| call.key_told(session, key, desk));
             }
@@ -135,6 +141,9 @@ impl Call {
     }
 
     fn session_ended(&mut self, session: SessionId, end: &SessionEnd, desk: &mut Desk<'_>) {
+        if self.passed_hung_up(session, end, desk) {
+            return;
+        }
         if self.caller.session == Some(session) {
             self.caller_session_ended(end, desk);
         } else if let Some(leg) = self.called_leg(session) {

@@ -8,6 +8,8 @@
 //! * The referrer hangs up before it is decided: who is left waits with the ringing tone, and comes back to the flow with
 //!   the outcome if there is one (the semi-attended transfer of RFC 5589 §7.6, without its second call).
 //!
+//! Where who stays talks over a trunk that takes REFER, that trunk is asked to put it through itself (`passing.rs`).
+//!
 //! A REFER from a trunk or a peer is refused with 403: it would have this side place calls, at this side's cost, for
 //! whoever reached the trunk.
 
@@ -67,8 +69,11 @@ impl Call {
         let leg = std::iter::once(&self.caller).chain(talking).find(|leg| leg.session == Some(session));
         match (leg, talking) {
             _ if self.ending.is_some() => Err(StatusCode::CALL_TRANSACTION_DOES_NOT_EXIST),
+            // One at a time, as with offers (RFC 3261 §21.4.27).
+            (Some(leg), Some(_)) if leg.phone.is_some() && self.is_passing() => {
+                Err(StatusCode::REQUEST_PENDING)
+            }
             (Some(leg), Some(_)) if leg.phone.is_some() => match self.referral {
-                // One at a time, as with offers (RFC 3261 §21.4.27).
                 Some(_) => Err(StatusCode::REQUEST_PENDING),
                 None => Ok(leg.id),
             },
@@ -86,6 +91,26 @@ impl Call {
     }
 
     fn begin_referral(&mut self, by: LegId, id: ReferralId, target: &TelephoneNumber, desk: &mut Desk<'_>) {
+        if let Some(way) = self.way_to_pass(self.kept_session(by), target, desk) {
+            return self.pass_on(way, Some((id, by)), desk.rules.limits.ring, desk);
+        }
+        self.begin_referral_here(by, id, target, desk);
+    }
+
+    /// The session of who stays when the party of this leg leaves.
+    fn kept_session(&self, by: LegId) -> Option<SessionId> {
+        let talking = self.transfer.as_ref().and_then(Transfer::talking);
+        if by == self.caller.id { talking?.session } else { self.caller.session }
+    }
+
+    /// Calls whom the referrer named, on a leg of this desk.
+    pub fn begin_referral_here(
+        &mut self,
+        by: LegId,
+        id: ReferralId,
+        target: &TelephoneNumber,
+        desk: &mut Desk<'_>,
+    ) {
         let kind = TransferKind::Blind;
         self.record.tell(Fact::TransferStarted { target: target.to_string().into(), kind }, desk);
         let (kept, ring) = (self.kept_party(by, desk), desk.rules.limits.ring);
@@ -100,7 +125,7 @@ impl Call {
 
     /// Who stays when the party of this leg leaves, as it is shown to whom it is put through: its own name and number,
     /// not those of who passes it on.
-    fn kept_party(&self, by: LegId, desk: &Desk<'_>) -> Party {
+    pub fn kept_party(&self, by: LegId, desk: &Desk<'_>) -> Party {
         let mut party = self.party.clone();
         let talking = self.transfer.as_ref().and_then(Transfer::talking);
         let phone = talking.filter(|_| by == self.caller.id).and_then(|leg| leg.phone.as_ref());
@@ -111,6 +136,11 @@ impl Call {
             party.identity = Identity::default();
         }
         party
+    }
+
+    /// Who asks, when the party of this leg refers.
+    pub fn referring_party(&self, by: LegId, desk: &Desk<'_>) -> Party {
+        if by == self.caller.id { self.party.clone() } else { self.kept_party(self.caller.id, desk) }
     }
 
     pub fn is_referred_to(&self, leg: LegId) -> bool {
@@ -146,7 +176,7 @@ impl Call {
         self.told_referral_failed(id, outcome, desk);
     }
 
-    fn told_referral_failed(&mut self, id: ReferralId, outcome: TransferOutcome, desk: &mut Desk<'_>) {
+    pub fn told_referral_failed(&mut self, id: ReferralId, outcome: TransferOutcome, desk: &mut Desk<'_>) {
         let (status, _) = fault::of_failed_call(outcome);
         self.reason = None;
         self.record.tell(Fact::TransferEnded { outcome: fault::transfer_end(outcome) }, desk);

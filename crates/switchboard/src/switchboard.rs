@@ -350,6 +350,9 @@ impl Switchboard {
 
     fn index(&mut self, id: CallId) {
         let Some(call) = self.calls.get(&id) else { return };
+        if let Some(session) = call.passed_session() {
+            self.by_session.insert(session, id);
+        }
         for leg in call.legs() {
             if leg.port != Port::Closed {
                 self.by_leg.insert(leg.id, id);
@@ -368,6 +371,9 @@ impl Switchboard {
 
     fn unindex(&mut self, id: CallId) {
         let Some(call) = self.calls.get(&id) else { return };
+        if let Some(session) = call.passed_session() {
+            self.by_session.remove(&session);
+        }
         for leg in call.legs() {
             self.by_leg.remove(&leg.id);
             if let Some(session) = leg.session {
@@ -398,6 +404,9 @@ impl Call {
         self.caller.session = None;
         if self.is_referrer(self.caller.id) {
             return self.referrer_left(desk);
+        }
+        if self.is_passer(self.caller.id) {
+            return self.passer_left(desk);
         }
         self.reason = reason::of_end(end);
         let (reason, fault) = fault::of_caller_end(end, self.caller.role);

@@ -1,14 +1,14 @@
 //! A switchboard on the bench: what the SIP stack would tell is said by hand, and what calls want of it is kept. Ports
 //! open and close by themselves.
 
-use crate::input::{Rules, SwitchboardInput};
+use crate::input::{Hop, Rules, SwitchboardInput};
 use crate::limits::Limits;
 use crate::originate::{Origination, OriginationId, OriginationNews};
 use crate::output::SwitchboardOutput;
 use crate::switchboard::Switchboard;
 use frontdesk_call_flow::Flow as CallFlow;
 use frontdesk_call_record::Fact;
-use frontdesk_directory::{Directory, Number, Peer, Phone, Tenant};
+use frontdesk_directory::{Directory, Number, Peer, Phone, Presentation, Tenant, Trunk};
 use frontdesk_identifiers::{CallId, LegId, Locale, Moment, TelephoneNumber, TenantId, WallTime};
 use frontdesk_media_protocol::{Codec, Direction, MediaCommand, MediaEvent, StreamCounters};
 use frontdesk_session_description::{LocalAudio, offer};
@@ -24,6 +24,20 @@ use std::time::Duration;
 
 const DESK: ([u8; 4], u16) = ([192, 0, 2, 1], 5060);
 const REALM: &str = "frontdesk";
+/// A number of the telephone network.
+pub(crate) const OUTSIDE: &str = "+4930901820";
+const NIGHT: &str = r#"
+    format = 1
+    flow = "night"
+    start = "service"
+    [step.service]
+    transfer = "number:+4930901820"
+    ring = "20s"
+    busy = "end"
+    failed = "end"
+    [step.end]
+    hang_up = "Goodbye."
+"#;
 const RECEPTION: &str = r#"
     format = 1
     flow = "reception"
@@ -89,9 +103,15 @@ pub(crate) fn described(host: u8) -> Vec<u8> {
     })
 }
 
-/// 1001 to 1003 are telephones of `main`, 2001 is one of `other`; 100 is a flow that puts through to 1001.
 pub(crate) fn rules() -> Rules {
+    rules_with(None)
+}
+
+/// 1001 to 1003 are telephones of `main`, 2001 is one of `other`; 100 is a flow that puts through to 1001, 200 one that
+/// puts through to [`OUTSIDE`].
+pub(crate) fn rules_with(trunk: Option<Trunk>) -> Rules {
     let flow = CallFlow::read_by_own_name("reception.toml", RECEPTION).expect("a flow");
+    let night = CallFlow::read_by_own_name("night.toml", NIGHT).expect("a flow");
     let mut directory = Directory::builder();
     for name in ["main", "other"] {
         directory = directory.tenant(Tenant {
@@ -112,7 +132,16 @@ pub(crate) fn rules() -> Rules {
             number: number("100"),
             flow: flow.id().clone(),
             record: false,
+        })
+        .number(Number {
+            tenant: tenant("main"),
+            number: number("200"),
+            flow: night.id().clone(),
+            record: false,
         });
+    if let Some(trunk) = trunk {
+        directory = directory.trunk(trunk);
+    }
     let mut accounts = BTreeMap::new();
     for (text, owner) in [("1001", "main"), ("1002", "main"), ("1003", "main"), ("2001", "other")] {
         let account = ha1(text, REALM, "secret");
@@ -128,7 +157,7 @@ pub(crate) fn rules() -> Rules {
     }
     Rules {
         directory: Arc::new(directory.build().expect("a directory")),
-        flows: BTreeMap::from([(flow.id().clone(), flow)]),
+        flows: BTreeMap::from([(flow.id().clone(), flow), (night.id().clone(), night)]),
         sip: Arc::new(SipSettings { realm: REALM.to_owned(), accounts, ..SipSettings::default() }),
         sound_address: None,
         verifier: None,
@@ -323,6 +352,27 @@ impl Bench {
         let host = 100 + phone[phone.len() - 1..].parse::<u8>().expect("a digit");
         let admission = Admission::Account { username: phone.to_owned() };
         self.calls_offering(admission, host, called, None, None)
+    }
+
+    /// The trunk brings a call; its session.
+    pub fn trunk_calls(&mut self, called: &str) -> SessionId {
+        self.calls(Admission::Peer { name: "line".to_owned() }, 8, called, None)
+    }
+
+    /// The trunk `line`, at host 8, is there, and is found.
+    pub fn lay_line(&mut self, refer: bool) {
+        let trunk = Trunk {
+            refer,
+            probe_every: None,
+            presentation: Presentation { main: Some(number("+4930555000")), ..Presentation::default() },
+            ..Trunk::new(tenant("main"), "line", "line.example")
+        };
+        self.rule(rules_with(Some(trunk)));
+        let hop = Hop { flow: flow_of(8), priority: 0, weight: 0 };
+        let (trunk, answer) = ("line".to_owned(), Ok(vec![hop]));
+        let valid_for = Duration::from_secs(3_600);
+        self.board.handle(SwitchboardInput::Located { trunk, answer, valid_for }, self.now);
+        self.gather();
     }
 
     pub fn calls(

@@ -6,6 +6,7 @@ mod early;
 mod lights;
 mod messages;
 mod originations;
+mod passings;
 mod referrals;
 mod reoffers;
 mod replacements;

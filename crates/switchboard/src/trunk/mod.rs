@@ -19,4 +19,4 @@ mod whereabouts;
 
 pub use health::TrunkHealth;
 pub(crate) use trunks::{Trunks, is_of_the_way};
-pub(crate) use way::{OverTrunk, contacts};
+pub(crate) use way::{OverTrunk, contacts, target};

@@ -195,6 +195,11 @@ impl Trunks {
         true
     }
 
+    /// The trunk that carries this session, whichever side began it.
+    pub fn of_session(&self, session: SessionId) -> Option<&Arc<Trunk>> {
+        Some(&self.lines.get(&self.calls.get(&session)?.trunk)?.trunk)
+    }
+
     /// Nothing at all came back from a call in the time that it had.
     pub fn silent(&mut self, session: SessionId, out: &mut Outbox, now: Moment) {
         self.judge(session, Verdict::Failed { rest: Some(REST) }, out, now);

@@ -74,7 +74,7 @@ pub(crate) fn contacts_over(
 }
 
 /// The number at the trunk, as it wants it written. `user=phone` says that it is one (RFC 3261 §19.1.1).
-fn target(trunk: &Trunk, number: &TelephoneNumber) -> Uri {
+pub(crate) fn target(trunk: &Trunk, number: &TelephoneNumber) -> Uri {
     let written = trunk.plan.outward(number);
     let mut uri = SipUri::new(Some(written.as_str()), host(&trunk.host), trunk.port);
     if number.is_e164() {

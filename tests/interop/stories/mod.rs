@@ -10,6 +10,7 @@ mod killed_desk;
 mod negotiations;
 mod newcomers;
 mod proxied_calls;
+mod referrals;
 mod refusals;
 mod streams;
 mod transfer_outcomes;

@@ -37,8 +37,9 @@ impl Drop for Carrier {
     }
 }
 
-fn routing(own: SocketAddr, [first, second]: [SocketAddr; 2], customers_number: &str) -> String {
+fn routing(own: SocketAddr, subscribers: [SocketAddr; 2], customers_number: &str) -> String {
     let (customer, password) = ACCOUNT;
+    let outward = outward(own, subscribers);
     format!(
         r#"loadmodule "usrloc.so"
 loadmodule "registrar.so"
@@ -93,7 +94,15 @@ request_route {{
         exit;
     }}
     consume_credentials();
-    if ($rU =~ "3$") {{
+{outward}}}
+"#
+    )
+}
+
+/// Where the customer's calls go, once they are paid for.
+fn outward(own: SocketAddr, [first, second]: [SocketAddr; 2]) -> String {
+    format!(
+        r#"    if ($rU =~ "3$") {{
         append_to_reply("Contact: <sip:+49305551@{own}>\r\n");
         sl_send_reply("302", "Moved Temporarily");
         exit;
@@ -106,7 +115,6 @@ request_route {{
     $ru = "sip:subscriber@{first}";
     if ($tU =~ "2$") append_branch("sip:subscriber@{second}");
     if (!t_relay()) sl_reply_error();
-}}
 "#
     )
 }

@@ -19,3 +19,4 @@ mod transfers;
 mod trunks;
 mod two_calls;
 mod who_may_call;
+mod wild;

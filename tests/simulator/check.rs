@@ -27,6 +27,7 @@ pub fn nothing_is_left(world: &World) {
     let census = world.census();
     let replay = world.replay();
     assert_eq!((census.calls, census.legs), (0, 0), "{replay}: calls or legs are left");
+    assert_eq!(census.over_trunks, 0, "{replay}: a trunk's meter counts calls that are over");
     // The desk's own registrations at trunks go on, as those of telephones do.
     let (bindings, registrations) = (census.sip.bindings, census.sip.registrations);
     let quiet = Census { bindings, registrations, ..Census::default() };
@@ -45,7 +46,11 @@ pub fn nothing_is_left(world: &World) {
 
 /// No order for a port that is not there, one `Close` for each `Open`, bridges in pairs.
 pub fn sound_was_asked_properly(world: &World) {
-    assert_eq!(world.sound.faults(), &[] as &[String], "{}", world.replay());
+    let faults = world.sound.faults();
+    if !faults.is_empty() {
+        world.facts().iter().for_each(|fact| println!("{fact:?}"));
+    }
+    assert_eq!(faults, &[] as &[String], "{}", world.replay());
 }
 
 type Transaction = (SocketAddr, String, String);
@@ -186,7 +191,10 @@ pub fn records_tell_the_truth(world: &World, records: &[CallRecord]) {
         let there = world.robots().iter().filter(|robot| !world.gone().contains(&robot.person.address));
         let Some(seen) = there.flat_map(|robot| robot.calls().values()).find(called) else { continue };
         let reason = record.end.as_ref().expect("a closed record").reason;
-        let context = || format!("{}: {reason:?}, but {seen:#?}", world.replay());
+        let context = || {
+            print_dialog(world, &record.sip_call_id);
+            format!("{}: {reason:?}, but {seen:#?}", world.replay())
+        };
         match reason {
             EndReason::CallerHungUp | EndReason::Cancelled => assert!(seen.hung_up, "{}", context()),
             EndReason::DeskHungUp | EndReason::CalleeHungUp => {

@@ -46,6 +46,7 @@ impl Robot {
                 call.hung_up = true;
                 self.commands.push_back(SipCommand::End { session, reason: None });
             }
+            Deed::Refer(_) | Deed::Join if self.calm => {}
             Deed::Refer(number) => {
                 let refer_to = uri(&format!("sip:{number}@{}", self.desk));
                 self.refer(session, refer_to);

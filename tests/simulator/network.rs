@@ -30,6 +30,16 @@ impl WirePlan {
         duplicated_percent: 0,
     };
 
+    /// A wire to a far and bad place, as `chance` has it: up to a second late and two fifths lost.
+    pub fn slow(chance: &mut Chance) -> WirePlan {
+        WirePlan {
+            latency: Duration::from_millis(100 + chance.below(500)),
+            jitter: chance.time(Duration::from_millis(400)),
+            loss_percent: chance.below(41),
+            duplicated_percent: chance.below(21),
+        }
+    }
+
     /// A wire as bad as `chance` has it, up to a fifth lost, a fifth twice, and 300 ms late.
     pub fn bad(chance: &mut Chance) -> WirePlan {
         WirePlan {

@@ -158,6 +158,8 @@ pub struct Robot {
     pub texts: Vec<String>,
     /// What it asked of the desk beside its calls.
     pub(super) errands: Vec<Errand>,
+    /// Whether it has nobody put through any more: two that put each other through would go on for ever.
+    pub calm: bool,
     /// The account whose registration it takes, with its password.
     account: Option<(String, String)>,
 }
@@ -211,6 +213,7 @@ impl Robot {
             registered: None,
             texts: Vec::new(),
             errands: Vec::new(),
+            calm: false,
             account: None,
         }
     }

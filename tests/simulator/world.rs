@@ -366,8 +366,13 @@ impl World {
         self.now = self.now.max(end);
     }
 
-    /// Lets every call come to its end, waits for the aftermath, and checks everything; the records, oldest first.
-    pub fn settle(&mut self) -> Vec<CallRecord> {
+    /// From now on nobody has anybody put through.
+    pub fn calm(&mut self) {
+        self.robots.iter_mut().for_each(|robot| robot.calm = true);
+    }
+
+    /// Lets every call come to its end.
+    pub fn come_to_rest(&mut self) {
         let limit = self.now + LONGEST;
         while !self.is_quiet() {
             let next = self.next().unwrap_or(limit);
@@ -377,6 +382,11 @@ impl World {
             assert!(next < limit, "{}: calls do not end: {}", self.replay(), self.standing());
             self.step();
         }
+    }
+
+    /// Lets every call come to its end, waits for the aftermath, and checks everything; the records, oldest first.
+    pub fn settle(&mut self) -> Vec<CallRecord> {
+        self.come_to_rest();
         self.run(AFTERMATH);
         check::everything(self)
     }

@@ -16,6 +16,10 @@ use frontdesk_media_protocol::MediaCommand;
 use frontdesk_sip_message::{StatusCode, Uri};
 use frontdesk_sip_stack::{ReferralId, SessionId, SipCommand};
 
+/// The answer to a REFER whose `Replaces` leads to nobody here. A 481 would say that the dialog is gone in which the REFER
+/// came, and end the referrer's call (RFC 3261 §12.2.1.2, RFC 5057 §5.1).
+const NOBODY: StatusCode = StatusCode::NOT_FOUND;
+
 /// What one call gives to another: whom the referrer asked.
 #[derive(Debug)]
 pub(crate) struct HandedOver {
@@ -47,7 +51,7 @@ impl Switchboard {
                         self.with_call(first, now, |call, desk| call.take_over(by, joining, handed, desk));
                         return;
                     }
-                    None => StatusCode::CALL_TRANSACTION_DOES_NOT_EXIST,
+                    None => NOBODY,
                 }
             }
             Err(status) => status,
@@ -57,7 +61,7 @@ impl Switchboard {
 
     /// The two calls and the referrer's leg in the first, or why they are not joined.
     fn may_join(&self, joining: &Joining) -> Result<(CallId, LegId, CallId), StatusCode> {
-        let gone = StatusCode::CALL_TRANSACTION_DOES_NOT_EXIST;
+        let gone = NOBODY;
         let call = |session: &SessionId| {
             let id = *self.by_session.get(session)?;
             Some((id, self.calls.get(&id)?))

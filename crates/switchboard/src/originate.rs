@@ -178,6 +178,19 @@ impl Call {
         self.end(reason, None, desk);
     }
 
+    /// Another telephone picked up what rang at the first party: it is the first party.
+    pub fn summoned_elsewhere(
+        &mut self,
+        by: Option<TelephoneNumber>,
+        audio: AgreedAudio,
+        desk: &mut Desk<'_>,
+    ) {
+        if let (Some(summons), Some(by)) = (&mut self.summons, by) {
+            summons.first = by;
+        }
+        self.summoned(audio, desk);
+    }
+
     /// The first party answered: it is the caller from here on.
     pub fn summoned(&mut self, audio: AgreedAudio, desk: &mut Desk<'_>) {
         let Some(Summons { id, first, next }) = self.summons.clone() else { return };

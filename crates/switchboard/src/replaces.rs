@@ -90,6 +90,10 @@ impl Call {
             // It ended while the port was being opened.
             return self.arrival_failed(StatusCode::CALL_TRANSACTION_DOES_NOT_EXIST, desk);
         }
+        if offered.is_none() && self.is_summoning() {
+            // Whom the desk called is its caller from the answer on, and a caller is spoken with at once.
+            return self.arrival_failed(StatusCode::NOT_ACCEPTABLE_HERE, desk);
+        }
         let (description, audio) = match offered.as_deref().map(|offered| answer(&local, offered)) {
             None => (offer(&local), None),
             Some(Ok(Negotiated { audio, description })) => (description, Some(audio)),
@@ -116,7 +120,7 @@ impl Call {
             None => {}
         }
         self.record.tell(Fact::Replaced { leg: leg.role, sip_call_id: call_id }, desk);
-        let (new, referred) = (leg.id, self.is_referred_to(replaced));
+        let (new, referred, phone) = (leg.id, self.is_referred_to(replaced), leg.phone.clone());
         if replaced == self.caller.id {
             self.part(desk);
             self.take_callers_place(leg, party, desk);
@@ -133,6 +137,9 @@ impl Call {
         self.retire(before, (!talked).then_some(COMPLETED_ELSEWHERE), desk);
         if talked {
             return self.join(new, desk);
+        }
+        if let (Some(audio), true) = (audio, self.is_summoning()) {
+            return self.summoned_elsewhere(phone, audio, desk);
         }
         self.record.tell(Fact::TransferAnswered, desk);
         if let Some(audio) = audio {

@@ -52,6 +52,8 @@ pub struct SwitchboardCensus {
     pub calls: usize,
     /// Legs and sessions that belong to them.
     pub legs: usize,
+    /// Sessions that count against the limits of trunks.
+    pub over_trunks: usize,
     /// What the SIP stack holds.
     pub sip: Census,
 }
@@ -153,7 +155,12 @@ impl Switchboard {
 
     /// How much of everything there is.
     pub fn census(&self) -> SwitchboardCensus {
-        SwitchboardCensus { calls: self.calls.len(), legs: self.by_leg.len(), sip: self.stack.census() }
+        SwitchboardCensus {
+            calls: self.calls.len(),
+            legs: self.by_leg.len(),
+            over_trunks: self.trunks.calls(),
+            sip: self.stack.census(),
+        }
     }
 
     /// Carries commands to the stack and its events to the calls until neither has anything left, then lets due

@@ -34,6 +34,11 @@ impl SipStack {
             Ok(admission) => admission,
             Err(challenge) => return self.respond(asked, *challenge),
         };
+        // Whoever was admitted has used its nonce count up (RFC 7616 §3.3): only a transaction gives the same answer again to
+        // the same request (RFC 3261 §17.2.1).
+        if !self.open_transaction(asked) {
+            return;
+        }
         let replaces = match self.replaced_by(asked) {
             Ok(replaces) => replaces,
             Err(status) => return self.refuse(asked, status),
@@ -50,9 +55,7 @@ impl SipStack {
         if self.sessions.len() >= MAX_SESSIONS {
             return self.refuse_overload(asked, "sessions");
         }
-        if self.open_transaction(asked) {
-            self.arrive(asked, dialog, admission, merge_key, replaces);
-        }
+        self.arrive(asked, dialog, admission, merge_key, replaces);
     }
 
     fn arrive(

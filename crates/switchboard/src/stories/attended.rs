@@ -88,6 +88,6 @@ fn what_does_not_stand_cannot_be_joined() {
     bench.sip(SipEvent::Confirmed { session: flow, description: None });
     bench.refuses(bench.session_to(101), 486, None);
     join(&mut bench, called, flow);
-    assert_eq!(bench.referral_answers(), [481, 481, 481]);
+    assert_eq!(bench.referral_answers(), [404, 404, 404], "a 481 would end the referrer's own call");
     assert!(!bench.was_ended(called));
 }

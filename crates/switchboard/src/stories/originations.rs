@@ -4,6 +4,7 @@ use crate::originate::{Origination, OriginationId, OriginationNews, OriginationR
 use crate::testing::{Bench, described, number, tenant};
 use frontdesk_call_record::EndReason;
 use frontdesk_identifiers::FlowId;
+use frontdesk_sip_stack::{Admission, SipEvent};
 use std::time::Duration;
 
 fn wanted(first: &str, then: Then) -> Origination {
@@ -131,4 +132,24 @@ fn what_cannot_be_is_refused() {
         ]
     );
     assert_eq!(bench.facts.len(), 0);
+}
+
+#[test]
+fn another_telephone_picks_up_what_rings_at_the_first() {
+    let mut bench = Bench::new();
+    bench.originate(wanted("1001", to("1002")));
+    let first = bench.session_to(101);
+    bench.progress(first, 180, None);
+    let admission = Admission::Account { username: "1003".to_owned() };
+    let picker = bench.calls(admission, 103, "1001", Some(first));
+    assert!(bench.was_ended(first));
+    assert_eq!(bench.news.last(), Some(&OriginationNews::Answered));
+    bench.sip(SipEvent::Confirmed { session: picker, description: None });
+    let second = bench.session_to(102);
+    assert_eq!(bench.invited()[1].from.uri.user().as_deref(), Some("1003"), "who picked it up");
+    bench.answer(second, described(102));
+    assert!(bench.only_talk(picker, second));
+    bench.hangs_up(picker);
+    assert_eq!(ended(&bench), Some(EndReason::CallerHungUp));
+    assert_eq!(bench.board.census().legs, 0);
 }

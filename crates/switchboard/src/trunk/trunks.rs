@@ -183,6 +183,12 @@ impl Trunks {
         Ok(())
     }
 
+    /// How many sessions count against the limits of trunks.
+    pub fn calls(&self) -> usize {
+        let metered = self.lines.values().map(|line| line.meter.calls()).sum::<usize>();
+        metered.max(self.calls.len())
+    }
+
     /// A call came in over a trunk. False if it has as many as it may.
     pub fn came(&mut self, trunk: &str, over: Flow, session: SessionId, now: Moment) -> bool {
         let Some(line) = self.lines.get_mut(trunk) else { return true };

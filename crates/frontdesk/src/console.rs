@@ -210,6 +210,9 @@ pub fn notice_line(notice: &Notice) -> String {
         Notice::CallRefused { status, why, .. } => format!("call refused with {status}: {why}"),
         Notice::Trunk { trunk, health } => format!("trunk {trunk}: {health}"),
         Notice::TrunkPassedOver { trunk, trouble } => format!("trunk {trunk}: passed over: {trouble}"),
+        Notice::FlowFailed { flow, fault } => {
+            format!("no connection to {} by {}: {fault}", flow.remote, flow.transport.via_name())
+        }
         Notice::Sip(fact) => sip_line(fact),
         _ => "something that this console has no words for happened".to_owned(),
     }

@@ -10,13 +10,13 @@ use crate::notice_limit::{NoticeLimit, Shown};
 use crate::sound::{Listener, Sound};
 use frontdesk_identifiers::{LegId, Moment};
 use frontdesk_media_protocol::{ListeningId, ListeningPlan, SpeechEvent, SpeechFrame};
-use frontdesk_sip_stack::SipInput;
-use frontdesk_sip_transport::{Question, Transports};
+use frontdesk_sip_stack::{Flow, SipInput};
+use frontdesk_sip_transport::{OpenFault, Question, Transports};
 use frontdesk_speech::{Ears, Rendered};
 use frontdesk_store::FactSender;
 use frontdesk_switchboard::{
-    Hop, LocateFailure, Notice, Origination, OriginationId, OriginationNews, Rules, Switchboard,
-    SwitchboardInput, SwitchboardOutput,
+    CertificateFault, FlowFault, Hop, LocateFailure, Notice, Origination, OriginationId, OriginationNews,
+    Rules, Switchboard, SwitchboardInput, SwitchboardOutput,
 };
 use ringbuf::HeapProd;
 use std::collections::BTreeMap;
@@ -186,6 +186,7 @@ impl Thread {
 
     fn open(&mut self, letter: Letter) {
         match letter {
+            Letter::Sip(SipInput::TransportFailed { flow }) => self.transport_failed(flow),
             Letter::Sip(input) => self.tell(SwitchboardInput::Sip(input)),
             Letter::Speech(event) => self.tell(SwitchboardInput::Speech(event)),
             Letter::Rules(rules) => self.tell(SwitchboardInput::Rules(rules)),
@@ -206,6 +207,15 @@ impl Thread {
                 self.tell(SwitchboardInput::EndCalls);
             }
         }
+    }
+
+    /// With the reason, where the sockets know it.
+    fn transport_failed(&mut self, flow: Flow) {
+        let fault = self.transports.open_fault(flow.remote, flow.transport);
+        self.tell(match fault {
+            Some(fault) => SwitchboardInput::FlowFailed { flow, fault: flow_fault(&fault) },
+            None => SwitchboardInput::Sip(SipInput::TransportFailed { flow }),
+        });
     }
 
     fn originate(&mut self, wanted: Origination, news: SyncSender<OriginationNews>) {
@@ -278,6 +288,18 @@ impl Thread {
     fn is_done(&self) -> bool {
         let Some(since) = self.stopping else { return false };
         self.switchboard.census().calls == 0 || since.elapsed() >= FAREWELL
+    }
+}
+
+fn flow_fault(fault: &OpenFault) -> FlowFault {
+    match fault {
+        OpenFault::TimedOut => FlowFault::TimedOut,
+        OpenFault::Refused => FlowFault::Refused,
+        OpenFault::AnotherName { .. } => FlowFault::Certificate(CertificateFault::AnotherName),
+        OpenFault::Expired => FlowFault::Certificate(CertificateFault::Expired),
+        OpenFault::UnknownAuthority => FlowFault::Certificate(CertificateFault::UnknownAuthority),
+        OpenFault::Tls(_) => FlowFault::Tls,
+        _ => FlowFault::Network,
     }
 }
 

@@ -94,6 +94,7 @@ impl Call {
 
     /// Somebody answered who is called for the caller.
     pub fn told_answered(&mut self, audio: AgreedAudio, desk: &mut Desk<'_>) {
+        self.suspicions.clear();
         self.reason = None;
         self.record.tell(Fact::TransferAnswered, desk);
         let codec = audio.codec.encoding_name().to_owned();
@@ -205,6 +206,10 @@ impl Call {
     }
 
     pub fn transfer_ended(&mut self, outcome: TransferOutcome, desk: &mut Desk<'_>) {
+        if outcome == TransferOutcome::Unreachable {
+            self.tell_suspicions(desk);
+        }
+        self.suspicions.clear();
         if self.is_summoning() {
             return self.summons_failed(outcome, desk);
         }

@@ -5,7 +5,7 @@
 
 use crate::conversation::{Conversation, Wish};
 use crate::desk::Desk;
-use crate::doctor;
+use crate::doctor::{self, Finding};
 use crate::facts::Chronicle;
 use crate::leg::Leg;
 use crate::limits::{Limits, RETRY_AFTER};
@@ -42,6 +42,8 @@ pub(crate) struct Call {
     pub arrival: Option<Arrival>,
     /// What the doctor has found.
     pub diagnosed: BTreeSet<(Cause, Whose)>,
+    /// What it has found out about ways that failed, while others may lead there.
+    pub suspicions: Vec<Finding>,
     /// When the doctor looks whether sound comes.
     pub checkup_at: Option<Moment>,
     /// The leg that the caller hears.
@@ -155,6 +157,7 @@ impl Call {
             arrival: None,
             diagnosed: BTreeSet::new(),
             checkup_at: None,
+            suspicions: Vec::new(),
             joined: None,
             ringback: None,
             reason: None,

@@ -1,13 +1,13 @@
 //! What a call sees of the node while it handles one input: the time, the rules, who is registered, and where
 //! its outputs go.
 
-use crate::input::Rules;
+use crate::input::{FlowFault, Rules};
 use crate::output::SwitchboardOutput;
 use crate::trunk::Trunks;
 use frontdesk_call_record::Fact;
 use frontdesk_identifiers::{CallId, LegId, Moment, WallTime};
 use frontdesk_media_protocol::{ListeningId, MediaCommand, PlaybackId};
-use frontdesk_sip_stack::{MessageId, ProbeId, RegistrationId, SessionId, SipCommand, SipStack};
+use frontdesk_sip_stack::{Flow, MessageId, ProbeId, RegistrationId, SessionId, SipCommand, SipStack};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::Rng;
 use std::collections::VecDeque;
@@ -31,13 +31,22 @@ pub(crate) struct Outbox {
     pub commands: VecDeque<SipCommand>,
     /// Facts told by parts of a call that do not hold its record; the call writes them down after each input.
     pub aside: Vec<Fact>,
+    /// Why the flow failed of which the stack is being told.
+    pub flow_fault: Option<(Flow, FlowFault)>,
     next: u64,
     chance: ChaCha20Rng,
 }
 
 impl Outbox {
     pub fn new(chance: ChaCha20Rng) -> Self {
-        Outbox { outputs: VecDeque::new(), commands: VecDeque::new(), aside: Vec::new(), next: 1, chance }
+        Outbox {
+            outputs: VecDeque::new(),
+            commands: VecDeque::new(),
+            aside: Vec::new(),
+            flow_fault: None,
+            next: 1,
+            chance,
+        }
     }
 
     pub fn media(&mut self, command: MediaCommand) {

@@ -1,22 +1,28 @@
 //! The call doctor: why a call failed, or why somebody in it hears nothing, from what the call itself saw.
 //!
 //! Findings are told once for each cause and party, when the evidence is there: an end or a refusal at once, sound that
-//! does not come three seconds after it should. What to do about each is in [`Cause::remedy`].
+//! does not come three seconds after it should. What is wrong with one of several trunks is told when none of them led
+//! there; otherwise that it was tried or passed over is enough. What to do about each is in [`Cause::remedy`].
 
 use crate::call::Call;
 use crate::desk::Desk;
 use crate::fault::of_party;
+use crate::input::FlowFault;
 use crate::leg::Leg;
 use crate::transfer::Transfer;
 use frontdesk_call_record::{Cause, Fact, LegRole, StreamSummary, TrunkTrouble, Whose};
 use frontdesk_identifiers::{LegId, TelephoneNumber};
+use frontdesk_media_protocol::{PortFault, Strangeness};
 use frontdesk_session_description::Refusal;
 use frontdesk_sip_stack::SessionEnd;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 /// How long after the answer the sound of both parties must have come.
 pub(crate) const CHECKUP_AFTER: Duration = Duration::from_secs(3);
+
+/// Findings about ways that failed while others wait: as many as a call tries, and the trunks that it passes over.
+const SUSPICIONS_MAX: usize = 16;
 
 /// What the doctor finds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,9 +115,44 @@ pub(crate) fn of_stream(counters: &StreamSummary, role: LegRole) -> Option<Findi
     Finding::of(Cause::StrangeSource, of_party(role), evidence)
 }
 
+/// Why a leg has no port.
+pub(crate) fn of_port(fault: PortFault) -> Option<Finding> {
+    let evidence = match fault {
+        PortFault::RangeExhausted => "every port of the RTP range is taken",
+        PortFault::EngineFull => "as many legs as the sound carries",
+        // A wrong address in the settings: the fault in the record names it.
+        _ => return None,
+    };
+    Finding::of(Cause::NoRoom, Whose::Operator, evidence)
+}
+
+/// Why what was sent could not be delivered.
+fn of_flow(fault: &FlowFault, remote: SocketAddr) -> Option<Finding> {
+    let evidence = format!("no connection to {remote}: {fault}");
+    match fault {
+        FlowFault::Certificate(_) => Finding::of(Cause::Certificate, Whose::Operator, evidence),
+        _ => Finding::of(Cause::NetworkRefused, Whose::Network, evidence),
+    }
+}
+
+/// What came to a leg's port in place of its sound.
+fn of_strange(role: LegRole, from: SocketAddr, why: Strangeness) -> Option<Finding> {
+    let what = match why {
+        Strangeness::NotRtp => "no RTP".to_owned(),
+        Strangeness::PayloadType(number) => format!("RTP of the payload type {number}, which was not agreed"),
+        Strangeness::OwnStream => "what this desk sent itself".to_owned(),
+        _ => "RTP of another source".to_owned(),
+    };
+    let evidence = format!("what comes to the {}'s port from {from} is {what}", role.as_str());
+    Finding::of(Cause::StrangeSource, of_party(role), evidence)
+}
+
 /// Why no sound comes from this leg, when it should; `others` is whether anybody else's sound came.
 fn of_silence(leg: &Leg, others: Option<bool>) -> Option<Finding> {
     let agreed = leg.agreed?;
+    if let Some((from, why)) = leg.strange {
+        return of_strange(leg.role, from, why);
+    }
     let (told, source) = (agreed.remote, leg.flow.remote.ip());
     if is_private(told.ip()) && !is_private(source) {
         let evidence =
@@ -150,20 +191,42 @@ impl Call {
     /// Writes down what parts of the call told that do not hold its record.
     pub fn tell_aside(&mut self, desk: &mut Desk<'_>) {
         for fact in std::mem::take(&mut desk.out.aside) {
-            let finding = match &fact {
-                Fact::TrunkPassedOver { trunk, trouble } => of_trouble(trunk, *trouble),
-                _ => None,
-            };
+            if let Fact::TrunkPassedOver { trunk, trouble } = &fact {
+                self.suspect(of_trouble(trunk, *trouble));
+            }
             self.record.tell(fact, desk);
-            self.diagnose(finding, desk);
+        }
+    }
+
+    /// Keeps a finding about one of several ways until it is known whether another one led there.
+    fn suspect(&mut self, finding: Option<Finding>) {
+        if self.suspicions.len() < SUSPICIONS_MAX {
+            self.suspicions.extend(finding);
+        }
+    }
+
+    /// No way led to whom was called: what is known of each is told.
+    pub fn tell_suspicions(&mut self, desk: &mut Desk<'_>) {
+        self.tell_aside(desk);
+        for finding in std::mem::take(&mut self.suspicions) {
+            self.diagnose(Some(finding), desk);
         }
     }
 
     /// What the end of the session of a leg that stands or rings shows.
     pub fn diagnose_end(&mut self, leg: LegId, end: &SessionEnd, desk: &mut Desk<'_>) {
-        let leg = self.legs().find(|one| one.id == leg);
-        let finding = leg.and_then(|leg| of_end(end, leg.role, leg.phone.as_ref()));
-        self.diagnose(finding, desk);
+        let over_trunk = self.calling(leg).is_some_and(|transfer| transfer.trunk_of(leg).is_some());
+        let Some(leg) = self.legs().find(|one| one.id == leg) else { return };
+        let known = desk
+            .out
+            .flow_fault
+            .as_ref()
+            .filter(|(flow, _)| *end == SessionEnd::TransportFailed && flow.remote == leg.flow.remote);
+        let finding = match known {
+            Some((flow, fault)) => of_flow(fault, flow.remote),
+            None => of_end(end, leg.role, leg.phone.as_ref()),
+        };
+        if over_trunk { self.suspect(finding) } else { self.diagnose(finding, desk) }
     }
 
     /// Nobody can be called: there is no place where the telephone registered.

@@ -5,7 +5,7 @@ use crate::facts::Chronicle;
 use crate::limits::RETRY_AFTER;
 use crate::output::{Notice, SwitchboardOutput};
 use crate::routing::Party;
-use frontdesk_call_record::{EndReason, Fact, Fault, FaultCode, Whose};
+use frontdesk_call_record::{Cause, EndReason, Fact, Fault, FaultCode, Whose};
 use frontdesk_identifiers::{CallId, Moment};
 use frontdesk_sip_message::StatusCode;
 use frontdesk_sip_stack::{IncomingCall, SipCommand};
@@ -57,7 +57,7 @@ impl Book {
     }
 }
 
-/// Refuses the call, and keeps a record of two facts, if the book has room: that it came, and why it ended.
+/// Refuses the call, and keeps a short record, if the book has room: that it came, what is wrong, and why it ended.
 pub(crate) fn turn_away(
     id: CallId,
     call: &IncomingCall,
@@ -107,10 +107,23 @@ pub(crate) fn turn_away(
     desk.out.sip(SipCommand::Refuse { session, status, retry_after, reason: None });
     if book.has_room(desk.now) {
         let mut record = Chronicle::open(id, call, party, desk);
+        if let Some((cause, whose)) = found(refusal) {
+            record.tell(Fact::Diagnosed { cause, whose, evidence: why.to_owned() }, desk);
+        }
         record.tell(Fact::CallEnded { reason, fault }, desk);
     }
     let notice = Notice::CallRefused { status: status.as_u16(), why, retry_after };
     desk.out.outputs.push_back(SwitchboardOutput::Notice(notice));
+}
+
+/// What the doctor says of it. That somebody dialled a wrong number, or that a desk closes, is no illness.
+fn found(refusal: Refusal) -> Option<(Cause, Whose)> {
+    match refusal {
+        Refusal::Full | Refusal::FullForPhone => Some((Cause::NoRoom, Whose::Operator)),
+        Refusal::FullForTrunk => Some((Cause::TrunkLimit, Whose::Operator)),
+        Refusal::Unacknowledged => Some((Cause::NoAck, Whose::Network)),
+        Refusal::NoSuchNumber | Refusal::Closing => None,
+    }
 }
 
 #[cfg(test)]

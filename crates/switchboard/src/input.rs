@@ -27,6 +27,14 @@ pub enum SwitchboardInput {
     Media(MediaEvent),
     /// A fact from the ears.
     Speech(SpeechEvent),
+    /// What was sent over this flow cannot be delivered, and why. It stands in place of
+    /// [`TransportFailed`](SipInput::TransportFailed), where the reason is known.
+    FlowFailed {
+        /// Which flow.
+        flow: SipFlow,
+        /// Why.
+        fault: FlowFault,
+    },
     /// Where a trunk is, as [`Locate`](crate::SwitchboardOutput::Locate) asked.
     Located {
         /// The trunk's name.
@@ -58,6 +66,41 @@ pub struct Hop {
     pub priority: u16,
     /// Its share among hops of equal priority (RFC 2782).
     pub weight: u16,
+}
+
+/// Why a flow carries nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FlowFault {
+    /// Nobody answered in time: the network's, or a firewall's.
+    #[error("nobody answered in time")]
+    TimedOut,
+    /// Nobody listens there: the other side's.
+    #[error("nobody listens on that port")]
+    Refused,
+    /// The network says no.
+    #[error("the network refused it")]
+    Network,
+    /// The other side's certificate is not taken.
+    #[error("{0}")]
+    Certificate(CertificateFault),
+    /// TLS failed for another reason.
+    #[error("the two sides agree on no TLS")]
+    Tls,
+}
+
+/// Why a certificate is not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CertificateFault {
+    /// It is another's.
+    #[error("the certificate proves another name")]
+    AnotherName,
+    /// It is too old.
+    #[error("the certificate has expired")]
+    Expired,
+    /// Nobody who is trusted signed it.
+    #[error("no trusted authority signed the certificate")]
+    UnknownAuthority,
 }
 
 /// Why nobody can say where a trunk is.

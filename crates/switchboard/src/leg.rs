@@ -6,7 +6,7 @@ use crate::fault;
 use crate::keys::Keys;
 use frontdesk_call_record::{Fault, FaultCode, LegRole, Notice};
 use frontdesk_identifiers::{LegId, TelephoneNumber};
-use frontdesk_media_protocol::{AgreedAudio, Codec, Direction, MediaCommand};
+use frontdesk_media_protocol::{AgreedAudio, Codec, Direction, MediaCommand, Strangeness};
 use frontdesk_session_description::{LocalAudio, complete};
 use frontdesk_sip_message::StatusCode;
 use frontdesk_sip_stack::{Flow, SessionId, SipCommand, Transport};
@@ -42,6 +42,8 @@ pub(crate) struct Leg {
     pub agreed: Option<AgreedAudio>,
     /// Whether any sound of its party came.
     pub arrived: bool,
+    /// What came to its port that is none of its party's sound: from where, and why it is none.
+    pub strange: Option<(SocketAddr, Strangeness)>,
     /// Which of its keys count.
     pub keys: Keys,
 }
@@ -77,6 +79,7 @@ impl Leg {
             phone: None,
             agreed: None,
             arrived: false,
+            strange: None,
             keys: Keys::default(),
         }
     }
@@ -101,6 +104,7 @@ impl Leg {
             phone: None,
             agreed: None,
             arrived: false,
+            strange: None,
             keys: Keys::default(),
         }
     }

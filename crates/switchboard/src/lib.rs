@@ -66,7 +66,7 @@ mod testing;
 mod transfer;
 mod trunk;
 
-pub use input::{Hop, LocateFailure, Rules, SwitchboardInput};
+pub use input::{CertificateFault, FlowFault, Hop, LocateFailure, Rules, SwitchboardInput};
 pub use limits::Limits;
 pub use originate::{Origination, OriginationId, OriginationNews, OriginationRefusal, Then};
 pub use output::{Notice, SwitchboardOutput};

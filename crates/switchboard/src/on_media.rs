@@ -35,6 +35,11 @@ impl Switchboard {
                     call.record.tell(Fact::MediaArrived { leg }, desk);
                 }
             }),
+            MediaEvent::StrangePacket { leg, from, why } => self.with_leg(leg, now, |call, _| {
+                if let Some(leg) = call.leg_mut(leg) {
+                    leg.strange = Some((from, why));
+                }
+            }),
             MediaEvent::Digit { leg, key, at } => {
                 self.with_leg(leg, now, |call, desk| call.key_heard(leg, key, at, desk));
             }
@@ -84,6 +89,7 @@ impl Call {
     fn port_failed(&mut self, id: LegId, port_fault: PortFault, desk: &mut Desk<'_>) {
         let Some(leg) = self.leg_mut(id) else { return };
         leg.port = Port::Closed;
+        self.diagnose(doctor::of_port(port_fault), desk);
         if self.caller.id == id {
             let fault = Some(fault::of_port(port_fault));
             self.refuse(StatusCode::SERVICE_UNAVAILABLE, EndReason::Overloaded, fault, desk);

@@ -167,7 +167,10 @@ impl Call {
         call.summons = Some(summons);
         match Transfer::begin(&call.party, &wanted.first, wanted.ring, desk) {
             Ok(transfer) => call.transfer = Some(transfer),
-            Err(outcome) => call.summons_failed(outcome, desk),
+            Err(outcome) => {
+                call.tell_suspicions(desk);
+                call.summons_failed(outcome, desk);
+            }
         }
         call
     }
@@ -204,6 +207,7 @@ impl Call {
         if matches!(next, Next::Number(_)) {
             self.party.number = first.to_string();
         }
+        self.suspicions.clear();
         self.caller = leg;
         self.stage = Stage::Talking;
         self.record.tell(Fact::Answered, desk);

@@ -1,5 +1,6 @@
 //! What the switchboard says: the whole outgoing vocabulary of the node on one page.
 
+use crate::input::FlowFault;
 use crate::originate::{OriginationId, OriginationNews};
 use crate::trunk::TrunkHealth;
 use frontdesk_call_record::{StampedFact, TrunkTrouble};
@@ -87,6 +88,13 @@ pub enum Notice {
         trunk: String,
         /// Why.
         trouble: TrunkTrouble,
+    },
+    /// A connection could not be had, and why.
+    FlowFailed {
+        /// Which.
+        flow: Flow,
+        /// Why.
+        fault: FlowFault,
     },
     /// Something that the SIP stack noticed.
     Sip(SipFact),

@@ -179,6 +179,10 @@ impl Call {
     pub fn told_referral_failed(&mut self, id: ReferralId, outcome: TransferOutcome, desk: &mut Desk<'_>) {
         let (status, _) = fault::of_failed_call(outcome);
         self.reason = None;
+        if outcome == TransferOutcome::Unreachable {
+            self.tell_suspicions(desk);
+        }
+        self.suspicions.clear();
         self.record.tell(Fact::TransferEnded { outcome: fault::transfer_end(outcome) }, desk);
         self.record.tell(Fact::ReferralFailed { status: status.as_u16() }, desk);
         desk.out.sip(SipCommand::NotifyReferrer { referral: id, status });

@@ -93,6 +93,11 @@ impl Switchboard {
             SwitchboardInput::Speech(event) => {
                 self.with_leg(event.leg, now, |call, desk| call.heard(event.listening, event.outcome, desk));
             }
+            SwitchboardInput::FlowFailed { flow, fault } => {
+                self.notice(Notice::FlowFailed { flow, fault });
+                self.out.flow_fault = Some((flow, fault));
+                self.stack.handle(SipInput::TransportFailed { flow }, now);
+            }
             SwitchboardInput::Located { trunk, answer, valid_for } => {
                 if self.trunks.located(&trunk, answer, valid_for, &mut self.out, now) {
                     self.tell_stack(now);
@@ -109,6 +114,7 @@ impl Switchboard {
             }
         }
         self.settle(now);
+        self.out.flow_fault = None;
     }
 
     /// The next thing to do, until there is none.

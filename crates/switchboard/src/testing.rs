@@ -1,7 +1,7 @@
 //! A switchboard on the bench: what the SIP stack would tell is said by hand, and what calls want of it is kept. Ports
 //! open and close by themselves.
 
-use crate::input::{Hop, Rules, SwitchboardInput};
+use crate::input::{FlowFault, Hop, Rules, SwitchboardInput};
 use crate::limits::Limits;
 use crate::originate::{Origination, OriginationId, OriginationNews};
 use crate::output::SwitchboardOutput;
@@ -104,12 +104,12 @@ pub(crate) fn described(host: u8) -> Vec<u8> {
 }
 
 pub(crate) fn rules() -> Rules {
-    rules_with(None)
+    rules_with(Vec::new())
 }
 
 /// 1001 to 1003 are telephones of `main`, 2001 is one of `other`; 100 is a flow that puts through to 1001, 200 one that
 /// puts through to [`OUTSIDE`].
-pub(crate) fn rules_with(trunk: Option<Trunk>) -> Rules {
+pub(crate) fn rules_with(trunks: Vec<Trunk>) -> Rules {
     let flow = CallFlow::read_by_own_name("reception.toml", RECEPTION).expect("a flow");
     let night = CallFlow::read_by_own_name("night.toml", NIGHT).expect("a flow");
     let mut directory = Directory::builder();
@@ -139,7 +139,7 @@ pub(crate) fn rules_with(trunk: Option<Trunk>) -> Rules {
             flow: night.id().clone(),
             record: false,
         });
-    if let Some(trunk) = trunk {
+    for trunk in trunks {
         directory = directory.trunk(trunk);
     }
     let mut accounts = BTreeMap::new();
@@ -163,6 +163,15 @@ pub(crate) fn rules_with(trunk: Option<Trunk>) -> Rules {
         verifier: None,
         limits: Limits::default(),
         data: "data".into(),
+    }
+}
+
+fn trunk(name: &str, priority: u16) -> Trunk {
+    Trunk {
+        priority,
+        probe_every: None,
+        presentation: Presentation { main: Some(number("+4930555000")), ..Presentation::default() },
+        ..Trunk::new(tenant("main"), name, &format!("{name}.example"))
     }
 }
 
@@ -361,13 +370,17 @@ impl Bench {
 
     /// The trunk `line`, at host 8, is there, and is found.
     pub fn lay_line(&mut self, refer: bool) {
-        let trunk = Trunk {
-            refer,
-            probe_every: None,
-            presentation: Presentation { main: Some(number("+4930555000")), ..Presentation::default() },
-            ..Trunk::new(tenant("main"), "line", "line.example")
-        };
-        self.rule(rules_with(Some(trunk)));
+        self.rule(rules_with(vec![Trunk { refer, ..trunk("line", 2) }]));
+        self.locate_line();
+    }
+
+    /// A better trunk is listed before it, and nobody knows where that is.
+    pub fn lay_line_and_a_lost_one(&mut self) {
+        self.rule(rules_with(vec![trunk("lost", 1), trunk("line", 2)]));
+        self.locate_line();
+    }
+
+    fn locate_line(&mut self) {
         let hop = Hop { flow: flow_of(8), priority: 0, weight: 0 };
         let (trunk, answer) = ("line".to_owned(), Ok(vec![hop]));
         let valid_for = Duration::from_secs(3_600);
@@ -444,6 +457,13 @@ impl Bench {
 
     pub fn ends(&mut self, session: SessionId, end: SessionEnd) {
         self.sip(SipEvent::Ended { session, end });
+    }
+
+    /// What was sent to this session cannot be delivered, and why.
+    pub fn cannot_be_sent_to(&mut self, session: SessionId, host: u8, fault: FlowFault) {
+        self.board.out.flow_fault = Some((flow_of(host), fault));
+        self.ends(session, SessionEnd::TransportFailed);
+        self.board.out.flow_fault = None;
     }
 
     pub fn hangs_up(&mut self, session: SessionId) {

@@ -47,6 +47,8 @@ pub(crate) struct Port<L> {
     refused_by_wire: u64,
     /// A packet of the other side was taken.
     spoken_to: bool,
+    /// A datagram that is none of the stream's was told of.
+    strange: bool,
     unread_rtp: bool,
     unread_rtcp: bool,
     heard: Heard,
@@ -100,6 +102,7 @@ impl<L> Port<L> {
             ticks_skipped: 0,
             refused_by_wire: 0,
             spoken_to: false,
+            strange: false,
             unread_rtp: false,
             unread_rtcp: false,
             heard: Heard::nothing(),

@@ -4,10 +4,11 @@
 //! every other fact waits in its port, in a place that is already there, and is told on a later turn.
 
 use frontdesk_identifiers::{LegId, Moment};
-use frontdesk_media_protocol::MediaEvent;
+use frontdesk_media_protocol::{MediaEvent, Strangeness};
 use ringbuf::HeapProd;
 use ringbuf::traits::{Observer, Producer};
 use rustix::fd::OwnedFd;
+use std::net::SocketAddr;
 
 /// Events between the media thread and the control side. When the ring is full, repeatable facts
 /// ([`MediaEvent::HearingOverrun`]) are dropped, all others wait in their port.
@@ -63,6 +64,7 @@ impl Reporter {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PendingFacts {
     first_packet: Option<Moment>,
+    strange_packet: Option<(SocketAddr, Strangeness)>,
     no_media_since: Option<Moment>,
     digits: [(char, Moment); WAITING_DIGITS],
     waiting_digits: usize,
@@ -71,12 +73,13 @@ pub(crate) struct PendingFacts {
 impl PendingFacts {
     /// The most events that one leg's facts can be, playbacks included: what must be free in the event ring
     /// before an order is taken, so that closing never leaves a fact untold.
-    pub(crate) const MOST: usize = WAITING_DIGITS + 4;
+    pub(crate) const MOST: usize = WAITING_DIGITS + 5;
 
     pub(crate) fn new() -> Self {
         let nothing = ('0', Moment::ZERO);
         PendingFacts {
             first_packet: None,
+            strange_packet: None,
             no_media_since: None,
             digits: [nothing; WAITING_DIGITS],
             waiting_digits: 0,
@@ -85,6 +88,10 @@ impl PendingFacts {
 
     pub(crate) fn first_packet(&mut self, at: Moment) {
         self.first_packet = Some(at);
+    }
+
+    pub(crate) fn strange_packet(&mut self, from: SocketAddr, why: Strangeness) {
+        self.strange_packet = Some((from, why));
     }
 
     pub(crate) fn no_media(&mut self, since: Moment) {
@@ -104,6 +111,11 @@ impl PendingFacts {
             && reporter.tell(MediaEvent::FirstPacket { leg, at })
         {
             self.first_packet = None;
+        }
+        if let Some((from, why)) = self.strange_packet
+            && reporter.tell(MediaEvent::StrangePacket { leg, from, why })
+        {
+            self.strange_packet = None;
         }
         if let Some(since) = self.no_media_since
             && reporter.tell(MediaEvent::NoMedia { leg, since })

@@ -36,6 +36,15 @@ pub enum MediaEvent {
         /// When.
         at: Moment,
     },
+    /// A datagram came to the leg's RTP port that is none of its sound, while sound is awaited. Told at most once a leg.
+    StrangePacket {
+        /// The leg.
+        leg: LegId,
+        /// Where it came from.
+        from: SocketAddr,
+        /// Why it is none.
+        why: Strangeness,
+    },
     /// A key was pressed (RFC 4733); told once a key, when it begins.
     Digit {
         /// The leg.
@@ -92,6 +101,20 @@ pub enum MediaEvent {
         /// Whether the file is whole and in its place.
         kept: bool,
     },
+}
+
+/// Why a datagram is no sound of its leg.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Strangeness {
+    /// It is no RTP.
+    NotRtp,
+    /// Its payload type was not agreed.
+    PayloadType(u8),
+    /// Sound comes from elsewhere already.
+    Source,
+    /// This side sent it itself: the address that it was told leads back here.
+    OwnStream,
 }
 
 /// Why a playback is over.

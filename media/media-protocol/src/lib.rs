@@ -16,7 +16,7 @@ mod plan;
 mod speech;
 
 pub use command::{ListeningPlan, MediaCommand, Source};
-pub use event::{MediaEvent, PlaybackEnd, PortFault, StreamCounters};
+pub use event::{MediaEvent, PlaybackEnd, PortFault, Strangeness, StreamCounters};
 pub use plan::{AgreedAudio, Codec, Direction};
 pub use speech::{SpeechEvent, SpeechFault, SpeechFrame, SpeechOutcome, TurnTimes};
 

@@ -1,8 +1,9 @@
 //! What the doctor finds, and when.
 
-use crate::testing::{Bench, described};
+use crate::input::{CertificateFault, FlowFault};
+use crate::testing::{Bench, OUTSIDE, described};
 use frontdesk_call_record::{Cause, Fact, Whose};
-use frontdesk_media_protocol::MediaEvent;
+use frontdesk_media_protocol::{MediaEvent, PortFault, Strangeness};
 use frontdesk_sip_stack::{SessionEnd, SessionId};
 use std::time::Duration;
 
@@ -128,4 +129,97 @@ fn a_telephone_that_is_not_registered_is_named() {
     bench.forget("1001");
     bench.phone_calls("1003", "1001");
     assert_eq!(found(&bench), [(Cause::NotRegistered, Whose::Callee)]);
+}
+
+#[test]
+fn datagrams_that_are_no_sound_of_the_party_are_named_within_three_seconds() {
+    let mut bench = Bench::new();
+    let (caller, called) = bench.talk("1003", "1001", 101);
+    speaks(&mut bench, caller);
+    let (leg, from) = (bench.leg(called), "203.0.113.5:4000".parse().unwrap());
+    bench.media_tells(MediaEvent::StrangePacket { leg, from, why: Strangeness::PayloadType(9) });
+    bench.pass(Duration::from_secs(3));
+    assert_eq!(found(&bench), [(Cause::StrangeSource, Whose::Callee)]);
+    let evidence = bench.facts.iter().find_map(|(_, fact)| match fact {
+        Fact::Diagnosed { evidence, .. } => Some(evidence.clone()),
+        _ => None,
+    });
+    let expected = "what comes to the callee's port from 203.0.113.5:4000 is RTP of the payload type 9, which was not agreed";
+    assert_eq!(evidence.as_deref(), Some(expected));
+}
+
+#[test]
+fn a_stranger_beside_the_party_is_no_illness() {
+    let mut bench = Bench::new();
+    let (caller, called) = bench.talk("1003", "1001", 101);
+    let (leg, from) = (bench.leg(called), "203.0.113.5:4000".parse().unwrap());
+    bench.media_tells(MediaEvent::StrangePacket { leg, from, why: Strangeness::Source });
+    speaks(&mut bench, caller);
+    speaks(&mut bench, called);
+    bench.pass(Duration::from_secs(60));
+    assert_eq!(found(&bench), []);
+}
+
+#[test]
+fn no_port_is_free() {
+    let mut bench = Bench::new();
+    bench.hold_ports = true;
+    let caller = bench.phone_calls("1003", "1001");
+    let leg = bench.leg(caller);
+    bench.media_tells(MediaEvent::PortFailed { leg, fault: PortFault::RangeExhausted });
+    assert_eq!(found(&bench), [(Cause::NoRoom, Whose::Operator)]);
+}
+
+#[test]
+fn a_desk_that_is_full_says_so() {
+    let mut bench = Bench::new();
+    for _ in 0..11 {
+        bench.phone_calls("1003", "1001");
+    }
+    assert_eq!(found(&bench), [(Cause::NoRoom, Whose::Operator)]);
+}
+
+#[test]
+fn a_trunk_that_is_passed_over_is_no_finding_where_the_next_one_leads_there() {
+    let mut bench = Bench::new();
+    bench.lay_line_and_a_lost_one();
+    bench.phone_calls("1003", OUTSIDE);
+    let called = bench.session_to(8);
+    bench.answer(called, described(8));
+    assert_eq!(found(&bench), []);
+    assert!(bench.told(0).contains(&"trunk_passed_over"));
+}
+
+#[test]
+fn trunks_that_all_fail_are_each_named() {
+    let mut bench = Bench::new();
+    bench.lay_line_and_a_lost_one();
+    bench.phone_calls("1003", OUTSIDE);
+    bench.ends(bench.session_to(8), SessionEnd::NoResponse);
+    let expected = [(Cause::NameNotFound, Whose::Operator), (Cause::NetworkRefused, Whose::Network)];
+    assert_eq!(found(&bench), expected);
+}
+
+#[test]
+fn somebody_who_is_busy_acquits_the_trunk_before() {
+    let mut bench = Bench::new();
+    bench.lay_line_and_a_lost_one();
+    bench.phone_calls("1003", OUTSIDE);
+    bench.refuses(bench.session_to(8), 486, None);
+    assert_eq!(found(&bench), []);
+}
+
+#[test]
+fn a_certificate_that_is_not_taken_is_named() {
+    let mut bench = Bench::new();
+    bench.lay_line(false);
+    bench.phone_calls("1003", OUTSIDE);
+    let fault = FlowFault::Certificate(CertificateFault::Expired);
+    bench.cannot_be_sent_to(bench.session_to(8), 8, fault);
+    assert_eq!(found(&bench), [(Cause::Certificate, Whose::Operator)]);
+
+    let mut bench = Bench::new();
+    bench.phone_calls("1003", "1001");
+    bench.cannot_be_sent_to(bench.session_to(101), 101, FlowFault::Refused);
+    assert_eq!(found(&bench).first(), Some(&(Cause::NetworkRefused, Whose::Network)));
 }

@@ -6,8 +6,8 @@ use crate::stage::{Probe, Stage};
 use crate::tap::SILENCE;
 use frontdesk_audio::{SAMPLES_8K, g711};
 use frontdesk_identifiers::Moment;
-use frontdesk_media_protocol::{Codec, SpeechFrame};
-use frontdesk_rtp_session::{Playout, Received};
+use frontdesk_media_protocol::{Codec, SpeechFrame, Strangeness};
+use frontdesk_rtp_session::{Playout, Received, Refusal};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -39,7 +39,10 @@ impl<L> Port<L> {
         self.agreed.filter(|audio| audio.direction.receives())?;
         let received = self.stream.receive(datagram, from, now);
         let key = match received {
-            Received::Refused(_) => return None,
+            Received::Refused(refusal) => {
+                self.note_strange(from, refusal);
+                return None;
+            }
             Received::Digit(key) => Some(key).filter(|_| self.pace.takes(now)),
             _ => None,
         };
@@ -52,6 +55,21 @@ impl<L> Port<L> {
             self.facts.digit(key, now);
         }
         key
+    }
+
+    /// The first datagram that is none of the stream's: a router that moves ports, a codec that nobody agreed to. What
+    /// is late, doubled or doubtful is of the stream.
+    fn note_strange(&mut self, from: SocketAddr, refusal: Refusal) {
+        let why = match refusal {
+            Refusal::NotRtp(_) => Strangeness::NotRtp,
+            Refusal::PayloadType(number) => Strangeness::PayloadType(number),
+            Refusal::Source => Strangeness::Source,
+            Refusal::OwnStream => Strangeness::OwnStream,
+            _ => return,
+        };
+        if !std::mem::replace(&mut self.strange, true) {
+            self.facts.strange_packet(from, why);
+        }
     }
 
     /// A datagram came in on the RTCP socket.

@@ -1,6 +1,8 @@
 //! Stories of whole calls on a simulated node: see [`frontdesk_tests::simulator`].
 
 mod any_moment;
+mod beside_calls;
+mod carriers;
 mod checkers;
 mod choosing;
 mod descriptions;
@@ -10,6 +12,7 @@ mod keys_by_info;
 mod limits;
 mod mixtures;
 mod phone_to_phone;
+mod put_through;
 mod recording;
 mod reload;
 mod reoffers;

@@ -8,9 +8,9 @@ use frontdesk_switchboard::{LocateFailure, Notice, SwitchboardInput, TrunkHealth
 use frontdesk_tests::simulator::{Deed, House, RobotId, WhenCalled, World, answered, at};
 use std::time::Duration;
 
-const NUMBER: &str = "030901820";
+pub const NUMBER: &str = "030901820";
 
-fn trunk(name: &str, priority: u16) -> Trunk {
+pub fn trunk(name: &str, priority: u16) -> Trunk {
     let tenant = TenantId::new("main").expect("a name");
     let main = TelephoneNumber::new("+4930555000").expect("a number");
     Trunk {
@@ -22,12 +22,12 @@ fn trunk(name: &str, priority: u16) -> Trunk {
     }
 }
 
-fn answers() -> WhenCalled {
+pub fn answers() -> WhenCalled {
     WhenCalled::answer(500, vec![answered(2_000, Deed::HangUp)])
 }
 
 /// Two trunks, the first with this behaviour and the second answering; 1001 calls a number of the network.
-fn first_trunk(when_called: WhenCalled) -> (World, RobotId, RobotId) {
+pub fn first_trunk(when_called: WhenCalled) -> (World, RobotId, RobotId) {
     let house = House::default().with_trunk(trunk("first", 1)).with_trunk(trunk("second", 2));
     let mut world = World::new(7, &house);
     let first = world.carrier(1, None, when_called);
@@ -37,18 +37,18 @@ fn first_trunk(when_called: WhenCalled) -> (World, RobotId, RobotId) {
     (world, first, second)
 }
 
-fn dial(world: &mut World, number: &str) {
+pub fn dial(world: &mut World, number: &str) {
     let phone = world.phone("1001", WhenCalled::Refuse(486));
     world.run(Duration::from_secs(1));
     world.call(phone, number, vec![answered(20_000, Deed::HangUp)]);
 }
 
 /// The trunks that were tried, with how it came out.
-fn tries(record: &CallRecord) -> Vec<(&str, bool, Option<u16>)> {
+pub fn tries(record: &CallRecord) -> Vec<(&str, bool, Option<u16>)> {
     record.tries.iter().map(|one| (one.trunk.as_str(), one.failed, one.status)).collect()
 }
 
-fn invites(world: &World, carrier: u8) -> Vec<&frontdesk_sip_message::Request> {
+pub fn invites(world: &World, carrier: u8) -> Vec<&frontdesk_sip_message::Request> {
     let address = std::net::IpAddr::from([203, 0, 113, carrier]);
     let to_carrier = world.network.trace().iter().filter(|sent| sent.to.ip() == address);
     let request = to_carrier.filter_map(|sent| match &sent.message {

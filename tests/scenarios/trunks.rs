@@ -1,9 +1,11 @@
 //! Trunks: calls that leave the house over carriers which fail, refuse, fall silent and come back.
 
 use frontdesk_call_record::{CallRecord, EndReason, TransferEnd, TrunkTrouble};
-use frontdesk_directory::{NumberPlan, Presentation, Trunk, TrunkAccount, TrunkLimits, TrunkRegister};
+use frontdesk_directory::{
+    IdentityForm, NumberPlan, Presentation, Trunk, TrunkAccount, TrunkLimits, TrunkRegister, TrunkTransport,
+};
 use frontdesk_identifiers::{TelephoneNumber, TenantId};
-use frontdesk_sip_message::{Message, Method};
+use frontdesk_sip_message::{HeaderName, Message, Method};
 use frontdesk_switchboard::{LocateFailure, Notice, SwitchboardInput, TrunkHealth};
 use frontdesk_tests::simulator::{Deed, House, RobotId, WhenCalled, World, answered, at};
 use std::time::Duration;
@@ -262,4 +264,49 @@ fn a_call_from_a_trunks_own_host_comes_in() {
     assert_eq!(record.caller.number.to_string(), "+4930123456");
     assert_eq!(record.end.map(|end| end.reason), Some(EndReason::CallerHungUp));
     assert!(invites(&world, 1).is_empty());
+}
+
+#[test]
+fn a_datagram_from_the_address_of_a_trunk_under_tls_is_a_strangers() {
+    let secure = Trunk { transport: Some(TrunkTransport::Tls), ..trunk("first", 1) };
+    let mut world = World::new(7, &House::default().with_trunk(secure));
+    let first = world.carrier(1, None, answers());
+    world.place("first", &[first]);
+    world.run(Duration::from_secs(1));
+    world.call(first, "100", vec![at(3_000, Deed::HangUp)]);
+    assert!(world.settle().is_empty(), "nobody who can forge an address is let in");
+}
+
+#[test]
+fn a_telephone_that_hides_is_hidden_from_whom_it_calls_and_not_from_who_helps() {
+    let mut hiding = trunk("only", 1);
+    hiding.presentation.identity = IdentityForm::Asserted;
+    let mut world = World::new(7, &House::default().with_trunk(hiding));
+    let only = world.carrier(1, None, answers());
+    world.place("only", &[only]);
+    let phone = world.phone("1001", WhenCalled::Refuse(486));
+    let colleague = world.phone("1002", WhenCalled::answer(500, vec![answered(2_000, Deed::HangUp)]));
+    world.run(Duration::from_secs(1));
+    world.set_identity(phone, "\"Anonymous\" <sip:anonymous@anonymous.invalid>");
+    for number in [NUMBER, "1002", "112"] {
+        world.call(phone, number, vec![]);
+        world.run(Duration::from_secs(10));
+    }
+    assert_eq!(world.robot(colleague).calls().len(), 1);
+    let said = |request: &frontdesk_sip_message::Request| {
+        let from = request.headers.from().expect("a From");
+        (from.uri.user().unwrap_or_default(), request.headers.contains(HeaderName::Privacy))
+    };
+    let all = world.network.trace().iter().filter_map(|sent| match &sent.message {
+        Message::Request(request) if request.method == Method::INVITE => Some((sent.to.ip(), request)),
+        _ => None,
+    });
+    let told: Vec<_> =
+        all.filter(|(to, _)| to.to_string() != "192.0.2.1").map(|(_, one)| said(one)).collect();
+    assert_eq!(
+        told,
+        [("anonymous".to_owned(), true), ("anonymous".to_owned(), false), ("+4930555000".to_owned(), false)]
+    );
+    let record = &world.settle()[0];
+    assert_eq!(record.caller.number.to_string(), "1001", "the house knows its own");
 }

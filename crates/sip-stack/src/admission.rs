@@ -54,7 +54,7 @@ impl SipStack {
     /// The listed peer at the other end of a flow.
     pub(crate) fn peer_over(&self, flow: Flow) -> Option<&PeerRule> {
         let proved = self.proved.get(&flow).map_or(&[][..], Vec::as_slice);
-        self.settings.peers.iter().find(|peer| peer.is(flow.remote.ip(), proved))
+        self.settings.peers.iter().find(|peer| peer.is(flow, proved))
     }
 
     /// The user name that a request proves, or the 401. Who guessed too often is not looked at (`lockout.rs`), unless it

@@ -1,13 +1,16 @@
 //! Which listed peer a request comes from: by its address, by its certificate, or by both.
 
+use crate::input::Flow;
 use crate::settings::PeerRule;
-use std::net::IpAddr;
 
 impl PeerRule {
-    /// Whether who comes from `ip`, and proved these names by its certificate, is this peer. What the rule names must fit;
-    /// a rule that names nothing is nobody.
-    pub(crate) fn is(&self, ip: IpAddr, proved: &[String]) -> bool {
-        let ip = ip.to_canonical();
+    /// Whether who comes over a flow, and proved these names by its certificate, is this peer. What the rule names must
+    /// fit; a rule that names nothing is nobody.
+    pub(crate) fn is(&self, flow: Flow, proved: &[String]) -> bool {
+        if self.secure && !flow.transport.is_secure() {
+            return false;
+        }
+        let ip = flow.remote.ip().to_canonical();
         let by_address = self.addresses.iter().any(|address| address.to_canonical() == ip);
         let by_name =
             self.certificate_names.iter().any(|name| proved.iter().any(|proof| proves(proof, name)));

@@ -101,6 +101,8 @@ pub struct PeerRule {
     /// Names of which its certificate must prove one (RFC 5922), where it comes by TLS. With names and no addresses it is
     /// known by its certificate alone; with both, both must fit.
     pub certificate_names: Vec<String>,
+    /// Whether it comes by TLS only. A datagram from its address may be anybody's.
+    pub secure: bool,
     /// What it needs done differently.
     pub quirks: Arc<Quirks>,
 }

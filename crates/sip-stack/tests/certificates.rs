@@ -113,3 +113,14 @@ fn a_wildcard_stands_for_one_label_in_front() {
         assert_eq!(caller(&mut stage).is_some(), admitted, "{proof}");
     }
 }
+
+#[test]
+fn a_peer_that_comes_by_tls_is_not_known_by_a_datagram_that_anybody_can_forge() {
+    let secure = || vec![PeerRule { secure: true, ..peer("carrier", &["192.0.2.9"], &[]) }];
+    assert_eq!(caller(&mut stage(secure())).as_deref(), Some("carrier"));
+    for transport in [Transport::Udp, Transport::Tcp, Transport::Ws] {
+        let mut forged = stage(secure());
+        forged.flow.transport = transport;
+        assert_eq!(caller(&mut forged), None, "{transport:?}");
+    }
+}

@@ -8,6 +8,7 @@ use frontdesk_sip_stack::{Flow, SipInput};
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use tokio::time::Instant;
 
 /// A connection that stands, whatever its transport. Its reader and its writer run in one task, side by side.
 pub(crate) struct Connection {
@@ -113,6 +114,16 @@ impl Connection {
 
     pub(crate) fn used(&self) -> bool {
         self.used.load(Ordering::Relaxed)
+    }
+
+    /// Until when silence is borne that began at `since`, on a connection that came to be at `opened`.
+    pub(crate) fn silent_until(&self, opened: Instant, since: Instant) -> Instant {
+        let limits = self.limits();
+        match self.used() {
+            _ if self.opened || self.outbox.serves() => since + limits.idle,
+            true => since + limits.stranger,
+            false => opened + limits.unused,
+        }
     }
 
     pub(crate) fn note_sent(&self) {

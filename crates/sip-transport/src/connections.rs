@@ -52,6 +52,8 @@ struct Table {
     accepted: usize,
     /// Accepted ones by source, as [`network`] tells sources apart. As large as `accepted` at most.
     by_source: BTreeMap<IpAddr, usize>,
+    /// Accepted ones that were not served when they were last looked at, the oldest first.
+    strangers: BTreeMap<u64, Arc<Outbox>>,
     last_id: u64,
     /// Why connections could not be opened, the last time each.
     faults: BTreeMap<(Transport, SocketAddr), OpenFault>,
@@ -300,6 +302,9 @@ impl Table {
     fn enter(&mut self, flow: &Flow, outbox: Arc<Outbox>, opened: bool) -> u64 {
         self.last_id += 1;
         self.opened += usize::from(opened);
+        if !opened {
+            self.strangers.insert(self.last_id, outbox.clone());
+        }
         self.by_flow.insert(flow.into(), Entry { id: self.last_id, opened, outbox });
         self.last_id
     }
@@ -311,7 +316,28 @@ impl Table {
         self.faults.insert(place, fault);
     }
 
+    /// Whether there is room for one more accepted connection, made at the cost of a stranger's where need be.
+    fn makes_room(&mut self, most: usize) -> bool {
+        if self.accepted < most {
+            return true;
+        }
+        // Those that are given up are counted until they are gone.
+        self.accepted < most + most / 8 && self.give_up_a_stranger()
+    }
+
+    /// Who is served stays, and is looked at no more.
+    fn give_up_a_stranger(&mut self) -> bool {
+        while let Some((_, outbox)) = self.strangers.pop_first() {
+            if !outbox.serves() {
+                outbox.abort();
+                return true;
+            }
+        }
+        false
+    }
+
     fn remove(&mut self, seat: &Seat) {
+        self.strangers.remove(&seat.id);
         let key = Key::from(&seat.flow);
         if self.by_flow.get(&key).is_some_and(|entry| entry.id == seat.id)
             && let Some(entry) = self.by_flow.remove(&key)
@@ -340,7 +366,7 @@ impl Place {
         let mut table = connections.lock();
         let of_source = table.by_source.get(&source).copied().unwrap_or_default();
         let limits = &connections.limits;
-        if table.accepted >= limits.accepted_max || of_source >= limits.accepted_per_source_max {
+        if of_source >= limits.accepted_per_source_max || !table.makes_room(limits.accepted_max) {
             return None;
         }
         table.accepted += 1;

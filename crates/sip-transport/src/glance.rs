@@ -39,6 +39,16 @@ pub(crate) fn kind(datagram: &[u8]) -> Kind {
     if WITHIN.contains(&method) || has_to_tag() { Kind::Within } else { Kind::Beginning }
 }
 
+/// Whether a message of the desk shows that it serves the other side: a request, or an answer that is no refusal. OPTIONS
+/// is answered to anybody; everything else wants a password or a peer's right first, also the 100 to an INVITE.
+pub(crate) fn shows_service(message: &[u8]) -> bool {
+    let mut lines = Lines::of(message);
+    let Some(first) = lines.start_line() else { return false };
+    let Some(answer) = first.strip_prefix(b"SIP/2.0 ") else { return true };
+    let asked = lines.find(|(name, _)| name.eq_ignore_ascii_case(b"CSeq")).map(|(_, value)| value);
+    matches!(answer.first(), Some(b'1' | b'2')) && asked.is_some_and(|asked| !asked.ends_with(b"OPTIONS"))
+}
+
 /// Whether a header name is this one, long or compact (RFC 3261 §7.3.1, §7.3.3).
 pub(crate) fn is_name(name: &[u8], long: &[u8], compact: &[u8]) -> bool {
     name.eq_ignore_ascii_case(long) || name.eq_ignore_ascii_case(compact)
@@ -146,6 +156,23 @@ mod tests {
             assert!(matches!(kind(datagram), Kind::Strange | Kind::Response), "{datagram:?}");
         }
         assert_eq!(kind(b"\r\n\r\nSIP/2.0 200 OK\r\n\r\n"), Kind::Response);
+    }
+
+    #[test]
+    fn whom_the_desk_serves_shows_in_what_it_says() {
+        let answer = |status: &str, cseq: &str| format!("SIP/2.0 {status}\r\nCSeq: {cseq}\r\n\r\n");
+        for (text, serves) in [
+            (answer("200 OK", "2 REGISTER"), true),
+            (answer("100 Trying", "1 INVITE"), true),
+            (answer("401 Unauthorized", "1 REGISTER"), false),
+            (answer("200 OK", "7 OPTIONS"), false),
+            (answer("503 Service Unavailable", "1 INVITE"), false),
+            ("INVITE sip:a@b SIP/2.0\r\n\r\n".to_owned(), true),
+            ("SIP/2.0 200 OK\r\n\r\n".to_owned(), false),
+            (String::new(), false),
+        ] {
+            assert_eq!(shows_service(text.as_bytes()), serves, "{text}");
+        }
     }
 
     proptest::proptest! {

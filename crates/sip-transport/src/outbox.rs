@@ -1,5 +1,6 @@
 //! What waits to be written to one connection.
 
+use crate::glance;
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
@@ -25,6 +26,8 @@ struct Waiting {
     state: State,
     /// Whether the desk ever put something in.
     from_desk: bool,
+    /// Whether the desk ever served the other side.
+    serves: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -59,6 +62,7 @@ impl Outbox {
     pub(crate) fn push(&self, message: Vec<u8>) -> Result<(), Refusal> {
         let mut waiting = self.lock();
         waiting.from_desk = true;
+        waiting.serves = waiting.serves || glance::shows_service(&message);
         self.put(waiting, message)
     }
 
@@ -70,6 +74,11 @@ impl Outbox {
     /// Whether the desk ever put something in.
     pub(crate) fn is_used_by_desk(&self) -> bool {
         self.lock().from_desk
+    }
+
+    /// Whether the desk ever served the other side; else it is a stranger.
+    pub(crate) fn serves(&self) -> bool {
+        self.lock().serves
     }
 
     fn put(&self, mut waiting: MutexGuard<'_, Waiting>, message: Vec<u8>) -> Result<(), Refusal> {

@@ -25,8 +25,9 @@ impl TransportSettings {
 /// How many connections there may be, and how long they may take for what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConnectionLimits {
-    /// Accepted connections in all; more are closed at once
-    /// ([`refused_connections`](crate::Counters::refused_connections)).
+    /// Accepted connections in all. For one more the oldest of a stranger is closed, so that nobody without a password
+    /// keeps telephones out; where there is none, or an eighth more are there already because those that were closed take
+    /// their leave, the new one is closed at once ([`refused_connections`](crate::Counters::refused_connections)).
     pub accepted_max: usize,
     /// Accepted connections of one IPv4 address or one IPv6 /64, likewise. A whole office may stand behind one address.
     pub accepted_per_source_max: usize,
@@ -44,6 +45,9 @@ pub struct ConnectionLimits {
     pub write: Duration,
     /// How long an accepted connection may stand without ever bringing a request.
     pub unused: Duration,
+    /// How long nothing at all may come over an accepted connection whose requests were never served: from somebody
+    /// without a password, who only knocks, or asks by OPTIONS whether the desk is there.
+    pub stranger: Duration,
     /// How long nothing at all may come over a connection in use.
     pub idle: Duration,
     /// How long after a ping another one is sent, a little more or less, on connections opened from here, and on WebSockets.
@@ -64,6 +68,8 @@ impl Default for ConnectionLimits {
             body: Duration::from_secs(10),
             write: Duration::from_secs(10),
             unused: Duration::from_secs(30),
+            // Three times the minute after which many ask again.
+            stranger: Duration::from_secs(180),
             // Longer than a registration lasts: a telephone that sends no keep-alives is reached until it is gone.
             idle: Duration::from_secs(7_500),
             ping_every: Duration::from_secs(27),

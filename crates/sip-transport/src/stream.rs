@@ -53,12 +53,14 @@ impl Connection {
             }
             let limits = self.limits();
             let (until, end) = match waits {
-                (Unfinished::Nothing, since) if self.used() => (since + limits.idle, End::Idle),
-                (Unfinished::Nothing, _) => (opened + limits.unused, End::Idle),
+                (Unfinished::Nothing, since) => (self.silent_until(opened, since), End::Idle),
                 (Unfinished::Headers, since) => (since + limits.headers, End::HalfSent),
                 (Unfinished::Body, since) => (since + limits.body, End::HalfSent),
             };
             match timeout_at(until, stream.read(&mut buffer)).await {
+                // It was served meanwhile, and may be silent for longer.
+                Err(_) if unfinished == Unfinished::Nothing && until < self.silent_until(opened, waits.1) => {
+                }
                 Err(_) => return end,
                 Ok(Ok(0)) => return End::ByPeer,
                 Ok(Ok(length)) => framer.feed(buffer.get(..length).unwrap_or_default()),

@@ -83,9 +83,13 @@ impl Connection {
     {
         let opened = Instant::now();
         loop {
-            let limits = self.limits();
-            let until = if self.used() { Instant::now() + limits.idle } else { opened + limits.unused };
+            let since = Instant::now();
+            let until = self.silent_until(opened, since);
             let Ok(next) = timeout_at(until, incoming.next()).await else {
+                if until < self.silent_until(opened, since) {
+                    // It was served meanwhile, and may be silent for longer.
+                    continue;
+                }
                 return (End::Idle, CloseCode::Away);
             };
             self.note_heard();

@@ -184,6 +184,48 @@ async fn a_flood_of_connections_is_bounded_by_source_and_in_all() {
     reads(&mut again, "\r\n").await;
 }
 
+const SERVED: &str = "SIP/2.0 200 OK\r\nCSeq: 1 REGISTER\r\nContent-Length: 0\r\n\r\n";
+const UNKNOWN: &str = "SIP/2.0 401 Unauthorized\r\nCSeq: 1 REGISTER\r\nContent-Length: 0\r\n\r\n";
+
+#[tokio::test]
+async fn strangers_who_knocked_make_room_and_telephones_that_are_served_do_not() {
+    let mut desk = Desk::with(HERE, |settings| settings.limits.accepted_max = 8).await;
+    let mut crowd = Vec::new();
+    for at in 0..8 {
+        let mut one = phone(&desk).await;
+        one.write_all(options(1).as_bytes()).await.unwrap();
+        let flow = desk.received().await.0;
+        let answer = if at == 0 { SERVED } else { UNKNOWN };
+        desk.transports.send(&flow, answer.as_bytes()).unwrap();
+        reads(&mut one, answer).await;
+        crowd.push(one);
+    }
+    let mut newcomer = phone(&desk).await;
+    assert_eq!(reads_to_end(&mut crowd[1]).await, "", "the oldest stranger goes");
+    newcomer.write_all(b"\r\n\r\n").await.unwrap();
+    reads(&mut newcomer, "\r\n").await;
+    for at in [0, 2] {
+        crowd[at].write_all(b"\r\n\r\n").await.unwrap();
+        reads(&mut crowd[at], "\r\n").await;
+    }
+    assert_eq!(desk.transports.counters().refused_connections, 0);
+}
+
+#[tokio::test]
+async fn a_telephone_that_is_served_may_be_silent_for_longer_than_a_stranger() {
+    let mut desk = Desk::with(HERE, |settings| settings.limits.stranger = SOON).await;
+    let (mut stranger, mut served) = (phone(&desk).await, phone(&desk).await);
+    served.write_all(options(1).as_bytes()).await.unwrap();
+    let flow = desk.received().await.0;
+    desk.transports.send(&flow, SERVED.as_bytes()).unwrap();
+    reads(&mut served, SERVED).await;
+    stranger.write_all(options(1).as_bytes()).await.unwrap();
+    let flow = desk.received().await.0;
+    desk.transports.send(&flow, UNKNOWN.as_bytes()).unwrap();
+    assert_eq!(reads_to_end(&mut stranger).await, UNKNOWN);
+    assert!(timeout(3 * SOON, reads_to_end(&mut served)).await.is_err());
+}
+
 #[tokio::test]
 async fn who_never_finishes_a_message_is_closed_and_who_never_begins_one_too() {
     let mut desk = Desk::with(HERE, |settings| {

@@ -36,7 +36,7 @@ pub(crate) struct Brought {
 }
 
 /// What is shown for a caller who does not want to be shown.
-const ANONYMOUS: &str = "anonymous";
+pub(crate) const ANONYMOUS: &str = "anonymous";
 
 /// Reads who calls from the INVITE of a trunk.
 ///
@@ -50,9 +50,7 @@ pub(crate) fn brought(trunk: &Trunk, call: &IncomingCall) -> Brought {
         headers.asserted_identities().into_iter().find(|address| number_in(&address.uri).is_some());
     let asserted = asserted.filter(|_| trunk.trusted);
     let vouched = asserted.is_some() || remote.as_ref().is_some_and(|party| party.is_screened());
-    let withheld = headers.privacy().hides_caller()
-        || remote.as_ref().is_some_and(|party| party.hides_party())
-        || is_anonymous(&call.from);
+    let withheld = is_withheld(call) || remote.as_ref().is_some_and(|party| party.hides_party());
     let address = asserted.or(remote.map(|party| party.address)).unwrap_or_else(|| call.from.clone());
     let number = number_in(&address.uri).map(|number| trunk.plan.inward(&number));
     let display = address.display.as_ref().or(call.from.display.as_ref());
@@ -71,6 +69,11 @@ pub(crate) fn brought(trunk: &Trunk, call: &IncomingCall) -> Brought {
         verdict: None,
     };
     Brought { name, number: shown, identity }
+}
+
+/// Whether who calls asks not to be shown (RFC 3323 §4.2, RFC 3325 §9.3). Whoever asks it is obeyed, trusted or not.
+pub(crate) fn is_withheld(call: &IncomingCall) -> bool {
+    call.headers.privacy().hides_caller() || is_anonymous(&call.from)
 }
 
 /// RFC 3323 §4.1.1.3 and what trunks make of it.

@@ -104,7 +104,7 @@ impl Call {
     fn light_of(&self, leg: &Leg, light: Light) -> Option<(TelephoneNumber, LegId, Dialog)> {
         let phone = leg.phone.clone().filter(|_| leg.session.is_some() && self.ending.is_none())?;
         let calls = leg.id == self.caller.id && leg.role == LegRole::Caller && self.summons.is_none();
-        let remote = (leg.id != self.caller.id).then(|| self.party.number.clone());
+        let remote = (leg.id != self.caller.id).then(|| self.party.number_for_others().to_owned());
         Some((phone, leg.id, Dialog { light, calls, remote }))
     }
 }

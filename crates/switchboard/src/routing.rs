@@ -58,7 +58,7 @@ pub(crate) fn caller(rules: &Rules, call: &IncomingCall, wall: WallTime) -> Opti
                 number: phone.number.to_string(),
                 admitted_by: AdmittedBy::Account(username.clone()),
                 hops: call.hops,
-                identity: Identity::default(),
+                identity: Identity { withheld: identity::is_withheld(call), ..Identity::default() },
             })
         }
         Admission::Peer { name } => {
@@ -66,18 +66,17 @@ pub(crate) fn caller(rules: &Rules, call: &IncomingCall, wall: WallTime) -> Opti
                 return Some(caller_over(trunk, rules, call, wall));
             }
             let peer = rules.directory.peer(name)?;
+            let withheld = identity::is_withheld(call);
+            let from = Some(&call.from).filter(|_| !withheld);
+            let display = from.and_then(|from| from.display.as_deref()).map(plain);
+            let number = from.and_then(|from| from.uri.user()).map(|user| plain(&user));
             Some(Party {
                 tenant: peer.tenant.clone(),
-                name: call.from.display.as_deref().map(plain).filter(|name| !name.is_empty()),
-                number: call
-                    .from
-                    .uri
-                    .user()
-                    .map(|user| plain(&user))
-                    .unwrap_or_else(|| "anonymous".to_owned()),
+                name: display.filter(|name| !name.is_empty()),
+                number: number.unwrap_or_else(|| identity::ANONYMOUS.to_owned()),
                 admitted_by: AdmittedBy::Peer(name.clone()),
                 hops: call.hops,
-                identity: Identity::default(),
+                identity: Identity { withheld, ..Identity::default() },
             })
         }
     }
@@ -168,12 +167,25 @@ impl Party {
         }
     }
 
+    /// The number as others may see it: not that of who does not want to be shown.
+    pub fn number_for_others(&self) -> &str {
+        if self.identity.withheld { identity::ANONYMOUS } else { &self.number }
+    }
+
     /// How the caller is presented to the telephone that it is put through to: its own name and number, at this
     /// desk's address, so that the person sees who calls and calls back through the desk.
     pub fn presented(&self, desk: IpAddr) -> NameAddr {
-        let mut presented = NameAddr::new(SipUri::new(Some(&self.number), Host::Ip(desk), None));
-        presented.display = self.name.clone();
+        let mut presented = NameAddr::new(SipUri::new(Some(self.number_for_others()), Host::Ip(desk), None));
+        presented.display = self.name.clone().filter(|_| !self.identity.withheld);
         presented
+    }
+
+    /// The same caller, who calls for help: whoever comes must know whom to call back, also where the caller is never
+    /// shown to others.
+    pub fn calling_for_help(&self) -> Party {
+        let mut party = self.clone();
+        party.identity.withheld &= !matches!(party.admitted_by, AdmittedBy::Account(_));
+        party
     }
 }
 

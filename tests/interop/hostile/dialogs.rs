@@ -60,8 +60,9 @@ fn what_an_invite_may_not_ask_is_said_to_it() {
         invite.more.extend(lines.iter().map(|line| (*line).to_owned()));
         invite
     };
-    let answer = caller.ask(&with(&["Require: 100rel, timer"]));
-    assert_eq!((status(&answer), header(&answer, "Unsupported").as_str()), (420, "100rel, timer"));
+    let answer = caller.ask(&with(&["Require: 100rel, timer, precondition, early-session"]));
+    let unknown = "precondition, early-session";
+    assert_eq!((status(&answer), header(&answer, "Unsupported").as_str()), (420, unknown));
     let mut multipart = with(&[]);
     multipart.more.retain(|line| !line.starts_with("Content-Type"));
     multipart.more.push("Content-Type: multipart/mixed;boundary=b".to_owned());
@@ -71,11 +72,17 @@ fn what_an_invite_may_not_ask_is_said_to_it() {
     spent = spent.replace("Max-Forwards: 70", "Max-Forwards: 0");
     caller.send(spent);
     caller.wait_for("483", |message| message.starts_with("SIP/2.0 483"));
-    // What is only wished is passed over.
-    let wished =
-        with(&["Supported: 100rel, timer, replaces", "Session-Expires: 90;refresher=uac", "Min-SE: 90"]);
+    let brief = caller.ask(&with(&["Supported: timer", "Session-Expires: 4"]));
+    assert_eq!((status(&brief), header(&brief, "Min-SE").as_str()), (422, "90"));
+    // The shortest session timer that may be is granted, and what is not known and only wished is passed over.
+    let wished = with(&[
+        "Supported: 100rel, timer, replaces, precondition",
+        "Session-Expires: 90;refresher=uac",
+        "Min-SE: 90",
+    ]);
     let answer = caller.call(&wished);
-    assert_eq!(header(&answer, "Require"), "");
+    let granted = (header(&answer, "Require"), header(&answer, "Session-Expires"));
+    assert_eq!(granted, ("timer".to_owned(), "90;refresher=uac".to_owned()));
     assert_eq!(status(&caller.hang_up(&wished, &answer)), 200);
 }
 

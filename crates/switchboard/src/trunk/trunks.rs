@@ -8,7 +8,7 @@ use crate::desk::Outbox;
 use crate::input::{Hop, LocateFailure};
 use crate::output::{Notice, SwitchboardOutput};
 use frontdesk_call_record::TrunkTrouble;
-use frontdesk_directory::{Directory, Trunk};
+use frontdesk_directory::{Directory, Trunk, TrunkTransport};
 use frontdesk_identifiers::{Moment, TenantId};
 use frontdesk_sip_stack::{Flow, PeerRule, Quirks, SessionEnd, SessionId, SipEvent, SipSettings};
 use std::collections::BTreeMap;
@@ -90,6 +90,7 @@ impl Trunks {
                 name: trunk.name.clone(),
                 addresses,
                 certificate_names: trunk.certificate_names.clone(),
+                secure: trunk.transport == Some(TrunkTransport::Tls),
                 quirks: Arc::clone(&line.quirks),
             });
         }

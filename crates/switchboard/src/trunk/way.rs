@@ -52,6 +52,8 @@ pub(crate) fn contacts_over(
     emergency: bool,
     desk: &Desk<'_>,
 ) -> Vec<Contact> {
+    let helped = emergency.then(|| caller.calling_for_help());
+    let caller = helped.as_ref().unwrap_or(caller);
     let contact = |(at, way): (usize, Way)| {
         let shown = identity::shown(caller, &way.trunk, &desk.rules.directory);
         Contact {

@@ -4,6 +4,8 @@
 //! says, and fills the disk that its output is kept on.
 
 use frontdesk_identifiers::Moment;
+use frontdesk_sip_stack::SipFact;
+use frontdesk_switchboard::Notice;
 use std::time::Duration;
 
 /// Notices shown in one second. What is more is counted, and the count is shown when the second is over.
@@ -64,9 +66,54 @@ impl NoticeLimit {
     }
 }
 
+/// The limits of both kinds of notices: a flood of what anybody causes with a datagram hides nothing of what only some
+/// can, and what the operator must act on.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoticeLimits {
+    usual: NoticeLimit,
+    urgent: NoticeLimit,
+}
+
+impl NoticeLimits {
+    /// A notice came at `now`.
+    pub fn show(&mut self, notice: &Notice, now: Moment) -> Shown {
+        if is_urgent(notice) { self.urgent.show(now) } else { self.usual.show(now) }
+    }
+
+    /// How many were not shown, if a second with such ones is over.
+    pub fn left_out(&mut self, now: Moment) -> Option<u64> {
+        let left_out = self.usual.left_out(now).into_iter().chain(self.urgent.left_out(now));
+        left_out.reduce(u64::saturating_add)
+    }
+
+    /// When [`left_out`](Self::left_out) has something to say.
+    pub fn deadline(&self) -> Option<Moment> {
+        self.usual.deadline().into_iter().chain(self.urgent.deadline()).min()
+    }
+}
+
+/// Whether a notice takes more than a datagram to cause: a change of a trunk, somebody who guessed so often that he is
+/// locked out.
+fn is_urgent(notice: &Notice) -> bool {
+    matches!(notice, Notice::Trunk { .. } | Notice::Sip(SipFact::LockedOut { .. }))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use frontdesk_switchboard::TrunkHealth;
+
+    #[test]
+    fn a_flood_hides_neither_who_is_locked_out_nor_a_trunk() {
+        let mut limits = NoticeLimits::default();
+        let now = Moment::from_millis(7_000);
+        let flood = Notice::Sip(SipFact::Overloaded { bound: "sessions" });
+        assert_eq!((0..500).filter(|_| limits.show(&flood, now) == Shown::Yes).count(), 20);
+        let trunk = Notice::Trunk { trunk: "carrier".to_owned(), health: TrunkHealth::Up };
+        assert_eq!(limits.show(&trunk, now), Shown::Yes);
+        assert_eq!(limits.deadline(), Some(Moment::from_millis(8_000)));
+        assert_eq!(limits.left_out(Moment::from_millis(8_000)), Some(480));
+    }
 
     fn shown(limit: &mut NoticeLimit, at_ms: u64, count: u64) -> usize {
         let at = Moment::from_millis(at_ms);

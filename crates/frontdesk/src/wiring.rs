@@ -6,7 +6,7 @@
 use crate::console::{Console, fact_line, left_out_line, notice_line};
 use crate::locating::{ASK_AGAIN, Asked, Locating};
 use crate::mailbox::{Letters, Mailbox};
-use crate::notice_limit::{NoticeLimit, Shown};
+use crate::notice_limit::{NoticeLimits, Shown};
 use crate::sound::{Listener, Sound};
 use frontdesk_identifiers::{LegId, Moment};
 use frontdesk_media_protocol::{ListeningId, ListeningPlan, SpeechEvent, SpeechFrame};
@@ -86,7 +86,7 @@ impl Wiring {
     pub fn run(self, letters: &Letters<Letter>) {
         let Wiring { switchboard, sound, ears, transports, locating, facts, console, epoch } = self;
         let listener = NodeEars(ears);
-        let (notices, stopping) = (NoticeLimit::default(), None);
+        let (notices, stopping) = (NoticeLimits::default(), None);
         let mut thread = Thread {
             switchboard,
             sound,
@@ -120,7 +120,7 @@ struct Thread {
     locating: Locating,
     facts: FactSender,
     console: Console,
-    notices: NoticeLimit,
+    notices: NoticeLimits,
     epoch: Instant,
     stopping: Option<Instant>,
     /// Who wants to hear of calls that were wanted from inside; as many as there are such calls.
@@ -277,7 +277,7 @@ impl Thread {
 
     /// Strangers can cause notices, a datagram each: only so many are shown.
     fn notice(&mut self, notice: &Notice, now: Moment) {
-        match self.notices.show(now) {
+        match self.notices.show(notice, now) {
             Shown::Yes => {}
             Shown::After { left_out } => self.console.print(left_out_line(left_out)),
             Shown::No => return,

@@ -3,7 +3,7 @@
 //!
 //! Budget 60 s. The rig is that of the interop suite; [`neighbour`] speaks SIP by hand, [`stream`] speaks RTP. The
 //! carrier's address (127.0.0.1) may call without a password, 127.0.0.66 is a stranger. All stories together send
-//! fewer than 20,000 datagrams.
+//! fewer than 20,000 datagrams. `scanners` lets sipvicious loose on a desk that takes 127.0.0.1 for a stranger.
 
 mod abandoned;
 mod dialogs;
@@ -15,6 +15,7 @@ mod offers;
 #[path = "../rig/mod.rs"]
 #[allow(dead_code, reason = "the rig is shared, and the interop suite uses the rest of it")]
 mod rig;
+mod scanners;
 mod sound;
 mod stream;
 mod transfers;

@@ -222,3 +222,43 @@ fn what_nobody_knows_any_more_cannot_be_picked_up() {
     );
     assert_eq!(world.settle().len(), 1);
 }
+
+#[test]
+fn a_pick_up_that_is_refused_is_refused_the_same_way_when_the_refusal_is_lost() {
+    let mut world = World::new(13, &House::default());
+    let ringing = world.phone("1001", WhenCalled::Ring);
+    let picker = world.phone("1002", WhenCalled::Refuse(486));
+    world.run(after(1));
+    let caller = world.caller();
+    world.call(caller, "1001", vec![at(2_000, Deed::HangUp)]);
+    world.run(after(4));
+    let late = world.pick_up(picker, ringing, vec![]).expect("it rang");
+    // 5 ms each way: the INVITE, its challenge and the proof arrive, the refusal does not.
+    world.run(Duration::from_millis(12));
+    world.network.plan.loss_percent = 100;
+    world.run(Duration::from_millis(100));
+    world.network.heal();
+    world.run(after(2));
+    let refused = world.seen(late).ended.clone();
+    let gone = StatusCode::CALL_TRANSACTION_DOES_NOT_EXIST;
+    assert!(
+        matches!(refused, Some((_, SessionEnd::Refused { status, .. })) if status == gone),
+        "{refused:?}"
+    );
+    world.settle();
+}
+
+#[test]
+fn two_who_put_each_others_callers_through_leave_nothing() {
+    // Each refers whoever it talks with to the other; the caller's patience ends it.
+    let mut world = World::new(14, &House::default());
+    let refers = |to| WhenCalled::answer(500, vec![answered(1_000, Deed::Refer(to))]);
+    world.phone("1001", refers("1002"));
+    world.phone("1002", refers("1001"));
+    let caller = world.phone("1003", WhenCalled::Refuse(486));
+    world.run(after(1));
+    world.call(caller, "1001", vec![at(60_000, Deed::HangUp)]);
+    let record = world.settle().pop().expect("a record");
+    assert_eq!(record.end.as_ref().map(|end| end.reason), Some(EndReason::CallerHungUp));
+    assert!(record.transfers.len() > 10, "{}", record.transfers.len());
+}

@@ -191,6 +191,23 @@ fn numbers_out_of_order_are_500() {
 }
 
 #[test]
+fn an_invite_out_of_order_is_500_also_when_it_is_said_again_after_the_end() {
+    let (mut stage, session, response) = talking();
+    stage.receive(&Script::within("OPTIONS", "z9hG4bKo5", 5, &response).text());
+    stage.sent();
+    let late = reinvite("z9hG4bKlate", 4, &response).text();
+    stage.receive(&late);
+    let refusal = stage.response();
+    assert_eq!(refusal.status, status(500));
+    stage.command(SipCommand::End { session, reason: None });
+    stage.sent();
+    stage.receive(&late);
+    assert_eq!(stage.response(), refusal, "one INVITE, one final response");
+    stage.run(seconds(70));
+    assert_eq!(stage.stack.census(), Census::default());
+}
+
+#[test]
 fn a_repeated_bye_is_answered_again_and_a_bye_to_a_forgotten_call_is_481() {
     let (mut stage, session, response) = talking();
     let bye = Script::within("BYE", "z9hG4bKbye", 2, &response).text();

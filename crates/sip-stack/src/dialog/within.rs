@@ -23,7 +23,11 @@ impl SipStack {
         };
         // RFC 3261 §12.2.2: a lower number than one that was served is out of order.
         if !partner.dialog.takes(cseq.number) {
-            return self.refuse(asked, StatusCode::SERVER_INTERNAL_ERROR);
+            // An INVITE has one final response, also where it is said again when the session is over (RFC 3261 §17.2.1).
+            if asked.request.method != Method::INVITE || self.open_transaction(asked) {
+                self.refuse(asked, StatusCode::SERVER_INTERNAL_ERROR);
+            }
+            return;
         }
         partner.dialog.came_by(asked.flow);
         match &asked.request.method {

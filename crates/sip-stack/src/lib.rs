@@ -74,7 +74,7 @@
 //! | 3326 | Reason in BYE and CANCEL | yes, as text | `cancel_races` |
 //! | 3428 | MESSAGE both ways, `text/plain`, 1300 bytes outside of dialogs | yes; who sends it must be admitted in a dialog too | `messages` |
 //! | 3515, 5589 | REFER from outside within a dialog, its NOTIFYs; REFER from here and what is told of it | yes; calls only; outside of dialogs 403 | `referred`, `referring` |
-//! | 3842, 4235, 3856 | who may watch mailboxes, calls and presence | yes; the documents are the user's | `watching` |
+//! | 3842, 4235, 3856 | who may watch mailboxes, calls and presence | yes; the documents are the user's, who is told the names of dialogs | `watching`, `replaces` |
 //! | 3891 | Replaces, both ways; the replaced session is the user's to end | yes; no Join (RFC 3911) beside it | `replaces` |
 //! | 3892 | Referred-By | as text, both ways; no signed tokens | `referred::who_puts_a_caller_through_…` |
 //! | 3903 | PUBLISH | no: 405, presence is what this side knows itself | `refusals` |
@@ -130,6 +130,7 @@ pub mod testing;
 mod timers;
 mod transaction;
 
+pub use dialog::replaces::DialogName;
 pub use digest::{Algorithm as DigestAlgorithm, ha1};
 pub use event::{Package, SubscriptionId};
 pub use input::{

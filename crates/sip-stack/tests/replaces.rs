@@ -114,6 +114,8 @@ fn a_call_of_this_side_that_rings_there_is_replaced_while_it_rings() {
     let value = |name| invite.headers.get(name).expect("a header");
     let call_id = value(HeaderName::CallId).to_owned();
     let tag = invite.headers.from().expect("a From").tag().expect("a tag").to_owned();
+    let dialog = stage.stack.dialog(session).expect("somebody spoke");
+    assert_eq!((&dialog.call_id, &dialog.local_tag, dialog.remote_tag.as_str()), (&call_id, &tag, "phone"));
     let named = format!("{call_id};from-tag=phone;to-tag={tag};early-only");
     stage.sent();
     stage.events();

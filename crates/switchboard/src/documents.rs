@@ -1,6 +1,7 @@
 //! The documents that lights are told in.
 
 use crate::lights::{Light, State};
+use frontdesk_sip_stack::{DialogName, SessionId};
 use std::fmt::Write;
 
 /// One call of a telephone, as it is shown to who watches it.
@@ -11,6 +12,10 @@ pub(crate) struct Dialog {
     pub calls: bool,
     /// The number at the other end, where it is the caller's.
     pub remote: Option<String>,
+    /// Its session at this desk.
+    pub session: Option<SessionId>,
+    /// The name of the dialog, where it is told.
+    pub name: Option<DialogName>,
 }
 
 /// `application/dialog-info+xml` (RFC 4235 §4). Always the full state; calls that the document before had are told once
@@ -40,7 +45,9 @@ pub(crate) fn dialog_info(
             Light::Confirmed => "confirmed",
             Light::Terminated => "terminated",
         };
-        let _ = write!(xml, "<dialog id=\"{}\" direction=\"{direction}\"><state>{word}</state>", leg.0);
+        let name = dialog.name.as_ref().filter(|_| dialog.light != Light::Terminated);
+        let name = name.map(names).unwrap_or_default();
+        let _ = write!(xml, "<dialog id=\"{}\"{name} direction=\"{direction}\"><state>{word}</state>", leg.0);
         if let Some(number) = dialog.remote.filter(|_| dialog.light != Light::Terminated) {
             let (text, number) = (escaped(&number), escaped(&uri_user(&number)));
             let _ = write!(
@@ -53,6 +60,14 @@ pub(crate) fn dialog_info(
     }
     xml.push_str("</dialog-info>\n");
     xml.into_bytes()
+}
+
+/// The dialog as RFC 4235 §4.1.1 names it: from the watched telephone's side, whose local tag is the desk's remote one. Who
+/// picks up says `Replaces: call-id;to-tag=remote-tag;from-tag=local-tag` to the desk (RFC 3891 §4).
+fn names(name: &DialogName) -> String {
+    let DialogName { call_id, local_tag, remote_tag } = name;
+    let (call_id, local, remote) = (escaped(call_id), escaped(remote_tag), escaped(local_tag));
+    format!(" call-id=\"{call_id}\" local-tag=\"{local}\" remote-tag=\"{remote}\"")
 }
 
 /// `application/pidf+xml` (RFC 3863), with what the person does (RFC 4480 §3.2).
@@ -109,7 +124,8 @@ mod tests {
 
     fn state(dialogs: &[(u64, Light, Option<&str>)]) -> State {
         let dialog = |&(leg, light, remote): &(u64, Light, Option<&str>)| {
-            (LegId(leg), Dialog { light, calls: remote.is_none(), remote: remote.map(str::to_owned) })
+            let (calls, remote) = (remote.is_none(), remote.map(str::to_owned));
+            (LegId(leg), Dialog { light, calls, remote, session: None, name: None })
         };
         State { registered: true, dialogs: dialogs.iter().map(dialog).collect::<BTreeMap<_, _>>() }
     }
@@ -134,6 +150,22 @@ mod tests {
             text.contains("<dialog id=\"7\" direction=\"recipient\"><state>terminated</state></dialog>"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn a_call_that_rings_is_told_so_that_it_can_be_picked_up() {
+        let mut rings = state(&[(7, Light::Early, Some("1003"))]);
+        let name = |tag: &str| DialogName {
+            call_id: "a\"b@desk".to_owned(),
+            local_tag: "desk".to_owned(),
+            remote_tag: tag.to_owned(),
+        };
+        rings.dialogs.get_mut(&LegId(7)).unwrap().name = Some(name("phone"));
+        let text = String::from_utf8(dialog_info("sip:1001@desk", 1, &rings, None, "desk")).unwrap();
+        let expected = "<dialog id=\"7\" call-id=\"a&quot;b@desk\" local-tag=\"phone\" remote-tag=\"desk\" direction=\"recipient\">";
+        assert!(text.contains(expected), "{text}");
+        let over = dialog_info("sip:1001@desk", 2, &state(&[]), Some(&rings), "desk");
+        assert!(!String::from_utf8(over).unwrap().contains("call-id"), "nothing to pick up");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Lights: what telephones watch of one another, told at each change (RFC 6665).
 //!
-//! * `dialog` (RFC 4235): the calls of a telephone, for its busy lamp at another.
+//! * `dialog` (RFC 4235): the calls of a telephone, for its busy lamp at another. One that rings is named, so that it can
+//!   be picked up by INVITE with Replaces (RFC 3891).
 //! * `presence` (RFC 3856): whether it is registered, and on the phone.
 //! * `message-summary` (RFC 3842): no voicemail is kept yet, so that no message waits is the truth.
 //!
@@ -105,7 +106,7 @@ impl Call {
         let phone = leg.phone.clone().filter(|_| leg.session.is_some() && self.ending.is_none())?;
         let calls = leg.id == self.caller.id && leg.role == LegRole::Caller && self.summons.is_none();
         let remote = (leg.id != self.caller.id).then(|| self.party.number_for_others().to_owned());
-        Some((phone, leg.id, Dialog { light, calls, remote }))
+        Some((phone, leg.id, Dialog { light, calls, remote, session: leg.session, name: None }))
     }
 }
 
@@ -179,12 +180,23 @@ impl Switchboard {
         own.then(|| phone.clone())
     }
 
+    /// A call that rings is told with the name of its dialog, so that who watches can pick it up by `Replaces`. That of a
+    /// talk is not told: a talk is nobody's to take.
+    fn named(&self, dialog: Dialog) -> Dialog {
+        let rings = dialog.light == Light::Early && !dialog.calls;
+        let name = dialog.session.filter(|_| rings).and_then(|session| self.stack.dialog(session));
+        Dialog { name, ..dialog }
+    }
+
     fn state_of(&self, phone: &Phone) -> State {
         let of_it = |call: &&Call| call.party.tenant == phone.tenant;
         let lights = self.calls.values().filter(of_it).flat_map(Call::lights);
         State {
             registered: self.stack.bindings(phone.account()).next().is_some(),
-            dialogs: lights.filter(|light| light.0 == phone.number).map(|light| (light.1, light.2)).collect(),
+            dialogs: lights
+                .filter(|light| light.0 == phone.number)
+                .map(|(_, leg, dialog)| (leg, self.named(dialog)))
+                .collect(),
         }
     }
 }

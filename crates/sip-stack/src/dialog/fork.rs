@@ -53,6 +53,15 @@ impl EarlyDialog {
 }
 
 impl OutgoingInvite {
+    /// The early dialog that began first and stands.
+    pub(crate) fn first_early(&self) -> Option<&Partner> {
+        let early = self.forks.values().filter_map(|fork| match fork {
+            Fork::Early(early) if !early.over => Some(early),
+            _ => None,
+        });
+        early.min_by_key(|early| early.branch).map(|early| &early.partner)
+    }
+
     /// The early dialog with the called party of this tag.
     pub(crate) fn early_mut(&mut self, tag: &str) -> Option<&mut Partner> {
         match self.forks.get_mut(tag)? {

@@ -7,6 +7,18 @@ use crate::reply::Asked;
 use crate::stack::SipStack;
 use frontdesk_sip_message::{HeaderName, Replaces, StatusCode, Uri};
 
+/// The name of a dialog (RFC 3261 §12). Whoever knows it may take a party's place in it (RFC 3891 §5): it is for those
+/// only who may.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DialogName {
+    /// The Call-ID.
+    pub call_id: String,
+    /// The tag of this side.
+    pub local_tag: String,
+    /// The tag of the other side.
+    pub remote_tag: String,
+}
+
 impl SipStack {
     /// How somebody else takes the place of this side's other end in a session: the address to call and the value of
     /// `Replaces` to call it with (RFC 3891 §4), as the other end reads it. For `Refer-To` it goes behind `?`, escaped
@@ -23,6 +35,21 @@ impl SipStack {
             early_only: false,
         };
         Some((talking.partner.dialog.remote_target().clone(), replaces.to_string()))
+    }
+
+    /// The dialog of a session, as a document of RFC 4235 names it; where a call of this side was forked, that with the
+    /// party that spoke first. None before anybody spoke.
+    pub fn dialog(&self, session: SessionId) -> Option<DialogName> {
+        let key = match self.sessions.get(&session)? {
+            Session::Talking(talking) => &talking.partner.dialog.key,
+            Session::Arriving(arriving) => &arriving.partner.dialog.key,
+            Session::Calling { invite } => &self.invites.get(invite)?.first_early()?.dialog.key,
+        };
+        Some(DialogName {
+            call_id: key.call_id.clone(),
+            local_tag: key.local_tag.clone(),
+            remote_tag: key.remote_tag.clone(),
+        })
     }
 
     /// The session of this side that a `Replaces` names, whatever its state.

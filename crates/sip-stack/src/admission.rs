@@ -66,10 +66,9 @@ impl SipStack {
         let realm = self.settings.realm.clone();
         let own = presented.iter().filter(|presented| presented.realm == realm);
         let source = Source::of(asked.flow.remote.ip());
-        let locked_out =
-            self.lockouts.is_locked_out(source, self.now) && !self.registrar.is_bound_over(asked.flow);
+        let locked_out = self.lockouts.is_locked_out(source, self.now);
         for credentials in own.take(CREDENTIALS_TRIED_MAX) {
-            if locked_out && !self.nonces.is_proved(&credentials.nonce) {
+            if locked_out && !self.is_known_here(credentials, asked.flow) {
                 continue;
             }
             match self.verify(credentials, asked) {
@@ -85,6 +84,14 @@ impl SipStack {
             self.authentication_failed(asked.flow, username);
         }
         Err(Box::new(self.challenge(asked, stale)))
+    }
+
+    /// Whether it is the account that proved its password under the nonce before, or whose contact is bound over the flow:
+    /// of whom it is known, it is heard in spite of a lock-out, and nobody else over the same way.
+    fn is_known_here(&self, presented: &DigestCredentials, flow: Flow) -> bool {
+        let username = &presented.username;
+        self.nonces.is_proved_by(&presented.nonce, username)
+            || self.registrar.accounts_over(flow).any(|account| account == username)
     }
 
     /// Counted once for each request, however many digests it brought.
@@ -140,7 +147,7 @@ impl SipStack {
             return Verdict::Failed;
         }
         // RFC 7616 §3.3: the password is known, only the nonce is not good any more.
-        if !self.nonces.count(key, count) {
+        if !self.nonces.count(key, &presented.username, count) {
             return Verdict::Stale;
         }
         if self.nonces.bound() {

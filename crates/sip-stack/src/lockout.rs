@@ -14,9 +14,9 @@
 //!    IPv6 /48 into it: proxies that share a load are neighbours). A 401 goes to the source that asked, so who forges it
 //!    never sees its nonce. Under any other nonce the answer is `stale=true` without a look: right and wrong passwords get
 //!    the same, so there is nothing to count and nothing to learn, and an honest phone that moved asks once more.
-//! 2. A nonce with which somebody has proved a password is served to its end, also from a source that is locked out: it
-//!    is known to that phone alone.
-//! 3. So is every flow (address *and* port, or connection) over which a contact is bound at the time.
+//! 2. A nonce with which an account has proved its password is served to its end, also from a source that is locked out:
+//!    it is known to that phone alone. It serves no other account, so that nobody with a password guesses those of others.
+//! 3. So is every account over the flow (address *and* port, or connection) over which a contact of it is bound at the time.
 //!
 //! What is left is the guesser behind the same translator as honest phones: those that are registered do not notice (2
 //! and 3), one that is just starting waits as long as the guesser is locked out. A guesser that also knows a right

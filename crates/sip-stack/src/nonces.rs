@@ -24,6 +24,8 @@ const COUNT_WINDOW: u32 = 64;
 /// What is known of one nonce in use: the highest count, and a bit for each of the 64 up to it.
 #[derive(Debug, Clone, Copy)]
 struct Counted {
+    /// A hash of the account that proved its password under it.
+    account: [u8; 8],
     highest: u32,
     seen: u64,
 }
@@ -76,9 +78,10 @@ impl Nonces {
         [hash[0], hash[1], hash[2], hash[3]]
     }
 
-    /// Whether somebody has proved a password under this nonce.
-    pub(crate) fn is_proved(&self, nonce: &str) -> bool {
-        read(nonce).is_some_and(|key| self.used.contains_key(&key) && self.is_own(key, nonce))
+    /// Whether this account has proved its password under this nonce.
+    pub(crate) fn is_proved_by(&self, nonce: &str, account: &str) -> bool {
+        let is_its = |key: &NonceKey| self.used.get(key).is_some_and(|used| used.account == hash_of(account));
+        read(nonce).is_some_and(|key| is_its(&key) && self.is_own(key, nonce))
     }
 
     fn is_own(&self, key: NonceKey, nonce: &str) -> bool {
@@ -114,21 +117,23 @@ impl Nonces {
         Standing::Good(key)
     }
 
-    /// Counts one use, after the password was proved. False when this count was used before: a replay.
-    pub(crate) fn count(&mut self, key: NonceKey, count: u32) -> bool {
-        if count == 0 {
+    /// Counts one use, after the account's password was proved. False when this count was used before, which is a replay,
+    /// and where another account has proved its password under the nonce.
+    pub(crate) fn count(&mut self, key: NonceKey, account: &str, count: u32) -> bool {
+        let account = hash_of(account);
+        let before = self.used.get(&key).copied().unwrap_or(Counted { account, highest: 0, seen: 0 });
+        if count == 0 || before.account != account {
             return false;
         }
-        let before = self.used.get(&key).copied().unwrap_or(Counted { highest: 0, seen: 0 });
         let after = if count > before.highest {
             let shifted = before.seen.checked_shl(count - before.highest).unwrap_or(0);
-            Counted { highest: count, seen: shifted | 1 }
+            Counted { account, highest: count, seen: shifted | 1 }
         } else {
             let back = before.highest - count;
             if back >= COUNT_WINDOW || before.seen & (1 << back) != 0 {
                 return false;
             }
-            Counted { highest: before.highest, seen: before.seen | 1 << back }
+            Counted { seen: before.seen | 1 << back, ..before }
         };
         self.used.insert(key, after);
         true
@@ -161,6 +166,14 @@ impl Nonces {
     pub(crate) fn len(&self) -> usize {
         self.used.len()
     }
+}
+
+/// What a name is known by where it is as long as it likes.
+fn hash_of(account: &str) -> [u8; 8] {
+    let hash = Sha256::digest(account.as_bytes());
+    let mut cut = [0; 8];
+    cut.copy_from_slice(&hash[..8]);
+    cut
 }
 
 /// An IPv4 /24 or an IPv6 /48: proxies that share the load of one phone are neighbours.
@@ -247,15 +260,15 @@ mod tests {
         let (mut nonces, mut chance) = mint();
         let nonce = nonces.mint(&mut chance, Moment::ZERO, ASKER);
         let key = good(&nonces, &nonce, Moment::ZERO);
-        assert!(!nonces.count(key, 0));
-        assert!(nonces.count(key, 1));
-        assert!(!nonces.count(key, 1));
-        assert!(nonces.count(key, 4));
-        assert!(nonces.count(key, 2));
-        assert!(!nonces.count(key, 2));
-        assert!(nonces.count(key, 90));
-        assert!(!nonces.count(key, 3), "older than the window");
-        assert!(nonces.count(key, u32::MAX));
+        assert!(!nonces.count(key, "1001", 0));
+        assert!(nonces.count(key, "1001", 1));
+        assert!(!nonces.count(key, "1001", 1));
+        assert!(nonces.count(key, "1001", 4));
+        assert!(nonces.count(key, "1001", 2));
+        assert!(!nonces.count(key, "1001", 2));
+        assert!(nonces.count(key, "1001", 90));
+        assert!(!nonces.count(key, "1001", 3), "older than the window");
+        assert!(nonces.count(key, "1001", u32::MAX));
         assert_eq!(nonces.len(), 1);
     }
 
@@ -264,7 +277,7 @@ mod tests {
         let (mut nonces, mut chance) = mint();
         let nonce = nonces.mint(&mut chance, Moment::from_millis(1), ASKER);
         let key = good(&nonces, &nonce, Moment::from_millis(1));
-        assert!(nonces.count(key, 1));
+        assert!(nonces.count(key, "1001", 1));
         let end = nonces.deadline().expect("one is in use");
         nonces.expire(end - Duration::from_nanos(1));
         assert_eq!(nonces.len(), 1);
@@ -280,7 +293,7 @@ mod tests {
             let minted = Moment::from_millis(1 + index);
             let nonce = if index == 0 { first.clone() } else { nonces.mint(&mut chance, minted, ASKER) };
             let key = good(&nonces, &nonce, minted);
-            assert!(nonces.count(key, 1));
+            assert!(nonces.count(key, "1001", 1));
         }
         assert!(nonces.bound());
         assert!(!nonces.bound());

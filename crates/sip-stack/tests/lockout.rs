@@ -163,3 +163,21 @@ fn no_limit_locks_nobody_out() {
     guess(&mut phone, udp("192.0.2.9:5060"), 30);
     assert_eq!(told(&mut phone), (30, 0));
 }
+
+#[test]
+fn who_has_a_password_guesses_no_others_under_what_it_proved() {
+    let mut phone = phone();
+    let own = udp("192.0.2.9:5060");
+    assert_eq!(phone.register(own, CONTACT).status, status(200));
+    let challenge = phone.challenge(own);
+    let line = |account, password, count| {
+        authorization(&challenge, account, password, "REGISTER", "sip:frontdesk", count)
+    };
+    assert_eq!(phone.send(own, "", Some(&line("1001", PASSWORD, 1))).status, status(200));
+    phone.stage.events();
+    for count in 2..=9 {
+        assert_eq!(phone.send(own, "", Some(&line("1002", "guess", count))).status, status(401));
+    }
+    assert_eq!(told(&mut phone), (3, 1), "neither its nonce nor its flow has it heard as somebody else");
+    assert_eq!(phone.send(own, "", Some(&line("1001", PASSWORD, 10))).status, status(200));
+}

@@ -177,7 +177,10 @@ pub(crate) fn shown(caller: &Party, trunk: &Trunk, directory: &Directory) -> Sho
     let mut named = NameAddr::new(address(&user));
     named.display = caller.name.clone().filter(|_| !caller.identity.withheld);
     // The network must know who pays, whoever is shown: an own number, where the caller is hidden from everybody.
-    let identity = match original.filter(|_| !caller.identity.withheld || trunk.trusted) {
+    // A number that nobody vouched for is asserted to nobody (RFC 3325 §5); that it be shown may be asked (§9.2).
+    let asks = presentation.identity == IdentityForm::Preferred;
+    let vouched = original.filter(|_| caller.identity.asserted || asks);
+    let identity = match vouched.filter(|_| !caller.identity.withheld || trunk.trusted) {
         Some(_) => named.clone(),
         None => {
             let own = own.as_ref().map(|number| trunk.plan.outward(number).to_string());

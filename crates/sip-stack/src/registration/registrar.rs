@@ -43,11 +43,6 @@ impl Registrar {
         self.flows.range(from..).take_while(move |(over, _)| *over == flow).map(|(_, account)| account)
     }
 
-    /// Whether a contact is bound that came over this very flow.
-    pub(crate) fn is_bound_over(&self, flow: Flow) -> bool {
-        self.accounts_over(flow).next().is_some()
-    }
-
     pub(crate) fn len(&self) -> usize {
         self.accounts.values().map(Vec::len).sum()
     }

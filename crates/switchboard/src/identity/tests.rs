@@ -136,3 +136,20 @@ fn who_is_hidden_stays_hidden_and_an_own_number_vouches() {
     let all = format!("{:?}", shown.extra);
     assert!(all.contains("+4930555000") && !all.contains("+4930222"), "{all}");
 }
+
+#[test]
+fn a_number_that_nobody_vouched_for_is_shown_and_not_asserted() {
+    let mut outside = trunk(false);
+    outside.presentation.no_screening = true;
+    let mut told = |form, asserted| {
+        outside.presentation.identity = form;
+        let mut caller = from_outside(false);
+        caller.identity.asserted = asserted;
+        let shown = shown(&caller, &outside, &directory());
+        assert_eq!(shown.from.uri.user().as_deref(), Some("+4930222"));
+        shown.extra[0].1.contains("+4930222")
+    };
+    assert!(!told(IdentityForm::Asserted, false) && told(IdentityForm::Asserted, true));
+    assert!(!told(IdentityForm::RemoteParty, false) && told(IdentityForm::RemoteParty, true));
+    assert!(told(IdentityForm::Preferred, false), "it is only asked for");
+}

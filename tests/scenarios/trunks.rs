@@ -6,7 +6,7 @@ use frontdesk_directory::{
 };
 use frontdesk_identifiers::{TelephoneNumber, TenantId};
 use frontdesk_sip_message::{HeaderName, Message, Method};
-use frontdesk_switchboard::{LocateFailure, Notice, SwitchboardInput, TrunkHealth};
+use frontdesk_switchboard::{Limits, LocateFailure, Notice, SwitchboardInput, TrunkHealth};
 use frontdesk_tests::simulator::{Deed, House, RobotId, WhenCalled, World, answered, at};
 use std::time::Duration;
 
@@ -309,4 +309,21 @@ fn a_telephone_that_hides_is_hidden_from_whom_it_calls_and_not_from_who_helps() 
     );
     let record = &world.settle()[0];
     assert_eq!(record.caller.number.to_string(), "1001", "the house knows its own");
+}
+
+#[test]
+fn a_telephone_that_calls_for_help_without_end_does_not_take_the_desk() {
+    let limits = Limits { calls_of_a_phone_max: 1, ..Limits::default() };
+    let mut world = World::new(7, &House::default().with_limits(limits).with_trunk(trunk("only", 1)));
+    let only = world.carrier(1, None, WhenCalled::answer(500, vec![]));
+    world.place("only", &[only]);
+    let phone = world.phone("1001", WhenCalled::Refuse(486));
+    world.run(Duration::from_secs(1));
+    for _ in 0..6 {
+        world.call(phone, "112", vec![answered(20_000, Deed::HangUp)]);
+        world.run(Duration::from_millis(100));
+    }
+    assert_eq!(invites(&world, 1).len(), 3);
+    let refused = world.settle().iter().filter(|record| record.transfers.is_empty()).count();
+    assert_eq!(refused, 3);
 }

@@ -34,5 +34,9 @@ impl Default for Limits {
     }
 }
 
+/// Calls for help of one telephone at once that pass every limit. Beyond it they are calls like others: a telephone that
+/// calls for help without end, or whose password became known, does not keep the others from it.
+pub(crate) const CALLS_FOR_HELP_MAX: usize = 3;
+
 /// What `Retry-After` says when a limit refuses a call.
 pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(5);

@@ -7,7 +7,7 @@ use crate::fault;
 use crate::input::{Rules, SwitchboardInput};
 use crate::leg::Port;
 use crate::lights::{CallLights, Lights};
-use crate::limits::Limits;
+use crate::limits::{CALLS_FOR_HELP_MAX, Limits};
 use crate::messages::Told;
 use crate::output::{Notice, SwitchboardOutput};
 use crate::reason;
@@ -215,9 +215,10 @@ impl Switchboard {
         let wall = self.wall(now);
         let id = self.out.call_id(wall);
         let route = routing::route(&rules, &party, &call.called);
-        // Whoever calls for help is turned away by no limit, and also while the desk is being stopped.
+        // Whoever calls for help is turned away by no limit, nor because the desk is being stopped.
         let emergency = matches!(&route, Some(route) if route.is_emergency(&rules, &party));
-        let refusal = if emergency { None } else { self.refusal_for(&party, &call, &rules.limits, now) };
+        let passes = emergency && self.calls_for_help_of(&party, &rules) < CALLS_FOR_HELP_MAX;
+        let refusal = if passes { None } else { self.refusal_for(&party, &call, &rules.limits, now) };
         let (stack, trunks) = (&self.stack, &mut self.trunks);
         let mut desk = Desk { now, wall, rules: &rules, stack, trunks, out: &mut self.out };
         match (refusal, route) {
@@ -253,6 +254,16 @@ impl Switchboard {
 
     pub(crate) fn is_draining(&self) -> bool {
         self.draining
+    }
+
+    /// How many calls for help of this party are under way.
+    fn calls_for_help_of(&self, party: &Party, rules: &Rules) -> usize {
+        let of_it = self.calls.values().filter(|call| call.party.admitted_by == party.admitted_by);
+        let for_help = |call: &&Call| match &call.serving {
+            Serving::Phone(number) => rules.directory.is_emergency(&party.tenant, number),
+            Serving::Flow(_) | Serving::Nobody => false,
+        };
+        of_it.filter(for_help).count()
     }
 
     /// Why a call is not taken now, whoever is called.

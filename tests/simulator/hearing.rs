@@ -141,6 +141,8 @@ impl Robot {
             }
             SipEvent::MessageReceived(message) => {
                 self.texts.push(String::from_utf8_lossy(&message.body).into_owned());
+                let (id, status) = (message.id, StatusCode::OK);
+                self.commands.push_back(SipCommand::AnswerMessage { id, status });
             }
             SipEvent::Registered { .. } => self.registered = Some(true),
             SipEvent::RegistrationEnded { .. } => self.registered = Some(false),

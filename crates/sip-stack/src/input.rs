@@ -156,6 +156,10 @@ pub enum SessionId {
     Outgoing(u64),
 }
 
+/// One MESSAGE from outside; numbered by the stack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct IncomingMessageId(pub u64);
+
 /// One registration that this side holds at another registrar; numbered by the user of the stack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RegistrationId(pub u64);
@@ -284,6 +288,13 @@ pub enum SipCommand {
         subscription: SubscriptionId,
         /// RFC 6665 §4.1.3: `noresource`, `rejected`, `deactivated`, `timeout`.
         reason: &'static str,
+    },
+    /// Answer a MESSAGE that [`MessageReceived`](crate::SipEvent::MessageReceived) told of.
+    AnswerMessage {
+        /// Which.
+        id: IncomingMessageId,
+        /// 202 where it is passed on, 200 where it was read, else 300 to 699.
+        status: StatusCode,
     },
     /// Send a MESSAGE outside of any dialog (RFC 3428). Answered by [`MessageEnded`](crate::SipEvent::MessageEnded).
     Message(Box<OutgoingMessage>),

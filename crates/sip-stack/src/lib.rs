@@ -134,8 +134,8 @@ pub use dialog::replaces::DialogName;
 pub use digest::{Algorithm as DigestAlgorithm, ha1};
 pub use event::{Package, SubscriptionId};
 pub use input::{
-    Credentials, Flow, MessageId, OutgoingCall, OutgoingMessage, OutgoingRegistration, ProbeId, ReferralId,
-    RegistrationId, SessionId, SipCommand, SipInput, Transport,
+    Credentials, Flow, IncomingMessageId, MessageId, OutgoingCall, OutgoingMessage, OutgoingRegistration,
+    ProbeId, ReferralId, RegistrationId, SessionId, SipCommand, SipInput, Transport,
 };
 pub use nonces::{MAX_NONCES, NONCE_LIFETIME};
 pub use output::{

@@ -18,6 +18,10 @@ pub const MAX_PATH: usize = 8;
 /// Registrations held at other registrars. Beyond it a new one ends at once.
 pub const MAX_REGISTRATIONS: usize = 1_000;
 
+/// MESSAGEs from outside that wait for the answer of the user of the stack, who is not to keep them waiting. Beyond it the
+/// one that waits longest gets 503.
+pub const MAX_UNANSWERED_MESSAGES: usize = 256;
+
 /// Subscriptions in all, referrals among them. Beyond it a SUBSCRIBE or REFER gets 503 with `Retry-After`.
 pub const MAX_SUBSCRIPTIONS: usize = 20_000;
 

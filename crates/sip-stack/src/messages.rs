@@ -1,12 +1,14 @@
 //! MESSAGE (RFC 3428), both ways.
 
 use crate::errand::{Errand, Outcome};
-use crate::input::{MessageId, OutgoingMessage};
+use crate::input::{IncomingMessageId, MessageId, OutgoingMessage};
+use crate::limits::MAX_UNANSWERED_MESSAGES;
 use crate::output::{IncomingMessage, SipEvent};
 use crate::reply::Asked;
 use crate::routing::Owner;
 use crate::stack::SipStack;
 use frontdesk_sip_message::{HeaderName, Method, StatusCode};
+use std::collections::BTreeMap;
 
 /// The longest text outside of a dialog, in bytes. RFC 3428 §8 means the whole MESSAGE; a sender that forgets its
 /// headers is forgiven.
@@ -14,6 +16,30 @@ const TEXT_BYTES_MAX: usize = 1_300;
 
 /// What a MESSAGE may bring.
 const BODIES: &str = "text/plain";
+
+/// MESSAGEs that wait for their answer, oldest first.
+#[derive(Debug, Default)]
+pub(crate) struct UnansweredMessages {
+    asked: BTreeMap<IncomingMessageId, Asked>,
+    next: u64,
+}
+
+impl UnansweredMessages {
+    fn keep(&mut self, asked: &Asked) -> IncomingMessageId {
+        self.next += 1;
+        let id = IncomingMessageId(self.next);
+        self.asked.insert(id, asked.clone());
+        id
+    }
+
+    fn len(&self) -> usize {
+        self.asked.len()
+    }
+
+    fn oldest(&self) -> Option<IncomingMessageId> {
+        self.asked.keys().next().copied()
+    }
+}
 
 impl SipStack {
     /// A MESSAGE, within a dialog or outside. `within` a dialog it may be as long as any message.
@@ -41,11 +67,22 @@ impl SipStack {
         if !self.open_transaction(asked) {
             return;
         }
-        // RFC 3428 §7: this side passes it on, and does not know yet whether anybody reads it.
-        self.refuse(asked, StatusCode::ACCEPTED);
+        let id = self.unanswered_messages.keep(asked);
+        while self.unanswered_messages.len() > MAX_UNANSWERED_MESSAGES {
+            self.overloaded("messages");
+            let oldest = self.unanswered_messages.oldest();
+            oldest.into_iter().for_each(|id| self.answer_message(id, StatusCode::SERVICE_UNAVAILABLE));
+        }
         let (to, body) = (asked.request.uri.clone(), asked.request.body.clone());
-        let message = IncomingMessage { admission, to, from, content_type, body };
+        let message = IncomingMessage { id, admission, to, from, content_type, body };
         self.tell(SipEvent::MessageReceived(Box::new(message)));
+    }
+
+    /// `AnswerMessage`.
+    pub(crate) fn answer_message(&mut self, id: IncomingMessageId, status: StatusCode) {
+        let Some(asked) = self.unanswered_messages.asked.remove(&id) else { return };
+        let status = if status.is_provisional() { StatusCode::ACCEPTED } else { status };
+        self.refuse(&asked, status);
     }
 
     /// `Message`.

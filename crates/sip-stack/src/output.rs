@@ -1,7 +1,7 @@
 //! What the stack says.
 
 use crate::event::{Package, SubscriptionId};
-use crate::input::{Flow, MessageId, ProbeId, ReferralId, RegistrationId, SessionId};
+use crate::input::{Flow, IncomingMessageId, MessageId, ProbeId, ReferralId, RegistrationId, SessionId};
 use frontdesk_sip_message::{Headers, NameAddr, StatusCode, Uri};
 use std::time::Duration;
 
@@ -141,7 +141,8 @@ pub enum SipEvent {
         /// Which.
         subscription: SubscriptionId,
     },
-    /// A MESSAGE came from somebody who may send one (RFC 3428); it is answered with 202 already.
+    /// A MESSAGE came from somebody who may send one (RFC 3428).
+    /// [`AnswerMessage`](crate::SipCommand::AnswerMessage) is next.
     MessageReceived(Box<IncomingMessage>),
     /// What became of a MESSAGE of this side.
     MessageEnded {
@@ -328,6 +329,8 @@ pub enum ReferOutcome {
 /// A MESSAGE from outside.
 #[derive(Debug, Clone)]
 pub struct IncomingMessage {
+    /// Its name.
+    pub id: IncomingMessageId,
     /// How it was admitted.
     pub admission: Admission,
     /// The Request-URI: for whom.

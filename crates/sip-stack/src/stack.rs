@@ -10,6 +10,7 @@ use crate::input::{Flow, RegistrationId, SessionId, SipCommand, SipInput};
 use crate::limits::MAX_OUTPUTS_FROM_DEADLINES;
 use crate::lockout::Lockouts;
 use crate::long_requests::StreamRefusals;
+use crate::messages::UnansweredMessages;
 use crate::nonces::Nonces;
 use crate::output::{SipEvent, SipFact, SipOutput};
 use crate::registration::binding::Binding;
@@ -56,6 +57,8 @@ pub struct SipStack {
     pub(crate) proved: BTreeMap<Flow, Vec<String>>,
     /// What dialogs are used for besides sessions.
     pub(crate) usages: Usages,
+    /// Written messages that the user of the stack has not answered.
+    pub(crate) unanswered_messages: UnansweredMessages,
 }
 
 /// What a deadline is for.
@@ -130,6 +133,7 @@ impl SipStack {
             registrations: BTreeMap::new(),
             proved: BTreeMap::new(),
             usages: Usages::default(),
+            unanswered_messages: UnansweredMessages::default(),
         }
     }
 
@@ -207,6 +211,7 @@ impl SipStack {
             SipCommand::EndSubscription { subscription, reason } => {
                 self.end_subscription(subscription, reason)
             }
+            SipCommand::AnswerMessage { id, status } => self.answer_message(id, status),
             SipCommand::Message(wanted) => self.message(*wanted),
             SipCommand::Probe { probe, target, flow } => self.probe(probe, target, flow),
             SipCommand::Reoffer { session, description } => self.reoffer(session, description),

@@ -296,6 +296,9 @@ impl Play {
                 SipEvent::Referred { referral, .. } => self.referrals.push(referral),
                 SipEvent::ReferEnded { session, .. } => *self.referring.entry(session).or_default() -= 1,
                 SipEvent::Probed { .. } => self.asked -= 1,
+                SipEvent::MessageReceived(message) => {
+                    self.stage.command(SipCommand::AnswerMessage { id: message.id, status: status(202) });
+                }
                 _ => {}
             }
         }

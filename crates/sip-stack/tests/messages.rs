@@ -7,6 +7,7 @@ use frontdesk_sip_stack::testing::{Pair, Side, WirePlan};
 use frontdesk_sip_stack::*;
 use stage::talk::*;
 use stage::*;
+use std::time::Duration;
 
 fn written(branch: &'static str, body: &'static [u8]) -> Script {
     let script = Script::new("MESSAGE", branch, 1).with("Content-Type: text/plain; charset=utf-8");
@@ -16,10 +17,12 @@ fn written(branch: &'static str, body: &'static [u8]) -> Script {
 fn received(stage: &mut Stage) -> IncomingMessage {
     let mut events = stage.events();
     assert_eq!(events.len(), 1, "{events:?}");
-    match events.remove(0) {
+    let message = match events.remove(0) {
         SipEvent::MessageReceived(message) => *message,
         other => panic!("{other:?}"),
-    }
+    };
+    stage.command(SipCommand::AnswerMessage { id: message.id, status: status(202) });
+    message
 }
 
 fn message(number: u64, flow: Flow, body: &[u8]) -> SipCommand {
@@ -47,10 +50,11 @@ fn ended(events: Vec<SipEvent>) -> Vec<(MessageId, Option<u16>)> {
 fn a_peer_and_a_telephone_write() {
     let mut stage = Stage::with_peer();
     stage.receive(&written("z9hG4bK1", b"Hello").text());
+    assert!(stage.sent().is_empty(), "its user answers");
+    let message = received(&mut stage);
     let yes = stage.response();
     assert_eq!(yes.status, status(202));
     assert!(header(&yes, "Contact").is_none(), "a MESSAGE makes no dialog (RFC 3428 section 7)");
-    let message = received(&mut stage);
     assert_eq!(message.admission, Admission::Peer { name: "carrier".to_owned() });
     assert_eq!(
         (message.to.to_string().as_str(), message.body.as_slice()),
@@ -64,7 +68,6 @@ fn a_peer_and_a_telephone_write() {
     let mut stage = Stage::with(settings(&[]));
     let proof = proved(&mut stage, &written("z9hG4bK1", b"It is me"), "1002");
     stage.receive(&proof.text());
-    assert_eq!(stage.response().status, status(202));
     assert_eq!(received(&mut stage).admission, Admission::Account { username: "1002".to_owned() });
 }
 
@@ -100,8 +103,8 @@ fn only_plain_text_of_a_bounded_length_is_taken() {
     assert_eq!(stage.response().status, status(413));
     assert!(stage.events().is_empty());
     stage.receive(&written("z9hG4bK3", longest).text());
-    assert_eq!(stage.response().status, status(202));
     assert_eq!(received(&mut stage).body.len(), 1_300);
+    assert_eq!(stage.response().status, status(202));
 }
 
 #[test]
@@ -110,8 +113,35 @@ fn in_a_call_it_may_be_longer() {
     let body: &'static [u8] = &[b'x'; 5_000];
     let script = Script::within("MESSAGE", "z9hG4bKm", 2, &response).with("Content-Type: text/plain");
     stage.receive(&Script { body, ..script }.text());
-    assert_eq!(stage.response().status, status(202));
     assert_eq!(received(&mut stage).body.len(), 5_000);
+    assert_eq!(stage.response().status, status(202));
+}
+
+#[test]
+fn who_cannot_be_reached_is_said_and_a_second_answer_does_nothing() {
+    let mut stage = Stage::with_peer();
+    stage.receive(&written("z9hG4bK1", b"Hello").text());
+    let id = match stage.events().remove(0) {
+        SipEvent::MessageReceived(message) => message.id,
+        other => panic!("{other:?}"),
+    };
+    for code in [404, 202] {
+        stage.command(SipCommand::AnswerMessage { id, status: status(code) });
+    }
+    let sent = stage.sent();
+    assert_eq!(sent.len(), 1);
+    stage.run(seconds(40));
+    assert_eq!(stage.stack.census(), Census::default());
+}
+
+#[test]
+fn of_messages_that_nobody_answers_the_oldest_is_turned_away() {
+    let mut stage = Stage::with_peer();
+    for number in 0..257u32 {
+        let text = written("z9hG4bK1", b"Hello").text();
+        stage.receive(&text.replace("z9hG4bK1", &format!("z9hG4bKn{number}")));
+    }
+    assert_eq!(stage.response().status, status(503));
 }
 
 #[test]
@@ -154,12 +184,20 @@ fn over_a_bad_wire_a_message_is_read_at_most_once_and_its_end_told_once() {
         pair.settle(Side::A, settings(&["192.0.2.2"]));
         pair.settle(Side::B, settings(&["192.0.2.1"]));
         pair.command(Side::A, message(1, pair.flow(Side::A), b"Hello"));
-        pair.run(seconds(200));
+        let mut arrived = Vec::new();
+        for _ in 0..2_000 {
+            pair.run(Duration::from_millis(100));
+            for (_, event) in pair.take_events(Side::B) {
+                if let SipEvent::MessageReceived(message) = &event {
+                    pair.command(Side::B, SipCommand::AnswerMessage { id: message.id, status: status(202) });
+                }
+                arrived.push(event);
+            }
+        }
         let events = |pair: &mut Pair, side| -> Vec<SipEvent> {
             pair.take_events(side).into_iter().map(|(_, event)| event).collect()
         };
         let told = ended(events(&mut pair, Side::A));
-        let arrived = events(&mut pair, Side::B);
         let read = arrived.iter().filter(|event| matches!(event, SipEvent::MessageReceived(_))).count();
         assert_eq!(told.len(), 1, "seed {seed}");
         assert!(read <= 1, "seed {seed}");

@@ -1,75 +1,85 @@
-//! Short messages (RFC 3428) between the telephones of one tenant.
+//! Short messages (RFC 3428) to the telephones of one tenant.
 //!
-//! * To a telephone: relayed to every place where it registered, from the sender's own number as the directory has it.
-//! * To a number that a flow answers, to a telephone that is not registered, to nobody: a flow cannot chat yet, and
-//!   nothing is kept. The sender is told so by a message back, once a day, so that two robots do not answer each other.
-//! * From a peer or a trunk: dropped. Nobody has said what such a message may cost.
+//! * From a telephone: relayed to every place where the other registered, from the sender's own number as the directory
+//!   has it.
+//! * From a peer or over a trunk: likewise, to what its calls would reach, from whom it names.
+//! * To a telephone that is not registered: 480. Nothing is kept.
+//! * To a number that a flow answers, which cannot chat, or outside, where no trunk takes messages: 488.
+//! * To nobody: 404.
+//!
+//! 202 says that it was passed on (RFC 3428 §7); whether it is read is not told back.
 
 use crate::desk::Outbox;
-use crate::routing;
+use crate::input::Rules;
+use crate::routing::{self, Route};
 use crate::switchboard::Switchboard;
 use frontdesk_directory::Phone;
-use frontdesk_identifiers::{Moment, TelephoneNumber};
-use frontdesk_sip_message::{Host, NameAddr, SipUri};
+use frontdesk_identifiers::TenantId;
+use frontdesk_sip_message::{Host, NameAddr, SipUri, StatusCode};
 use frontdesk_sip_stack::{Admission, Binding, IncomingMessage, OutgoingMessage, SipCommand};
-use std::collections::BTreeMap;
-use std::time::Duration;
-
-/// How often a sender is told that nobody reads what it sends.
-const TOLD_EVERY: Duration = Duration::from_secs(24 * 3_600);
-
-/// Who was told when that nobody reads here: as many as there are telephones at most.
-#[derive(Debug, Default)]
-pub(crate) struct Told(BTreeMap<String, Moment>);
-
-impl Told {
-    fn is_due(&mut self, account: &str, now: Moment) -> bool {
-        self.0.retain(|_, at| now.since(*at) < TOLD_EVERY);
-        if self.0.contains_key(account) {
-            return false;
-        }
-        self.0.insert(account.to_owned(), now);
-        true
-    }
-}
 
 impl Switchboard {
-    pub(crate) fn on_message(&mut self, message: &IncomingMessage, now: Moment) {
-        let Admission::Account { username } = &message.admission else { return };
-        let Some(rules) = self.rules.clone() else { return };
-        let Some(sender) = rules.directory.phone_by_account(username) else { return };
-        let number = message.to.user().and_then(|user| TelephoneNumber::new(&user).ok());
-        let to = number.as_ref().and_then(|number| rules.directory.phone(&sender.tenant, number));
-        let places: Vec<Binding> =
-            to.iter().flat_map(|phone| self.stack.bindings(phone.account())).cloned().collect();
-        for place in &places {
-            let from = presented(sender, place);
-            send(place, from, &message.content_type, message.body.clone(), &mut self.out);
-        }
-        if !places.is_empty() || !self.told.is_due(username, now) {
-            return;
-        }
-        let why = match (to, routing::dialled(&rules, &sender.tenant, &message.to)) {
-            (Some(_), _) => "This telephone is not registered now. Your message was not kept.",
-            (None, Some(_)) => "Nobody reads messages at this number. Please call.",
-            (None, None) => "There is no such number. Your message went nowhere.",
+    pub(crate) fn on_message(&mut self, message: &IncomingMessage) {
+        let status = match self.readers(message) {
+            Ok((places, sender)) => {
+                for place in &places {
+                    send(place, presented(&sender, place), message, &mut self.out);
+                }
+                StatusCode::ACCEPTED
+            }
+            Err(status) => status,
         };
-        let back: Vec<Binding> = self.stack.bindings(username).cloned().collect();
-        for place in &back {
-            let from = NameAddr::from(message.to.clone());
-            send(place, from, "text/plain", why.as_bytes().to_vec(), &mut self.out);
+        self.out.sip(SipCommand::AnswerMessage { id: message.id, status });
+    }
+
+    /// Where it is read, and from whom it is; or why it is not.
+    fn readers(&self, message: &IncomingMessage) -> Result<(Vec<Binding>, Sender), StatusCode> {
+        let rules = self.rules.as_ref().ok_or(StatusCode::SERVICE_UNAVAILABLE)?;
+        let (tenant, sender) = sender(rules, message).ok_or(StatusCode::FORBIDDEN)?;
+        let to = match routing::written_to(rules, &tenant, &message.admission, &message.to) {
+            None => return Err(StatusCode::NOT_FOUND),
+            Some(Route::Flow { .. }) => return Err(StatusCode::NOT_ACCEPTABLE_HERE),
+            Some(Route::Phone { number }) => number,
+        };
+        let phone = rules.directory.phone(&tenant, &to).ok_or(StatusCode::NOT_ACCEPTABLE_HERE)?;
+        let places: Vec<Binding> = self.stack.bindings(phone.account()).cloned().collect();
+        if places.is_empty() { Err(StatusCode::TEMPORARILY_UNAVAILABLE) } else { Ok((places, sender)) }
+    }
+}
+
+/// Who wrote, as it is shown.
+struct Sender {
+    number: String,
+    name: Option<String>,
+}
+
+/// Whose message it is, and from whom: a telephone cannot call itself what it likes, a neighbour may.
+fn sender(rules: &Rules, message: &IncomingMessage) -> Option<(TenantId, Sender)> {
+    match &message.admission {
+        Admission::Account { username } => {
+            let phone: &Phone = rules.directory.phone_by_account(username)?;
+            let name = Some(phone.name.clone()).filter(|name| !name.is_empty());
+            Some((phone.tenant.clone(), Sender { number: phone.number.to_string(), name }))
+        }
+        Admission::Peer { name } => {
+            let trunk = rules.directory.trunk(name).map(|trunk| trunk.tenant.clone());
+            let tenant = trunk.or_else(|| rules.directory.peer(name).map(|peer| peer.tenant.clone()))?;
+            let number = message.from.uri.user().map(|user| routing::plain(&user)).unwrap_or_default();
+            let number = if number.is_empty() { "anonymous".to_owned() } else { number };
+            let name = message.from.display.as_deref().map(routing::plain).filter(|name| !name.is_empty());
+            Some((tenant, Sender { number, name }))
         }
     }
 }
 
-fn presented(sender: &Phone, place: &Binding) -> NameAddr {
+fn presented(sender: &Sender, place: &Binding) -> NameAddr {
     let desk = Host::Ip(place.flow.local.ip());
-    let mut from = NameAddr::new(SipUri::new(Some(sender.number.as_str()), desk, None));
-    from.display = Some(sender.name.clone()).filter(|name| !name.is_empty());
+    let mut from = NameAddr::new(SipUri::new(Some(&sender.number), desk, None));
+    from.display.clone_from(&sender.name);
     from
 }
 
-fn send(place: &Binding, from: NameAddr, content_type: &str, body: Vec<u8>, out: &mut Outbox) {
+fn send(place: &Binding, from: NameAddr, written: &IncomingMessage, out: &mut Outbox) {
     let message = out.message();
     out.sip(SipCommand::Message(Box::new(OutgoingMessage {
         message,
@@ -78,22 +88,7 @@ fn send(place: &Binding, from: NameAddr, content_type: &str, body: Vec<u8>, out:
         routes: place.path.clone(),
         from,
         to: NameAddr::from(place.contact.clone()),
-        content_type: content_type.to_owned(),
-        body,
+        content_type: written.content_type.clone(),
+        body: written.body.clone(),
     })));
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_day_later_it_is_told_again() {
-        let mut told = Told::default();
-        let at = |hours: u64| Moment::from_millis(hours * 3_600_000);
-        assert!(told.is_due("1001", at(1)));
-        assert!(!told.is_due("1001", at(24)));
-        assert!(told.is_due("1001", at(25)));
-        assert!(told.is_due("1002", at(25)));
-    }
 }

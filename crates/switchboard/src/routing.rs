@@ -119,10 +119,23 @@ pub(crate) fn plain(said: &str) -> String {
 pub(crate) fn route(rules: &Rules, party: &Party, called: &Uri) -> Option<Route> {
     match &party.admitted_by {
         AdmittedBy::Account(_) | AdmittedBy::Desk => dialled(rules, &party.tenant, called),
-        AdmittedBy::Peer(name) => match rules.directory.trunk(name) {
-            Some(trunk) => route_over(rules, trunk, called),
-            None => inside(rules, &party.tenant, &TelephoneNumber::new(&called.user()?).ok()?),
-        },
+        AdmittedBy::Peer(name) => over_neighbour(rules, &party.tenant, name, called),
+    }
+}
+
+/// Where a written message leads.
+pub(crate) fn written_to(rules: &Rules, tenant: &TenantId, by: &Admission, to: &Uri) -> Option<Route> {
+    match by {
+        Admission::Account { .. } => dialled(rules, tenant, to),
+        Admission::Peer { name } => over_neighbour(rules, tenant, name, to),
+    }
+}
+
+/// Where a number leads that a trunk or a peer calls.
+fn over_neighbour(rules: &Rules, tenant: &TenantId, name: &str, called: &Uri) -> Option<Route> {
+    match rules.directory.trunk(name) {
+        Some(trunk) => route_over(rules, trunk, called),
+        None => inside(rules, tenant, &TelephoneNumber::new(&called.user()?).ok()?),
     }
 }
 

@@ -8,7 +8,6 @@ use crate::input::{Rules, SwitchboardInput};
 use crate::leg::Port;
 use crate::lights::{CallLights, Lights};
 use crate::limits::{CALLS_FOR_HELP_MAX, Limits};
-use crate::messages::Told;
 use crate::output::{Notice, SwitchboardOutput};
 use crate::reason;
 use crate::routing::{self, Party};
@@ -39,8 +38,6 @@ pub struct Switchboard {
     draining: bool,
     /// Who watches which telephone.
     pub(crate) lights: Lights,
-    /// Who was told that nobody reads its messages.
-    pub(crate) told: Told,
     /// Which calls that are turned away have a record.
     book: Book,
 }
@@ -79,7 +76,6 @@ impl Switchboard {
             out: Outbox::new(chance),
             draining: false,
             lights: Lights::default(),
-            told: Told::default(),
             book: Book::new(),
         }
     }

@@ -1,9 +1,10 @@
 //! Short messages.
 
-use crate::testing::{Bench, uri};
+use crate::testing::{Bench, OUTSIDE, uri};
 use frontdesk_sip_message::NameAddr;
-use frontdesk_sip_stack::{Admission, IncomingMessage, OutgoingMessage, SipCommand, SipEvent};
-use std::time::Duration;
+use frontdesk_sip_stack::{
+    Admission, IncomingMessage, IncomingMessageId, OutgoingMessage, SipCommand, SipEvent,
+};
 
 fn sent(bench: &mut Bench, from: &str, to: &str) -> Vec<OutgoingMessage> {
     bench.commands.clear();
@@ -12,6 +13,7 @@ fn sent(bench: &mut Bench, from: &str, to: &str) -> Vec<OutgoingMessage> {
         phone => Admission::Account { username: phone.to_owned() },
     };
     bench.sip(SipEvent::MessageReceived(Box::new(IncomingMessage {
+        id: IncomingMessageId(1),
         admission,
         to: uri(&format!("sip:{to}@192.0.2.1")),
         from: NameAddr::from(uri("sip:somebody@else")),
@@ -25,6 +27,15 @@ fn sent(bench: &mut Bench, from: &str, to: &str) -> Vec<OutgoingMessage> {
     bench.commands.iter().filter_map(message).collect()
 }
 
+/// What the senders were answered.
+fn answered(bench: &Bench) -> Vec<u16> {
+    let answer = |command: &SipCommand| match command {
+        SipCommand::AnswerMessage { status, .. } => Some(status.as_u16()),
+        _ => None,
+    };
+    bench.commands.iter().filter_map(answer).collect()
+}
+
 #[test]
 fn a_message_reaches_the_other_telephone_from_the_senders_own_number() {
     let mut bench = Bench::new();
@@ -36,23 +47,29 @@ fn a_message_reaches_the_other_telephone_from_the_senders_own_number() {
 }
 
 #[test]
-fn a_sender_whom_nobody_reads_is_told_so_once_a_day() {
+fn a_sender_whom_nobody_reads_is_told_why() {
     let mut bench = Bench::new();
-    let back = sent(&mut bench, "1001", "100");
-    assert_eq!(back.len(), 1);
-    assert_eq!(back[0].flow.remote, "192.0.2.101:5060".parse().unwrap());
-    assert!(String::from_utf8_lossy(&back[0].body).starts_with("Nobody reads messages"));
-    assert_eq!(sent(&mut bench, "1001", "100").len(), 0);
-    assert_eq!(sent(&mut bench, "1002", "777").len(), 1, "another sender");
-    bench.pass(Duration::from_secs(1_800));
-    assert_eq!(sent(&mut bench, "1001", "100").len(), 0, "not yet");
+    bench.lay_line(false);
+    for (to, expected) in [("100", 488), (OUTSIDE, 488), ("777", 404), ("2001", 404)] {
+        assert_eq!(sent(&mut bench, "1001", to).len(), 0);
+        assert_eq!(answered(&bench), [expected], "{to}");
+    }
+    sent(&mut bench, "1001", "1002");
+    assert_eq!(answered(&bench), [202]);
+    bench.forget("1002");
+    assert_eq!(sent(&mut bench, "1001", "1002").len(), 0);
+    assert_eq!(answered(&bench), [480], "nothing is kept");
 }
 
 #[test]
-fn messages_stay_within_the_tenant_and_from_outside_none_come_in() {
+fn a_neighbours_message_reaches_what_its_calls_reach() {
     let mut bench = Bench::new();
-    let back = sent(&mut bench, "1001", "2001");
-    assert!(String::from_utf8_lossy(&back[0].body).starts_with("There is no such number"));
-    assert_eq!(back[0].flow.remote, "192.0.2.101:5060".parse().unwrap());
-    assert_eq!(sent(&mut bench, "carrier", "1001").len(), 0);
+    let messages = sent(&mut bench, "carrier", "1002");
+    assert_eq!((messages.len(), answered(&bench)), (1, vec![202]));
+    assert_eq!(messages[0].flow.remote, "192.0.2.102:5060".parse().unwrap());
+    assert_eq!(messages[0].from.uri.to_string(), "sip:somebody@192.0.2.1", "whom it names, at the desk");
+    for (to, expected) in [("2001", 404), ("100", 488), (OUTSIDE, 404)] {
+        assert_eq!(sent(&mut bench, "carrier", to).len(), 0);
+        assert_eq!(answered(&bench), [expected], "{to}");
+    }
 }

@@ -1,6 +1,7 @@
 //! Changes of the sound while a call stands (RFC 3264 §8): what a party wants, what the desk wants, and what becomes of it.
 //!
-//! * A party holds, resumes or moves its sound: answered at once, with a fresh description.
+//! * A party holds, resumes or moves its sound: answered at once, with a fresh description. Who is held hears what the
+//!   holder sends, such as its music, and else silence: the desk has no music of its own.
 //! * The desk's address for sound changes: every party is told by a re-INVITE, and who refuses it hears nothing more
 //!   until somebody offers again. The record says so.
 //! * A refresh of the session may bring another answer than before (RFC 4028 §7.4): it counts.

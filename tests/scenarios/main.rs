@@ -18,6 +18,7 @@ mod reload;
 mod reoffers;
 mod several_places;
 mod sound_fails;
+mod streams;
 mod transfers;
 mod trunks;
 mod two_calls;

@@ -4,9 +4,11 @@ use frontdesk_directory::{
     NumberPlan, Presentation, Redirects, Trunk, TrunkAccount, TrunkLimits, TrunkRegister,
 };
 use frontdesk_identifiers::{FlowId, TelephoneNumber, TenantId};
-use frontdesk_sip_stack::{Quirks, Reliability, SessionTimer};
+use frontdesk_sip_stack::{Quirks, Reliability, SessionTimer, Transport};
 use frontdesk_switchboard::{Origination, OriginationId, SwitchboardInput, Then};
-use frontdesk_tests::simulator::{Act, Chance, Cue, Deed, House, RobotId, WhenCalled, WirePlan, World};
+use frontdesk_tests::simulator::{
+    Act, Chance, Cue, Deed, House, RobotId, WhenCalled, WhenReferred, WirePlan, World,
+};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,6 +42,7 @@ fn trunk(name: &str, priority: u16, chance: &mut Chance) -> Trunk {
         plan: NumberPlan::of_country("DE").expect("a plan"),
         presentation: Presentation { main: Some(main), ..Presentation::default() },
         probe_every: chance.percent(60).then(|| Duration::from_secs(20 + chance.below(40))),
+        refer: chance.percent(40),
         redirects: *chance.one_of(&[Redirects::Never, Redirects::SameTrunk, Redirects::AnyTrunk]),
         limits: TrunkLimits { calls: limit(chance), calls_per_second: limit(chance) },
         ..Trunk::new(TenantId::new("main").expect("a name"), name, &format!("{name}.example"))
@@ -60,6 +63,16 @@ pub fn people(world: &mut World, trunks: bool, chance: &mut Chance) -> People {
     if trunks {
         let first = world.carrier(1, Some(ACCOUNT), carriers_mood(chance));
         let second = world.carrier(2, None, carriers_mood(chance));
+        people.carriers = vec![first, second];
+    }
+    for robot in people.all() {
+        peculiar(world, robot, chance);
+    }
+    for phone in &people.phones {
+        // Where it speaks over a stream from now on, it is reached over it too.
+        world.register(*phone);
+    }
+    if let [first, second] = people.carriers[..] {
         if chance.percent(90) {
             world.place("first", &[first]);
         }
@@ -68,10 +81,6 @@ pub fn people(world: &mut World, trunks: bool, chance: &mut Chance) -> People {
         if chance.percent(30) {
             world.network.set_plan([203, 0, 113, 2].into(), Some(WirePlan::slow(chance)));
         }
-        people.carriers = vec![first, second];
-    }
-    for robot in people.all() {
-        peculiar(world, robot, chance);
     }
     people
 }
@@ -90,9 +99,19 @@ fn peculiar(world: &mut World, robot: RobotId, chance: &mut Chance) {
         _ => Some(SessionTimer::default()),
     };
     let no_update = chance.percent(20);
+    let when_referred = *chance.one_of(&[
+        WhenReferred::Refuse(405),
+        WhenReferred::Refuse(603),
+        WhenReferred::Tell(200),
+        WhenReferred::Tell(486),
+        WhenReferred::Silent,
+    ]);
+    let transport = if chance.percent(25) { Transport::Tcp } else { Transport::Udp };
     world.change(robot, |person| {
         person.no_events = no_events;
         person.forks = forks;
+        person.when_referred = when_referred;
+        person.transport = transport;
         person.session_timer = session_timer;
         person.quirks =
             Arc::new(Quirks { reliable_provisional: reliability, no_update, ..Quirks::default() });
@@ -177,7 +196,8 @@ impl People {
     pub fn happening(&self, world: &mut World, chance: &mut Chance) {
         let (phone, caller) = (*chance.one_of(&self.phones), *chance.one_of(&self.callers));
         let anybody = *chance.one_of(&[&self.phones[..], &self.carriers, &self.carriers].concat());
-        match chance.below(8) {
+        match chance.below(10) {
+            8 | 9 => self.all().into_iter().for_each(|robot| world.cut(robot)),
             5 => world.die(anybody),
             0 => world.vanish(anybody),
             1 => world.vanish(caller),

@@ -76,6 +76,11 @@ fn request(sent: &Sent, method: &Method) -> bool {
     matches!(&sent.message, Message::Request(request) if request.method == *method)
 }
 
+/// Whether it was said between the desk and somebody whose connection broke.
+fn was_cut(world: &World, sent: &Sent) -> bool {
+    world.was_cut().contains(&sent.from) || world.was_cut().contains(&sent.to)
+}
+
 /// Every INVITE that reached the other side is answered by exactly one final response, however often it is repeated.
 pub fn every_invite_has_one_final_response(world: &World) {
     let mut finals: BTreeMap<Transaction, BTreeSet<(u16, Option<String>)>> = BTreeMap::new();
@@ -86,8 +91,9 @@ pub fn every_invite_has_one_final_response(world: &World) {
         finals.entry(transaction(sent, sent.to).expect("a transaction")).or_default().insert((code, tag));
     }
     let asked = trace.iter().filter(|sent| request(sent, &Method::INVITE) && sent.arrived);
-    let answerable =
-        |sent: &&Sent| !world.gone().contains(&sent.to) && !world.unreachable().contains(&sent.from);
+    let answerable = |sent: &&Sent| {
+        !world.gone().contains(&sent.to) && !world.unreachable().contains(&sent.from) && !was_cut(world, sent)
+    };
     for sent in asked.filter(answerable) {
         let transaction = transaction(sent, sent.from).expect("a transaction");
         let answers = finals.get(&transaction);
@@ -136,7 +142,7 @@ pub fn every_final_response_is_acknowledged(world: &World) {
         trace.iter().filter(|sent| request(sent, &Method::ACK)).map(|sent| name(sent, sent.from)).collect();
     let finals =
         trace.iter().filter(|sent| sent.arrived && status(sent).is_some_and(|status| status.is_final()));
-    for sent in finals.filter(|sent| !world.gone().contains(&sent.to)) {
+    for sent in finals.filter(|sent| !world.gone().contains(&sent.to) && !was_cut(world, sent)) {
         let name = name(sent, sent.to);
         if gave_up(world, &name) {
             continue;
@@ -187,8 +193,9 @@ pub fn records_add_up(world: &World) -> Vec<CallRecord> {
 pub fn records_tell_the_truth(world: &World, records: &[CallRecord]) {
     for record in records {
         let called = |call: &&RobotCall| call.is_named(&record.sip_call_id);
-        // Who is gone saw nothing of the end.
-        let there = world.robots().iter().filter(|robot| !world.gone().contains(&robot.person.address));
+        // Who is gone, or whose connection broke, saw nothing of the end.
+        let saw = |address| !world.gone().contains(address) && !world.was_cut().contains(address);
+        let there = world.robots().iter().filter(|robot| saw(&robot.person.address));
         let Some(seen) = there.flat_map(|robot| robot.calls().values()).find(called) else { continue };
         let reason = record.end.as_ref().expect("a closed record").reason;
         let context = || {

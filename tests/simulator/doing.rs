@@ -28,6 +28,9 @@ impl Robot {
                 self.commands.push_back(SipCommand::Refuse { session, status, retry_after, reason });
             }
             Due::Errand(number) => self.run_errand(number, now),
+            Due::Tell(referral, status) => {
+                self.commands.push_back(SipCommand::NotifyReferrer { referral, status });
+            }
         }
         self.settle(now);
     }

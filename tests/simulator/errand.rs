@@ -59,7 +59,11 @@ impl Robot {
         let target: Uri = super::robot::uri(&format!("sip:{number}@{}", self.desk));
         let mut request = Request::new(method.clone(), target.clone());
         let headers = &mut request.headers;
-        headers.push(HeaderName::Via, format!("SIP/2.0/UDP {address};branch=z9hG4bK-errand-{count};rport"));
+        let transport = self.person.transport.via_name();
+        headers.push(
+            HeaderName::Via,
+            format!("SIP/2.0/{transport} {address};branch=z9hG4bK-errand-{count};rport"),
+        );
         headers.push(HeaderName::MaxForwards, "70");
         headers.push(HeaderName::From, format!("<{}>;tag=errand{count}", self.person.identity.uri));
         headers.push(HeaderName::To, format!("<{target}>"));

@@ -1,11 +1,13 @@
 //! What a robot hears, and what it answers.
 
 use super::robot::{Due, PATIENCE, Reoffer, Robot, RobotOutput, without_events};
-use super::script::{Cue, WhenCalled};
+use super::script::{Cue, WhenCalled, WhenReferred};
 use frontdesk_identifiers::Moment;
 use frontdesk_session_description::{answer, complete, offer};
 use frontdesk_sip_message::{HeaderName, Message, Method, Request, Response, StatusCode};
-use frontdesk_sip_stack::{Flow, IncomingCall, SessionId, SipCommand, SipEvent, SipInput, SipOutput};
+use frontdesk_sip_stack::{
+    Flow, IncomingCall, ReferralId, SessionId, SipCommand, SipEvent, SipInput, SipOutput,
+};
 use std::time::Duration;
 
 impl Robot {
@@ -144,9 +146,24 @@ impl Robot {
                 let (id, status) = (message.id, StatusCode::OK);
                 self.commands.push_back(SipCommand::AnswerMessage { id, status });
             }
+            SipEvent::Referred { referral, .. } => self.asked_to_call(referral, now),
             SipEvent::Registered { .. } => self.registered = Some(true),
             SipEvent::RegistrationEnded { .. } => self.registered = Some(false),
             _ => {}
+        }
+    }
+
+    /// The desk wants it to call somebody else.
+    fn asked_to_call(&mut self, referral: ReferralId, now: Moment) {
+        let code = |code| StatusCode::new(code).expect("a status");
+        let status = match self.person.when_referred {
+            WhenReferred::Refuse(status) => code(status),
+            WhenReferred::Tell(_) | WhenReferred::Silent => StatusCode::ACCEPTED,
+        };
+        self.commands.push_back(SipCommand::AnswerRefer { referral, status });
+        if let WhenReferred::Tell(status) = self.person.when_referred {
+            self.commands.push_back(SipCommand::NotifyReferrer { referral, status: StatusCode::RINGING });
+            self.later(now + Duration::from_secs(2), Due::Tell(referral, code(status)));
         }
     }
 

@@ -29,6 +29,6 @@ pub use errand::Errand;
 pub use house::House;
 pub use network::{Network, WirePlan};
 pub use robot::{Robot, RobotCall};
-pub use script::{Act, Cue, Deed, Offering, WhenCalled, answered, asked, at};
+pub use script::{Act, Cue, Deed, Offering, WhenCalled, WhenReferred, answered, asked, at};
 pub use sound::{Ears, Sound, SoundPlan};
 pub use world::{CallName, RobotId, World};

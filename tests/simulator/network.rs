@@ -3,7 +3,7 @@
 use super::chance::Chance;
 use frontdesk_identifiers::Moment;
 use frontdesk_sip_message::Message;
-use frontdesk_sip_stack::{Flow, Transport};
+use frontdesk_sip_stack::Flow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -75,6 +75,8 @@ pub struct Network {
     bad: BTreeMap<IpAddr, WirePlan>,
     unplugged: BTreeSet<IpAddr>,
     closed: BTreeSet<IpAddr>,
+    /// When what was said last on a stream arrives: streams lose nothing and keep order.
+    streams: BTreeMap<(SocketAddr, SocketAddr), Moment>,
     /// By arrival; the number keeps equal arrivals in order and names the datagram in the trace.
     on_the_way: BTreeMap<(Moment, u64), Letter>,
     number: u64,
@@ -106,6 +108,7 @@ impl Network {
             bad: BTreeMap::new(),
             unplugged: BTreeSet::new(),
             closed: BTreeSet::new(),
+            streams: BTreeMap::new(),
             on_the_way: BTreeMap::new(),
             number: 0,
             trace: Vec::new(),
@@ -157,6 +160,7 @@ impl Network {
         let plan = self.plan_of(from.ip(), to.ip());
         let lost = self.chance.percent(plan.loss_percent);
         let copies = if self.chance.percent(plan.duplicated_percent) { 2 } else { 1 };
+        let lost = lost && !flow.transport.is_reliable();
         if lost || self.unplugged.contains(&from.ip()) || self.unplugged.contains(&to.ip()) {
             return;
         }
@@ -166,12 +170,28 @@ impl Network {
             self.on_the_way.insert((now + plan.latency * 2, self.number), word);
             return;
         }
-        let flow = Flow { transport: Transport::Udp, local: to, remote: from };
+        let copies = if flow.transport.is_reliable() { 1 } else { copies };
+        let stream = flow.transport.is_reliable();
+        let flow = Flow { transport: flow.transport, local: to, remote: from };
         for _ in 0..copies {
-            let arrival = now + plan.latency + self.chance.time(plan.jitter);
+            let mut arrival = now + plan.latency + self.chance.time(plan.jitter);
+            if stream {
+                let last = self.streams.entry((from, to)).or_insert(arrival);
+                arrival = arrival.max(*last);
+                *last = arrival;
+            }
             self.number += 1;
             self.on_the_way.insert((arrival, self.number), Letter { flow, bytes: Some(bytes.clone()), sent });
         }
+    }
+
+    /// The connection between these two breaks: what is on its way over it arrives nowhere.
+    pub fn cut(&mut self, one: SocketAddr, other: SocketAddr) {
+        let between = |flow: &Flow| {
+            flow.transport.is_reliable()
+                && ((flow.local, flow.remote) == (one, other) || (flow.remote, flow.local) == (one, other))
+        };
+        self.on_the_way.retain(|_, letter| !between(&letter.flow));
     }
 
     /// When the next datagram arrives.

@@ -1,15 +1,15 @@
 //! A robot: a telephone or a neighbour, made of the SIP stack and a script, without sound of its own.
 
 use super::errand::Errand;
-use super::script::{Act, Cue, Deed, Offering, WhenCalled};
+use super::script::{Act, Cue, Deed, Offering, WhenCalled, WhenReferred};
 use frontdesk_identifiers::Moment;
 use frontdesk_media_protocol::{AgreedAudio, Codec, Direction};
 use frontdesk_session_description::{LocalAudio, offer};
 use frontdesk_sip_message::{NameAddr, StatusCode, Uri};
 use frontdesk_sip_stack::{
     Census, Credentials, Flow, OutgoingCall, OutgoingRegistration, PeerRule, Quirks, ReferOutcome,
-    RegistrationId, SessionEnd, SessionId, SessionTimer, SipCommand, SipInput, SipSettings, SipStack,
-    Transport, ha1,
+    ReferralId, RegistrationId, SessionEnd, SessionId, SessionTimer, SipCommand, SipInput, SipSettings,
+    SipStack, Transport, ha1,
 };
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
@@ -37,6 +37,10 @@ pub struct Person {
     pub session_timer: Option<SessionTimer>,
     /// Whether every early dialog of it has a twin, as behind a proxy that forks (RFC 3261 §16.7).
     pub forks: bool,
+    /// How it speaks with the desk.
+    pub transport: Transport,
+    /// What it does when it is asked to call somebody else.
+    pub when_referred: WhenReferred,
 }
 
 impl Person {
@@ -52,6 +56,8 @@ impl Person {
             quirks: Arc::default(),
             session_timer: Some(SessionTimer::default()),
             forks: false,
+            transport: Transport::Udp,
+            when_referred: WhenReferred::Refuse(405),
         }
     }
 }
@@ -139,6 +145,7 @@ pub(super) enum Due {
         reason: Option<String>,
     },
     Errand(usize),
+    Tell(ReferralId, StatusCode),
 }
 
 /// A robot.
@@ -321,6 +328,13 @@ impl Robot {
         due.into_iter().chain(self.stack.deadline()).min()
     }
 
+    /// Its connection to the desk broke.
+    pub fn flow_closed(&mut self, now: Moment) {
+        let flow = self.flow();
+        self.stack.handle(SipInput::FlowClosed { flow }, now);
+        self.settle(now);
+    }
+
     /// What it wants done.
     pub fn take_outputs(&mut self) -> Vec<RobotOutput> {
         std::mem::take(&mut self.out)
@@ -352,7 +366,7 @@ impl Robot {
     }
 
     pub(super) fn flow(&self) -> Flow {
-        Flow { transport: Transport::Udp, local: self.person.address, remote: self.desk }
+        Flow { transport: self.person.transport, local: self.person.address, remote: self.desk }
     }
 
     pub(super) fn count(&mut self) -> u64 {

@@ -128,3 +128,14 @@ impl WhenCalled {
         WhenCalled::Answer { after: Duration::from_millis(millis), acts }
     }
 }
+
+/// What a robot does when the desk asks it to call somebody else (REFER).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhenReferred {
+    /// Refuses with this status.
+    Refuse(u16),
+    /// Takes it on, and tells two seconds later that the new call came to this status.
+    Tell(u16),
+    /// Takes it on, and says nothing more.
+    Silent,
+}

@@ -9,7 +9,7 @@ use super::script::WhenCalled;
 use super::sound::{Sound, SoundEvent, SoundPlan};
 use frontdesk_call_record::{CallRecord, StampedFact};
 use frontdesk_identifiers::{Moment, WallTime};
-use frontdesk_sip_stack::{Credentials, Flow, SessionId, SipInput, Transport};
+use frontdesk_sip_stack::{Credentials, Flow, SessionId, SipInput};
 use frontdesk_switchboard::{
     Hop, LocateFailure, Notice, OriginationNews, Rules, Switchboard, SwitchboardCensus, SwitchboardInput,
     SwitchboardOutput,
@@ -49,6 +49,8 @@ pub struct World {
     gone: BTreeSet<SocketAddr>,
     /// Those of them of whom the network said that nobody is there.
     unreachable: BTreeSet<SocketAddr>,
+    /// Robots whose connection broke: what was on its way then is nobody's to answer for.
+    cut: BTreeSet<SocketAddr>,
     chance: Chance,
     pub(super) now: Moment,
     facts: Vec<StampedFact>,
@@ -94,6 +96,7 @@ impl World {
             robots: Vec::new(),
             gone: BTreeSet::new(),
             unreachable: BTreeSet::new(),
+            cut: BTreeSet::new(),
             chance,
             now: Moment::ZERO,
             facts: Vec::new(),
@@ -188,7 +191,7 @@ impl World {
     pub fn place(&mut self, trunk: &str, carriers: &[RobotId]) {
         let hop = |(at, carrier): (usize, &RobotId)| Hop {
             flow: Flow {
-                transport: Transport::Udp,
+                transport: self.robots[carrier.0].person.transport,
                 local: SocketAddr::from(DESK),
                 remote: self.robots[carrier.0].person.address,
             },
@@ -220,6 +223,26 @@ impl World {
         self.tell(input);
     }
 
+    /// The connection of a robot to the desk breaks, and both are told; a robot without one has none to break.
+    pub fn cut(&mut self, robot: RobotId) {
+        let person = &self.robots[robot.0].person;
+        let (transport, remote) = (person.transport, person.address);
+        if !transport.is_reliable() {
+            return;
+        }
+        let local = SocketAddr::from(DESK);
+        self.cut.insert(remote);
+        self.network.cut(local, remote);
+        self.robots[robot.0].flow_closed(self.now);
+        self.carry(robot);
+        self.tell(SwitchboardInput::Sip(SipInput::FlowClosed { flow: Flow { transport, local, remote } }));
+    }
+
+    /// Robots whose connection broke once.
+    pub fn was_cut(&self) -> &BTreeSet<SocketAddr> {
+        &self.cut
+    }
+
     /// The robot is gone without a word: its cable is out, and no sound comes from it.
     pub fn vanish(&mut self, robot: RobotId) {
         let address = self.robots[robot.0].person.address;
@@ -248,6 +271,7 @@ impl World {
         let old = &self.robots[robot.0];
         self.sound.unsilence(ip, old.calls().values().map(|call| call.sound));
         self.robots[robot.0] = old.reborn(seed, now);
+        self.cut(robot);
         // One that others register with has its own registration nowhere.
         if !self.robots[robot.0].serves() && self.robots[robot.0].person.credentials.is_some() {
             self.robots[robot.0].register(now);
@@ -276,6 +300,13 @@ impl World {
     pub fn forget(&mut self, robot: RobotId) {
         let (now, seed) = (self.now, self.chance.seed());
         self.robots[robot.0] = self.robots[robot.0].reborn(seed, now);
+    }
+
+    /// The robot registers, as its person is now.
+    pub fn register(&mut self, robot: RobotId) {
+        let now = self.now;
+        self.robots[robot.0].register(now);
+        self.carry(robot);
     }
 
     /// The robot takes its registration back.

@@ -262,3 +262,18 @@ fn two_who_put_each_others_callers_through_leave_nothing() {
     assert_eq!(record.end.as_ref().map(|end| end.reason), Some(EndReason::CallerHungUp));
     assert!(record.transfers.len() > 10, "{}", record.transfers.len());
 }
+
+#[test]
+fn who_has_not_said_where_its_sound_goes_is_not_put_to_a_flow() {
+    let mut world = World::new(15, &House::default());
+    let acts = vec![answered(1_000, Deed::Refer("100")), answered(3_000, Deed::HangUp)];
+    let phone = world.phone("1001", WhenCalled::answer(500, acts));
+    world.run(after(1));
+    let caller = world.caller();
+    world.call_without_offer(caller, "1001", vec![]);
+    world.run(Duration::from_millis(300));
+    // It was offered to, and its ACK, which would answer, never comes.
+    world.vanish(caller);
+    world.settle();
+    assert_eq!(world.received(phone).referred, [ReferOutcome::Refused(StatusCode::REQUEST_PENDING)]);
+}

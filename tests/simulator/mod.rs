@@ -1,7 +1,7 @@
 //! A node and everybody around it, in virtual time, from one `u64`.
 //!
 //! [`World`] holds the real [`Switchboard`](frontdesk_switchboard::Switchboard), with the real SIP stack, directory and
-//! flows in it, and everything that it meets: a wire that delays, loses, doubles and reorders ([`Network`]); a sound
+//! flows in it, and everything that it meets: a wire that delays, loses, doubles and reorders, with streams on it that break ([`Network`]); a sound
 //! side that answers its orders as the media engine does and notes every order that breaks the rules ([`Sound`]);
 //! robots that call and are called, speak and press keys by a script ([`Robot`]). There is one clock, which jumps from
 //! one event to the next. Nothing sleeps, nothing has a socket.

@@ -52,6 +52,12 @@ impl Call {
                 desk.out.sip(SipCommand::AnswerRefer { referral: id, status });
                 self.record.tell(Fact::ReferralFailed { status: status.as_u16() }, desk);
             }
+            Some(Route::Flow { .. }) if self.kept_is_not_described(by) => {
+                // Nothing can be said to a party whose ACK is to bring its description. It comes at once or never.
+                let status = StatusCode::REQUEST_PENDING;
+                desk.out.sip(SipCommand::AnswerRefer { referral: id, status });
+                self.record.tell(Fact::ReferralFailed { status: status.as_u16() }, desk);
+            }
             Some(Route::Flow { flow, .. }) => {
                 accept(id, desk);
                 self.put_to_flow(by, id, flow, desk);
@@ -79,6 +85,13 @@ impl Call {
             },
             _ => Err(StatusCode::FORBIDDEN),
         }
+    }
+
+    /// Whether who stays when this leg leaves was offered to, and has not answered.
+    fn kept_is_not_described(&self, by: LegId) -> bool {
+        let talking = self.transfer.as_ref().and_then(Transfer::talking);
+        let kept = if by == self.caller.id { talking } else { Some(&self.caller) };
+        kept.is_some_and(|leg| leg.awaits_answer)
     }
 
     pub fn tell_referred(&mut self, by: LegId, target: String, desk: &mut Desk<'_>) {

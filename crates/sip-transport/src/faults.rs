@@ -1,6 +1,8 @@
 //! What can go wrong with sockets, and what to do about it.
 
+use crate::listen_address::ListenAddress;
 use crate::tls::faults::TlsFault;
+use frontdesk_sip_stack::Transport;
 use std::io;
 use std::net::SocketAddr;
 
@@ -30,10 +32,12 @@ pub enum TransportFault {
     },
     /// Somebody else has the port.
     #[error(
-        "port {} of {} is taken by another program; stop it or set another port in [sip] listen",
-        .address.port(), .address.ip()
+        "{} port {} of {} is taken by another program; stop it or set another port in [sip] listen",
+        if *.datagrams { "UDP" } else { "TCP" }, .address.port(), .address.ip()
     )]
     PortTaken {
+        /// Whether it is a port of UDP; every stream has one of TCP.
+        datagrams: bool,
         /// The address.
         address: SocketAddr,
     },
@@ -72,9 +76,12 @@ pub enum TransportFault {
 }
 
 impl TransportFault {
-    pub(crate) fn of(address: SocketAddr, source: io::Error) -> Self {
+    pub(crate) fn of(listened: ListenAddress, source: io::Error) -> Self {
+        let ListenAddress { transport, address } = listened;
         match source.kind() {
-            io::ErrorKind::AddrInUse => TransportFault::PortTaken { address },
+            io::ErrorKind::AddrInUse => {
+                TransportFault::PortTaken { datagrams: transport == Transport::Udp, address }
+            }
             io::ErrorKind::AddrNotAvailable => TransportFault::AddressNotHere { address },
             io::ErrorKind::PermissionDenied => TransportFault::NotAllowed { address },
             _ if source.raw_os_error() == Some(nix::libc::EAFNOSUPPORT) => {

@@ -271,7 +271,7 @@ fn open_all(listen: &[ListenAddress]) -> Result<Vec<Opened>, TransportFault> {
             Transport::Udp => UdpSocket::open(address).map(|socket| Opened::Datagrams(Arc::new(socket))),
             _ => Listener::open(address, transport).map(Opened::Connections),
         };
-        match opened.map_err(|source| TransportFault::of(address, source)) {
+        match opened.map_err(|source| TransportFault::of(*entry, source)) {
             Ok(opened) => all.push(opened),
             Err(TransportFault::NoSuchIpVersion { .. }) if address.ip().is_unspecified() => {
                 tracing::warn!(%address, "this machine does not speak that IP version; not listening there");

@@ -1,8 +1,7 @@
 //! Kamailio plays a carrier: it challenges, registers its customer, passes calls on to subscribers (several at once where
 //! the number says so), sends some elsewhere, and brings calls to its customer.
 
-use super::kamailio::{start, stop_kindly};
-use super::program::Program;
+use super::kamailio::Kamailio;
 use std::net::{SocketAddr, UdpSocket};
 
 /// The customer's name and password.
@@ -10,31 +9,13 @@ pub const ACCOUNT: (&str, &str) = ("trunk-4930", "trunk-secret");
 /// The carrier's realm.
 const REALM: &str = "carrier.example";
 
-/// A carrier.
-pub struct Carrier {
-    /// The process.
-    pub program: Program,
-    /// Where it listens.
-    pub address: SocketAddr,
-    _folder: tempfile::TempDir,
-}
-
-impl Carrier {
-    /// Starts one with these subscribers. What the customer calls goes, by the last digit of the number, to
-    /// 1: the first; 2: both at once; 3: is told to call the number with the last digit 1 instead; 4: is refused with 503.
-    /// Calls that others bring go to the customer as calls to `customers_number`.
-    pub fn start(subscribers: [SocketAddr; 2], customers_number: &str) -> Carrier {
-        let free = UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.local_addr());
-        let address = free.expect("a free port");
-        let (program, folder) = start(address, &routing(address, subscribers, customers_number));
-        Carrier { program, address, _folder: folder }
-    }
-}
-
-impl Drop for Carrier {
-    fn drop(&mut self) {
-        stop_kindly(&mut self.program);
-    }
+/// Starts a carrier with these subscribers. What the customer calls goes, by the last digit of the number, to 1: the
+/// first; 2: both at once; 3: is told to call the number with the last digit 1 instead; 4: is refused with 503. Calls that
+/// others bring go to the customer as calls to `customers_number`.
+pub fn start(subscribers: [SocketAddr; 2], customers_number: &str) -> Kamailio {
+    let free = UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.local_addr());
+    let address = free.expect("a free port");
+    Kamailio::start(address, &routing(address, subscribers, customers_number))
 }
 
 fn routing(own: SocketAddr, subscribers: [SocketAddr; 2], customers_number: &str) -> String {

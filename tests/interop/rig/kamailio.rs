@@ -15,7 +15,7 @@ const MODULES: [&str; 3] = [
     "/usr/lib/kamailio/modules",
 ];
 
-/// A proxy that sends everything new to the desk.
+/// A running kamailio. It has children of its own, and takes them along only when it is asked and given time.
 pub struct Kamailio {
     /// The process.
     pub program: Program,
@@ -29,20 +29,20 @@ impl Kamailio {
     pub fn before(desk: &Desk) -> Kamailio {
         let free = UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.local_addr());
         let address = free.expect("a free port");
-        let (program, folder) = start(address, &routing(desk.address));
-        Kamailio { program, address, _folder: folder }
+        Kamailio::start(address, &routing(desk.address))
+    }
+
+    /// Starts one that listens here and routes like this, and waits until it answers.
+    pub fn start(own: SocketAddr, routing: &str) -> Kamailio {
+        start_configured(own, &(preamble(own) + routing), &[])
     }
 }
 
 impl Drop for Kamailio {
     fn drop(&mut self) {
-        stop_kindly(&mut self.program);
+        self.program.signal(Signal::TERM);
+        self.program.ends_within(Duration::from_secs(5));
     }
-}
-
-/// Starts a kamailio that listens here and routes like this, and waits until it answers.
-pub fn start(own: SocketAddr, routing: &str) -> (Program, tempfile::TempDir) {
-    start_configured(own, &(preamble(own) + routing), &[])
 }
 
 /// Starts one with a configuration of `sip-config/peers`, in which only these addresses are others, and with these files
@@ -52,7 +52,7 @@ pub fn start_shipped(
     own: SocketAddr,
     changes: &[(&str, String)],
     files: &[(&str, &str)],
-) -> (Program, tempfile::TempDir) {
+) -> Kamailio {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../sip-config/peers").join(name);
     let mut text =
         std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
@@ -68,7 +68,7 @@ pub fn start_shipped(
     )
 }
 
-fn start_configured(own: SocketAddr, text: &str, files: &[(&str, &str)]) -> (Program, tempfile::TempDir) {
+fn start_configured(own: SocketAddr, text: &str, files: &[(&str, &str)]) -> Kamailio {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let config = folder.path().join("kamailio.cfg");
     let mut text = text.to_owned();
@@ -81,14 +81,9 @@ fn start_configured(own: SocketAddr, text: &str, files: &[(&str, &str)]) -> (Pro
     let mut command = Command::new(installed("kamailio", "kamailio"));
     command.args(["-DD", "-E", "-m", "16", "-M", "4", "-Y"]).arg(folder.path()).arg("-f").arg(&config);
     let program = Program::start("kamailio", command);
-    wait_until_it_answers(own, &program);
-    (program, folder)
-}
-
-/// It has children of its own, and takes them along only when it is asked.
-pub fn stop_kindly(program: &mut Program) {
-    program.signal(Signal::TERM);
-    std::thread::sleep(Duration::from_millis(300));
+    let kamailio = Kamailio { program, address: own, _folder: folder };
+    wait_until_it_answers(own, &kamailio.program);
+    kamailio
 }
 
 /// It says nothing that could be waited for, but it answers to an OPTIONS.

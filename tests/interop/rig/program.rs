@@ -118,6 +118,15 @@ impl Program {
         }
     }
 
+    /// Whether it ends by itself in this time.
+    pub fn ends_within(&mut self, longest: Duration) -> bool {
+        let until = Instant::now() + longest;
+        while self.try_end().is_none() && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        self.try_end().is_some()
+    }
+
     /// Sends it a signal.
     pub fn signal(&mut self, signal: Signal) {
         if self.try_end().is_none() {

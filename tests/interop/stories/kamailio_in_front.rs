@@ -5,7 +5,7 @@ use crate::rig::baresip::{Baresip, Style};
 use crate::rig::capture::{Capture, sound};
 use crate::rig::desk::{Desk, Number};
 use crate::rig::flows::GOODBYE;
-use crate::rig::kamailio::{start_shipped, stop_kindly};
+use crate::rig::kamailio::start_shipped;
 use crate::rig::records::{reason, records};
 use crate::rig::sipp::Sipp;
 use crate::rig::speech::Speech;
@@ -28,7 +28,7 @@ fn a_telephone_registers_through_the_edge_and_is_called_through_it() {
         ("tcp:127.0.0.1:5080", format!("tcp:{edge}")),
         ("sip:127.0.0.1:5060", format!("sip:{}", desk.address)),
     ];
-    let (mut kamailio, _folder) = start_shipped("kamailio-edge.cfg", edge, &changes, &[]);
+    let kamailio = start_shipped("kamailio-edge.cfg", edge, &changes, &[]);
     let words = Speech::say("This is the sales department, what can we do for you", "awb");
     let proxy = format!(";outbound=\"sip:{edge}\"");
     let style = Style { account: &proxy, ..Style::udp(&desk) };
@@ -50,7 +50,7 @@ fn a_telephone_registers_through_the_edge_and_is_called_through_it() {
     });
     assert!(through_the_edge, "the INVITE takes the Path back");
     assert_eq!(reason(&desk.closed_record()), EndReason::CallerHungUp);
-    stop_kindly(&mut kamailio);
+    drop(kamailio);
     desk.close();
 }
 
@@ -65,7 +65,7 @@ fn a_dispatcher_shares_calls_among_two_desks_and_leaves_a_dead_one_out() {
     let changes =
         [("udp:127.0.0.1:5070", format!("udp:{own}")), ("\nchildren = 2", "\nchildren = 1".to_owned())];
     let files = [("kamailio-dispatcher.list", nodes.as_str())];
-    let (mut kamailio, _folder) = start_shipped("kamailio-dispatcher.cfg", own, &changes, &files);
+    let kamailio = start_shipped("kamailio-dispatcher.cfg", own, &changes, &files);
     let call = || {
         Sipp::from(own, "127.0.0.1", "listen_to_the_end").dial("100").run();
     };
@@ -81,6 +81,6 @@ fn a_dispatcher_shares_calls_among_two_desks_and_leaves_a_dead_one_out() {
     first.close();
     (0..3).for_each(|_| call());
     assert_eq!(second.closed_records(shares[1] + 3).len(), shares[1] + 3);
-    stop_kindly(&mut kamailio);
+    drop(kamailio);
     second.close();
 }

@@ -2,9 +2,10 @@
 //! registered.
 
 use crate::rig::baresip::{Baresip, Style};
-use crate::rig::carrier::{ACCOUNT, Carrier};
+use crate::rig::carrier::{self, ACCOUNT};
 use crate::rig::desk::{Desk, Number};
 use crate::rig::flows::{Flow, GOODBYE};
+use crate::rig::kamailio::Kamailio;
 use crate::rig::records::{reason, steps};
 use crate::rig::sipp::{Playing, Sipp, header};
 use crate::rig::speech::Speech;
@@ -162,7 +163,7 @@ fn a_carrier_that_demands_prack_gets_it() {
 }
 
 /// A desk that registers at this carrier, whose calls come for the number +4930123450.
-fn customer(carrier: &Carrier, redirects: &str) -> Desk {
+fn customer(carrier: &Kamailio, redirects: &str) -> Desk {
     let (user, password) = ACCOUNT;
     let trunk = format!(
         "[[trunk]]\nname = \"line\"\nhost = \"127.0.0.1\"\nport = {}\ntransport = \"udp\"\ncalls_from_host = false\n\
@@ -184,7 +185,7 @@ fn customer(carrier: &Carrier, redirects: &str) -> Desk {
 #[test]
 fn the_desk_registers_at_a_carrier_that_brings_it_calls() {
     let nobody = "127.0.0.1:9".parse().expect("an address");
-    let carrier = Carrier::start([nobody, nobody], "+4930123450");
+    let carrier = carrier::start([nobody, nobody], "+4930123450");
     let mut desk = customer(&carrier, "never");
     let played = Sipp::from(carrier.address, "127.0.0.1", "listen_to_the_end").dial("customer").run();
     let record = desk.closed_record();
@@ -200,13 +201,32 @@ fn a_carrier_challenges_forks_and_redirects() {
     let (second, answers) = Sipp::carrier("carrier_answers");
     let (mut rings, mut answers) = (rings.start(), answers.start());
     // The redirected call goes to the first subscriber alone.
-    let carrier = Carrier::start([first, second], "+4930123450");
+    let carrier = carrier::start([first, second], "+4930123450");
     let mut desk = customer(&carrier, "same-trunk");
     let style = Style { answers: false, ..Style::udp(&desk) };
     let mut phone = Baresip::register_as("1002", &Speech(vec![0; 8 * 40_000]), style);
     phone.command(&format!("dial sip:+4930555002@{}", desk.address));
     phone.program.wait_for("the call stands", SOON, |line| line.contains("Call established"));
     rings.succeed();
+    std::thread::sleep(Duration::from_millis(500));
+    phone.command("hangup");
+    answers.succeed();
+    assert_eq!(reason(&desk.closed_record()), EndReason::CallerHungUp);
+    phone.program.stop(SOON);
+    desk.close();
+}
+
+#[test]
+fn a_call_that_the_carrier_sends_elsewhere_arrives_there() {
+    let (first, answers) = Sipp::carrier("carrier_answers");
+    let mut answers = answers.start();
+    let nobody = "127.0.0.1:9".parse().expect("an address");
+    let carrier = carrier::start([first, nobody], "+4930123450");
+    let mut desk = customer(&carrier, "same-trunk");
+    let style = Style { answers: false, ..Style::udp(&desk) };
+    let mut phone = Baresip::register_as("1002", &Speech(vec![0; 8 * 40_000]), style);
+    phone.command(&format!("dial sip:+4930555003@{}", desk.address));
+    phone.program.wait_for("the call stands", SOON, |line| line.contains("Call established"));
     std::thread::sleep(Duration::from_millis(500));
     phone.command("hangup");
     answers.succeed();

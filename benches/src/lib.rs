@@ -4,6 +4,8 @@
 //! it, [`table`] prints it beside what `budget.toml` ([`budget`]) promises and records of others, and [`machine`] says
 //! how busy the machine was meanwhile, without which no figure can be judged.
 //!
+//! Whole desks are measured as [`open_desk`] starts them, and [`registering`] is how a telephone comes to one.
+//!
 //! Times are measured and printed, never asserted: a busy machine must not fail a test. Counts (allocations) are
 //! asserted, in `tests/counts.rs`.
 
@@ -11,5 +13,7 @@ pub mod budget;
 pub mod counting;
 pub mod invite;
 pub mod machine;
+pub mod open_desk;
+pub mod registering;
 pub mod statistics;
 pub mod table;

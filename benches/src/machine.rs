@@ -27,6 +27,23 @@ pub fn processor_time(process: u32) -> Option<Duration> {
     Some(Duration::from_millis((user + system) * 1_000 / USER_HZ))
 }
 
+/// The processor time of a process and of the children that it has.
+pub fn processor_time_of_group(process: u32) -> Duration {
+    let one = processor_time(process).unwrap_or_default();
+    one + children(process).into_iter().filter_map(processor_time).sum::<Duration>()
+}
+
+/// The processes whose parent this one is.
+fn children(process: u32) -> Vec<u32> {
+    let parent_of = |child: u32| -> Option<u32> {
+        let stat = read_to_string(format!("/proc/{child}/stat")).ok()?;
+        stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
+    };
+    let entries = read_dir("/proc").into_iter().flatten().flatten();
+    let processes = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    processes.filter(|child| parent_of(*child) == Some(process)).collect()
+}
+
 /// The processor time of a process' living threads by their names, to the nanosecond; threads of one name are one.
 #[derive(Debug, Clone, Default)]
 pub struct ThreadTimes(BTreeMap<String, Duration>);

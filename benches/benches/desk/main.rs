@@ -2,16 +2,15 @@
 //!
 //! ```text
 //! cargo build --release -p frontdesk
-//! cargo bench -p frontdesk-benches --bench desk                 all, in less than four minutes
-//! cargo bench -p frontdesk-benches --bench desk -- set-up       one part of it: set-up, bridge, prompt
+//! cargo bench -p frontdesk-benches --bench desk                 all, in less than five minutes
+//! cargo bench -p frontdesk-benches --bench desk -- set-up       one part of it: set-up, bridge, prompt, registered
 //! cargo bench -p frontdesk-benches --bench desk -- --calls 100  more calls at once (128 at most)
 //! ```
 //!
 //! The desk, the callers and the telephone share the machine's cores. The delays are those between a packet's being sent
 //! and its content's coming out of the desk: the jitter buffer and the wait for the 20 ms tick are in them.
 
-mod open_desk;
-mod registering;
+mod registered;
 mod set_up;
 mod sip_text;
 mod sound;
@@ -19,9 +18,9 @@ mod stamp;
 mod standing;
 mod telephones;
 
+use frontdesk_benches::open_desk::{OpenDesk, PHONE, PROMPT, QUESTION};
 use frontdesk_benches::statistics::{Quantiles, median};
 use frontdesk_benches::table::Table;
-use open_desk::{OpenDesk, PHONE, PROMPT, QUESTION};
 use sound::{Heard, Sockets};
 use standing::{Cost, Plan};
 use std::process::ExitCode;
@@ -48,7 +47,7 @@ impl Wanted {
             match argument.as_str() {
                 // cargo says so itself.
                 "--bench" => {}
-                "set-up" | "bridge" | "prompt" => wanted.parts.push(argument),
+                "set-up" | "bridge" | "prompt" | "registered" => wanted.parts.push(argument),
                 "--calls" => {
                     let calls = arguments.next().and_then(|calls| calls.parse().ok());
                     wanted.calls = calls
@@ -56,7 +55,9 @@ impl Wanted {
                         .ok_or_else(|| format!("--calls wants a number from 1 to {CALLS_MAX}"))?;
                 }
                 _ => {
-                    return Err(format!("{argument} is not known: set-up, bridge, prompt, --calls <number>"));
+                    return Err(format!(
+                        "{argument} is not known: set-up, bridge, prompt, registered, --calls <number>"
+                    ));
                 }
             }
         }
@@ -100,6 +101,9 @@ fn run() -> Result<(), String> {
     }
     if wanted.has("prompt") {
         prompts(&wanted, &mut table)?;
+    }
+    if wanted.has("registered") {
+        registered::measure(&mut table)?;
     }
     table.print("cargo bench -p frontdesk-benches --bench desk");
     Ok(())

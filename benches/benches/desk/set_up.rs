@@ -1,8 +1,8 @@
 //! How long a call takes to ring and to be answered.
 
-use crate::open_desk::{OpenDesk, PHONE, PROMPT};
 use crate::telephones::{Call, Telephones};
 use frontdesk_benches::machine::{ThreadTimes, processor_time};
+use frontdesk_benches::open_desk::{OpenDesk, PHONE, PROMPT};
 use frontdesk_benches::statistics::{Quantiles, median};
 use frontdesk_benches::table::Table;
 use std::time::{Duration, Instant};

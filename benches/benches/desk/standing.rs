@@ -1,9 +1,9 @@
 //! What calls cost that stand: processor time, memory, and the time that their sound takes.
 
-use crate::open_desk::OpenDesk;
 use crate::sound::{Heard, Sockets, Way};
 use crate::telephones::Telephones;
 use frontdesk_benches::machine::{ThreadTimes, resident_kb};
+use frontdesk_benches::open_desk::OpenDesk;
 use std::time::{Duration, Instant};
 
 /// Between two calls that are placed.

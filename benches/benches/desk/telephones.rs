@@ -1,8 +1,8 @@
 //! Callers and the telephone they are put through to: two sockets, many calls, one thread.
 
-use crate::open_desk::{PASSWORD, PHONE};
-use crate::registering;
 use crate::sip_text::{Request, Text, description, response};
+use frontdesk_benches::open_desk::{PASSWORD, PHONE};
+use frontdesk_benches::registering;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::collections::BTreeMap;
 use std::io;

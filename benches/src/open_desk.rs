@@ -30,7 +30,7 @@ id = "main"
 name = "Bench"
 [[peer]]
 name = "load"
-addresses = ["127.0.0.1"]
+addresses = ["127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5"]
 [[number]]
 number = "100"
 flow = "prompt"
@@ -48,7 +48,8 @@ const OPENING: Duration = Duration::from_secs(60);
 /// How long it may take to close.
 const CLOSING: Duration = Duration::from_secs(10);
 
-/// An open desk. It ends with the value, whatever happens.
+/// An open desk, with one telephone and neighbours at 127.0.0.1 to 127.0.0.5. It ends with the value, whatever happens.
+#[derive(Debug)]
 pub struct OpenDesk {
     /// Where it listens.
     pub address: SocketAddr,
@@ -57,12 +58,23 @@ pub struct OpenDesk {
 }
 
 impl OpenDesk {
-    /// Opens one, and says on standard output what it is.
+    /// Opens one.
+    ///
+    /// # Errors
+    /// When it is not built, or does not open.
     pub fn start() -> Result<OpenDesk, String> {
+        OpenDesk::start_with("")
+    }
+
+    /// Opens one that has these tables in its settings too.
+    ///
+    /// # Errors
+    /// As [`start`](OpenDesk::start).
+    pub fn start_with(more: &str) -> Result<OpenDesk, String> {
         let program = program()?;
         let folder = tempfile::tempdir().map_err(|error| format!("no temporary folder: {error}"))?;
         for (name, text) in [
-            ("frontdesk.toml", SETTINGS.to_owned()),
+            ("frontdesk.toml", format!("{SETTINGS}{more}")),
             ("1001.password", format!("{PASSWORD}\n")),
             ("prompt.toml", flow("prompt", &format!("say = \"{}\"\nnext = \"end\"", long_text()))),
             ("question.toml", flow("question", &question())),
@@ -110,6 +122,9 @@ impl OpenDesk {
     }
 
     /// Closes it in good order.
+    ///
+    /// # Errors
+    /// When it ends with a fault, or not in time.
     pub fn close(mut self) -> Result<(), String> {
         if let Some(process) = rustix::process::Pid::from_raw(self.child.id() as i32) {
             let _ = rustix::process::kill_process(process, rustix::process::Signal::TERM);

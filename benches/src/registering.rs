@@ -9,12 +9,22 @@ use frontdesk_sip_stack::{
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// How long it may take.
 const LONGEST: Duration = Duration::from_secs(5);
 /// Longer than a bench runs, so that nothing is refreshed meanwhile.
 const EXPIRES: Duration = Duration::from_secs(1_800);
+
+/// Another for each registration, so that none is taken for the repetition of one before.
+fn seed() -> [u8; 32] {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let mut seed = [7; 32];
+    let next = NEXT.fetch_add(1, Ordering::Relaxed).to_le_bytes();
+    seed.iter_mut().zip(next).for_each(|(byte, next)| *byte = next);
+    seed
+}
 
 /// Registers this socket as the account's telephone.
 ///
@@ -26,7 +36,7 @@ pub fn register(socket: &UdpSocket, desk: SocketAddr, account: &str, password: &
     let flow = Flow { transport: Transport::Udp, local, remote: desk };
     let began = Instant::now();
     let now = || Moment::from_nanos(began.elapsed().as_nanos() as u64);
-    let mut stack = SipStack::new([7; 32]);
+    let mut stack = SipStack::new(seed());
     stack.handle(SipInput::Settings(Arc::new(SipSettings::default())), now());
     stack.handle(
         SipInput::Command(SipCommand::Register(Box::new(OutgoingRegistration {

@@ -251,7 +251,7 @@ async fn what_cannot_be_listened_on_says_what_to_do() {
     assert_eq!(
         taken.to_string(),
         format!(
-            "port {port} of 127.0.0.1 is taken by another program; stop it or set another port in [sip] listen"
+            "UDP port {port} of 127.0.0.1 is taken by another program; stop it or set another port in [sip] listen"
         )
     );
     assert!(matches!(fault(&[]).await, TransportFault::NothingToListenOn));

@@ -30,12 +30,14 @@ pub struct Style<'a> {
     pub account: &'a str,
     /// More lines of its settings, such as the file of the certificates that it trusts.
     pub settings: &'a str,
+    /// Its address book.
+    pub contacts: &'a str,
 }
 
 impl<'a> Style<'a> {
     /// Over UDP, answering.
     pub fn udp(desk: &Desk) -> Style<'a> {
-        Style { transport: "udp", desk: desk.address, answers: true, account: "", settings: "" }
+        Style { transport: "udp", desk: desk.address, answers: true, account: "", settings: "", contacts: "" }
     }
 }
 
@@ -60,10 +62,10 @@ impl Baresip {
         let write =
             |name: &str, bytes: &[u8]| std::fs::write(folder.path().join(name), bytes).expect("a file");
         write("says.wav", &says.wav());
-        write("contacts", b"");
         let password =
             PASSWORDS.into_iter().find(|(phone, _)| *phone == number).expect("a phone of the desk").1;
-        let Style { transport, desk, answers, account, settings } = style;
+        let Style { transport, desk, answers, account, settings, contacts } = style;
+        write("contacts", contacts.as_bytes());
         let mode = if answers { "auto" } else { "manual" };
         let account = format!(
             "<sip:{number}@{desk};transport={transport}>;auth_pass={password};answermode={mode}{account}\n"

@@ -44,6 +44,7 @@ struct World {
     sessions: BTreeMap<SessionId, u32>,
     registrations: BTreeSet<RegistrationId>,
     referrals: Vec<ReferralId>,
+    messages: Vec<IncomingMessageId>,
     subscriptions: Vec<SubscriptionId>,
     numbered: u64,
 }
@@ -62,6 +63,7 @@ impl World {
             sessions: BTreeMap::new(),
             registrations: BTreeSet::new(),
             referrals: Vec::new(),
+            messages: Vec::new(),
             subscriptions: Vec::new(),
             numbered: 0,
         };
@@ -168,6 +170,7 @@ impl World {
                 assert_eq!(self.sessions.get(&session), Some(&0), "{session:?} is told of after its end");
             }
             SipEvent::Referred { referral, .. } => self.referrals.push(referral),
+            SipEvent::MessageReceived(message) => self.messages.push(message.id),
             SipEvent::Subscribed { subscription, .. } => self.subscriptions.push(subscription),
             SipEvent::RegistrationEnded { registration, .. } => {
                 assert!(self.registrations.remove(&registration), "only what was asked for ends");
@@ -312,6 +315,13 @@ impl World {
         assert!(still.is_empty(), "their end was not told: {still:?}");
         for registration in self.registrations.clone() {
             self.input(SipInput::Command(SipCommand::Unregister { registration }));
+        }
+        // Each waits for its answer as long as whoever was told of it takes.
+        for id in std::mem::take(&mut self.messages) {
+            self.input(SipInput::Command(SipCommand::AnswerMessage {
+                id,
+                status: StatusCode::TEMPORARILY_UNAVAILABLE,
+            }));
         }
         // 64·T1 for what was sent before, for a CANCEL or BYE of now, and for the NOTIFYs that follow.
         self.run(200_000);

@@ -4,7 +4,6 @@ use super::program::{Program, installed};
 use frontdesk_audio::g711;
 use rustix::process::Signal;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::path::PathBuf;
 use std::time::Duration;
 
 /// A capture that runs.
@@ -26,8 +25,6 @@ pub struct Datagram {
 
 /// A capture that is over.
 pub struct Captured {
-    /// Its file, for other readers.
-    pub file: PathBuf,
     /// Its datagrams in the order of their time.
     pub datagrams: Vec<Datagram>,
     _folder: tempfile::TempDir,
@@ -54,7 +51,7 @@ impl Capture {
         assert!(status.success(), "dumpcap ended with {status}");
         let file = self.folder.path().join("wire.pcap");
         let bytes = std::fs::read(&file).expect("dumpcap has written a file");
-        Captured { file, datagrams: datagrams(&bytes), _folder: self.folder }
+        Captured { datagrams: datagrams(&bytes), _folder: self.folder }
     }
 }
 

@@ -1,8 +1,11 @@
 //! The desk under test: the real program, with settings, data and ports of its own.
 
 use super::budget::Turn;
+use super::certificates;
 use super::flows::Flow;
 use super::program::Program;
+use super::watch::{self, Spoken, Watched};
+use super::wire::Wire;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -34,6 +37,7 @@ pub struct Desk {
     /// Where it listens on ::1.
     pub address_v6: SocketAddr,
     folder: tempfile::TempDir,
+    _watched: Watched,
     _turn: Turn,
 }
 
@@ -83,12 +87,29 @@ impl Desk {
             .unwrap_or_else(|| panic!("{transport} is not listened for:\n{output}"))
     }
 
+    /// Opens a desk that listens for UDP, TCP and TLS, trusts the suite's authority and offers MD5 alone, as sipp needs it.
+    /// It has these tables in its settings too.
+    pub fn open_on_every_wire(numbers: &[Number], more: &str) -> Desk {
+        let tls = "[tls]\ncertificate = \"desk.pem\"\nkey = \"desk.key\"\nca = \"ca.pem\"\nclient_ca = \"ca.pem\"\n\n";
+        let listen = ["tcp:127.0.0.1:0", "tls:127.0.0.1:0"];
+        Desk::open_with(numbers, &listen, &format!("{tls}{more}"), |folder| {
+            certificates::write(folder);
+            offer_md5_alone(folder);
+        })
+    }
+
+    /// Where it listens on 127.0.0.1 for this.
+    pub fn over(&self, wire: Wire) -> SocketAddr {
+        match wire {
+            Wire::Udp => self.address,
+            Wire::Tcp | Wire::Tls => self.listening(wire.name()),
+        }
+    }
+
     /// Opens a desk that offers MD5 alone, for programs that know nothing else and give up when they are offered it.
     pub fn open_with_md5(numbers: &[Number]) -> Desk {
         let folder = prepare(numbers);
-        let file = settings_file(folder.path());
-        let settings = std::fs::read_to_string(&file).expect("settings");
-        std::fs::write(&file, settings.replace("[sip]\n", "[sip]\ndigest = [\"MD5\"]\n")).expect("settings");
+        offer_md5_alone(folder.path());
         Desk::open_in(Turn::take(), folder)
     }
 
@@ -97,7 +118,13 @@ impl Desk {
         Desk::open_in(Turn::alone(), prepare(numbers))
     }
 
+    /// Opens a desk with the settings in this folder.
+    pub fn open_folder(folder: tempfile::TempDir) -> Desk {
+        Desk::open_in(Turn::take(), folder)
+    }
+
     fn open_in(turn: Turn, folder: tempfile::TempDir) -> Desk {
+        let mut watched = watch::begin();
         let mut program = Program::start("the desk", serve(folder.path()));
         program.wait_for("the desk is open", OPENING, |line| line == "the desk is open");
         let output = program.output();
@@ -108,14 +135,16 @@ impl Desk {
         let mut next = || addresses.next().expect("two addresses are listened on");
         let (address, address_v6) = (next(), next());
         assert!(address.is_ipv4() && address_v6.is_ipv6(), "{address} {address_v6}");
-        Desk { program, address, address_v6, folder, _turn: turn }
+        watched.speaks(&plain_ports(&output));
+        Desk { program, address, address_v6, folder, _watched: watched, _turn: turn }
     }
 
     /// Kills the desk as power failure would, and opens another on the same data.
     pub fn kill_and_open_again(mut self) -> Desk {
         self.program.signal(rustix::process::Signal::KILL);
         self.program.finish(Duration::from_secs(5));
-        let Desk { folder, _turn, .. } = self;
+        let Desk { folder, _watched, _turn, .. } = self;
+        drop(_watched);
         Desk::open_in(_turn, folder)
     }
 
@@ -157,6 +186,25 @@ impl Desk {
         assert!(output.status.success(), "{arguments:?}: {said}{}", String::from_utf8_lossy(&output.stderr));
         said
     }
+}
+
+/// The ports from which a desk that printed this speaks in the clear.
+fn plain_ports(output: &str) -> Vec<Spoken> {
+    let listening = output.lines().filter_map(|line| line.strip_prefix("listening on sip:"));
+    let port = |address: &str| Some(address.parse::<SocketAddr>().ok()?.port());
+    listening
+        .filter_map(|line| match line.split_once(' ')? {
+            (address, "(UDP)") => Some(Spoken::from(Wire::Udp, port(address)?)),
+            (address, "(TCP)") => Some(Spoken::from(Wire::Tcp, port(address)?)),
+            _ => None,
+        })
+        .collect()
+}
+
+fn offer_md5_alone(folder: &Path) {
+    let file = settings_file(folder);
+    let settings = std::fs::read_to_string(&file).expect("settings");
+    std::fs::write(&file, settings.replace("[sip]\n", "[sip]\ndigest = [\"MD5\"]\n")).expect("settings");
 }
 
 /// The settings file in a desk's folder.

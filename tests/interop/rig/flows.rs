@@ -101,3 +101,49 @@ failed = "sorry"
 hang_up = "Nobody is there."
 "#,
 };
+
+/// Puts the caller through to a number outside at once.
+pub const OUTSIDE: Flow = Flow {
+    name: "outside",
+    text: r#"
+format = 1
+flow = "outside"
+start = "put_through"
+languages = ["en-US"]
+[step.put_through]
+transfer = "number:+4930555001"
+ring = "10s"
+busy = "was_busy"
+no_answer = "was_not_answered"
+declined = "was_declined"
+unreachable = "was_unreachable"
+[step.was_busy]
+hang_up = "Busy."
+[step.was_not_answered]
+hang_up = "No answer."
+[step.was_declined]
+hang_up = "Declined."
+[step.was_unreachable]
+hang_up = "Unreachable."
+"#,
+};
+
+/// The same, without patience.
+pub const OUTSIDE_SOON: Flow = Flow {
+    name: "soon",
+    text: r#"
+format = 1
+flow = "soon"
+start = "put_through"
+languages = ["en-US"]
+[step.put_through]
+transfer = "number:+4930555001"
+ring = "3s"
+no_answer = "was_not_answered"
+failed = "failed"
+[step.was_not_answered]
+hang_up = "No answer."
+[step.failed]
+hang_up = "Failed."
+"#,
+};

@@ -2,6 +2,7 @@
 
 mod answered_calls;
 mod changed_calls;
+mod each_wire;
 mod endurance;
 mod foreign_phone;
 mod hang_ups;

@@ -10,6 +10,7 @@ use crate::rig::program::Program;
 use crate::rig::records::reason;
 use crate::rig::sipp::Sipp;
 use crate::rig::speech::Speech;
+use crate::rig::wire::Wire;
 use frontdesk_call_record::{EndReason, Notice};
 use std::process::Command;
 use std::time::Duration;
@@ -27,7 +28,7 @@ fn desk() -> Desk {
 
 /// A caller over TCP.
 fn over_tcp(desk: &Desk, scenario: &str) -> Sipp {
-    Sipp::from(desk.listening("TCP"), "127.0.0.1", scenario).arguments(&["-t", "t1"])
+    Sipp::over(desk, Wire::Tcp, scenario)
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use crate::rig::baresip::{Baresip, Style};
 use crate::rig::carrier::{self, ACCOUNT};
 use crate::rig::desk::{Desk, Number};
-use crate::rig::flows::{Flow, GOODBYE};
+use crate::rig::flows::{GOODBYE, OUTSIDE};
 use crate::rig::kamailio::Kamailio;
 use crate::rig::records::{reason, steps};
 use crate::rig::sipp::{Playing, Sipp, header};
@@ -14,32 +14,6 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 const SOON: Duration = Duration::from_secs(8);
-
-/// Puts the caller through to a number outside at once.
-const OUTSIDE: Flow = Flow {
-    name: "outside",
-    text: r#"
-format = 1
-flow = "outside"
-start = "put_through"
-languages = ["en-US"]
-[step.put_through]
-transfer = "number:+4930555001"
-ring = "10s"
-busy = "was_busy"
-no_answer = "was_not_answered"
-declined = "was_declined"
-unreachable = "was_unreachable"
-[step.was_busy]
-hang_up = "Busy."
-[step.was_not_answered]
-hang_up = "No answer."
-[step.was_declined]
-hang_up = "Declined."
-[step.was_unreachable]
-hang_up = "Unreachable."
-"#,
-};
 
 /// A trunk to this address without registration; the lower the priority, the sooner it is used.
 fn trunk(name: &str, at: SocketAddr, priority: u16) -> String {

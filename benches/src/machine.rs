@@ -1,5 +1,6 @@
 //! What the kernel says of the machine and of a process.
 
+use rustix::time::{ClockId, clock_gettime};
 use std::collections::BTreeMap;
 use std::fs::{read_dir, read_to_string};
 use std::time::Duration;
@@ -93,6 +94,45 @@ pub fn hurry() -> bool {
     // SAFETY: thread 0 is the calling one, and the parameter outlives the call, which only reads it.
     let refused = unsafe { libc::sched_setscheduler(0, libc::SCHED_FIFO | libc::SCHED_RESET_ON_FORK, &wish) };
     refused == 0
+}
+
+/// What this process or one of its threads has used of the machine.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Spent {
+    /// Time on processors.
+    pub processor_time: Duration,
+    /// How often a thread went to sleep.
+    pub switches: i64,
+}
+
+impl Spent {
+    /// By all threads, also those that ended.
+    pub fn by_this_process() -> Spent {
+        Spent::by(ClockId::ProcessCPUTime, libc::RUSAGE_SELF)
+    }
+
+    /// By the thread that asks.
+    pub fn by_this_thread() -> Spent {
+        Spent::by(ClockId::ThreadCPUTime, libc::RUSAGE_THREAD)
+    }
+
+    fn by(clock: ClockId, whose: i32) -> Spent {
+        let time = clock_gettime(clock);
+        let processor_time = Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec.unsigned_abs() as u32);
+        let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
+        // SAFETY: the pointer is to a `rusage` of our own, and one of zeros is a valid one, should the kernel refuse.
+        let switches = unsafe {
+            libc::getrusage(whose, usage.as_mut_ptr());
+            usage.assume_init().ru_nvcsw
+        };
+        Spent { processor_time, switches }
+    }
+
+    /// The difference to an earlier asking.
+    pub fn since(self, before: Spent) -> Spent {
+        let processor_time = self.processor_time.saturating_sub(before.processor_time);
+        Spent { processor_time, switches: self.switches - before.switches }
+    }
 }
 
 #[cfg(test)]

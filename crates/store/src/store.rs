@@ -4,20 +4,24 @@ use crate::data_folder::DataFolder;
 use crate::{StoreFault, TenantStore};
 use frontdesk_identifiers::{CallId, TenantId, WallTime};
 use std::path::Path;
-use std::sync::Arc;
-use tokio::sync::Mutex;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::OnceCell;
 
 /// How many tenants' files are open at once. The one that was asked for longest ago is let go for a new
 /// one; it closes when nobody uses it any more, and opens again on demand.
 pub const OPEN_TENANTS_MAX: usize = 64;
+
+/// A tenant's file that is open, or that the first who asked is opening: no file is opened twice at once, and none waits
+/// for another's.
+type Opening = Arc<OnceCell<TenantStore>>;
 
 /// Everything the desk keeps. Cheap to clone; the data folder is free for another desk when the last clone
 /// and the last [`TenantStore`] are gone.
 #[derive(Debug, Clone)]
 pub struct Store {
     folder: Arc<DataFolder>,
-    /// Last asked for stands last. Held over an opening, so that no file is opened twice at once.
-    open: Arc<Mutex<Vec<TenantStore>>>,
+    /// Last asked for stands last.
+    open: Arc<Mutex<Vec<(TenantId, Opening)>>>,
     read_only: bool,
 }
 
@@ -53,16 +57,24 @@ impl Store {
     /// # Errors
     /// The file cannot be opened, is damaged, or was written by a newer frontdesk.
     pub async fn tenant(&self, tenant: &TenantId) -> Result<TenantStore, StoreFault> {
-        let mut open = self.open.lock().await;
-        let found = match open.iter().position(|store| store.tenant() == tenant) {
-            Some(at) => open.remove(at),
-            None => TenantStore::open(Arc::clone(&self.folder), tenant, self.read_only).await?,
+        let opening = self.opening(tenant);
+        let open = || TenantStore::open(Arc::clone(&self.folder), tenant, self.read_only);
+        opening.get_or_try_init(open).await.cloned()
+    }
+
+    fn opening(&self, tenant: &TenantId) -> Opening {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = match open.iter().position(|(of, _)| of == tenant) {
+            Some(at) => open.remove(at).1,
+            None => Opening::default(),
         };
         if open.len() >= OPEN_TENANTS_MAX {
-            open.remove(0);
+            // One that is being opened stays, lest it be opened a second time beside.
+            let idle = open.iter().position(|(_, opening)| Arc::strong_count(opening) == 1);
+            idle.map(|at| open.remove(at));
         }
-        open.push(found.clone());
-        Ok(found)
+        open.push((tenant.clone(), Arc::clone(&found)));
+        found
     }
 
     /// Every tenant of whom something is kept, in the order of their names.
@@ -91,9 +103,11 @@ impl Store {
 
     /// Closes every file that is open, so that what is in the write-ahead logs stands in the databases.
     pub async fn close(self) {
-        let open = std::mem::take(&mut *self.open.lock().await);
-        for store in open {
-            store.close().await;
+        let open = std::mem::take(&mut *self.open.lock().unwrap_or_else(PoisonError::into_inner));
+        for (_, opening) in open {
+            if let Some(store) = opening.get() {
+                store.close().await;
+            }
         }
     }
 }

@@ -2,35 +2,49 @@
 
 use crate::StoreFault;
 use crate::data_folder::DataFolder;
-use frontdesk_call_record::{CallRecord, EndReason, Fact, SCHEMA, StampedFact};
+use crate::telling::Telling;
+use frontdesk_call_record::{CallRecord, EndReason, SCHEMA, StampedFact};
 use frontdesk_identifiers::{CallId, TenantId, WallTime};
-use sqlx::Row;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
+    SqliteSynchronous,
 };
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row};
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use tokio::sync::Mutex;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations/sqlite");
 
-/// Connections to one tenant's file: one that writes and some that read beside it.
-const CONNECTIONS_MAX: u32 = 3;
+/// Connections that read one tenant's file, beside the one that writes.
+const READERS_MAX: u32 = 2;
 /// How long a statement waits for another writer of this desk before it fails and is tried again.
 const BUSY_WAIT: Duration = Duration::from_secs(1);
 /// How long an operation waits for a free connection.
 const CONNECTION_WAIT: Duration = Duration::from_secs(10);
+
+/// How often who looks at a file that is not up to date looks again, within [`BUSY_WAIT`].
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+const OLDER_FORM: &str = "an older frontdesk wrote it; this one brings it up to date when its desk is opened";
 
 /// One tenant's data. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct TenantStore {
     tenant: TenantId,
     path: PathBuf,
-    pool: SqlitePool,
+    options: SqliteConnectOptions,
+    readers: SqlitePool,
+    /// The connection that writes. None at first and after a failure: who failed lets go of it, and of what it had half done.
+    writing: Arc<Mutex<Option<SqliteConnection>>>,
     /// Keeps the data folder's lock as long as somebody may write.
     _folder: Arc<DataFolder>,
 }
+
+/// Boxed: of some of sqlx's bare futures the compiler cannot tell that they may move between threads.
+type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// One call, as a list shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,22 +70,53 @@ impl TenantStore {
             .filename(&path)
             .create_if_missing(!read_only)
             .read_only(read_only)
-            .busy_timeout(BUSY_WAIT);
+            .busy_timeout(BUSY_WAIT)
+            .disable_statement_logging();
         if !read_only {
             // FULL: an acknowledged fact outlives not only the process but the power.
             options = options.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full);
         }
-        let pool = SqlitePoolOptions::new()
-            .max_connections(CONNECTIONS_MAX)
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS_MAX)
             .acquire_timeout(CONNECTION_WAIT)
-            .connect_with(options)
-            .await
-            .map_err(|source| StoreFault::database(tenant, &path, source))?;
-        let store = TenantStore { tenant: tenant.clone(), path, pool, _folder: folder };
-        if !read_only {
-            MIGRATIONS.run(&store.pool).await.map_err(|error| store.migration_fault(error))?;
+            .connect_lazy_with(options.clone());
+        let (tenant, writing) = (tenant.clone(), Arc::default());
+        let store = TenantStore { tenant, path, options, readers, writing, _folder: folder };
+        if read_only {
+            store.check_form().await?;
+        } else {
+            MIGRATIONS.run(&store.readers).await.map_err(|error| store.migration_fault(error))?;
         }
         Ok(store)
+    }
+
+    fn connect(&self) -> Boxed<'_, Result<SqliteConnection, StoreFault>> {
+        Box::pin(async { self.options.connect().await.map_err(|source| self.fault(source)) })
+    }
+
+    /// Who only looks cannot bring a file up to date, and would misread another form.
+    async fn check_form(&self) -> Result<(), StoreFault> {
+        let known = MIGRATIONS.iter().map(|migration| migration.version).max();
+        let begun = Instant::now();
+        loop {
+            let form = self.form().await;
+            // A desk that has just been opened may be bringing it up to date right now.
+            let waited = begun.elapsed() >= BUSY_WAIT;
+            match form {
+                Ok(form) if form == known => return Ok(()),
+                Ok(form) if form > known => return Err(self.newer(form.unwrap_or_default())),
+                Ok(_) if waited => return Err(self.unusable(OLDER_FORM.to_owned())),
+                Err(fault) if waited || !matches!(fault, StoreFault::Database { .. }) => return Err(fault),
+                _ => tokio::time::sleep(LOOK_AGAIN).await,
+            }
+        }
+    }
+
+    async fn form(&self) -> Result<Option<i64>, StoreFault> {
+        sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations WHERE success")
+            .fetch_one(&self.readers)
+            .await
+            .map_err(|source| self.fault(source))
     }
 
     /// Whose data this is.
@@ -79,68 +124,31 @@ impl TenantStore {
         &self.tenant
     }
 
-    /// Keeps facts, all of them or none; when this returns they outlive the process. Says how many were new.
+    /// Keeps facts, all of them or none; when this returns they outlive the process and the power.
     ///
     /// A fact that is there already, by its call and number, stays as it was, so that an append may be
     /// repeated after a failure.
     ///
     /// # Errors
     /// The disk or the database fails, or a fact belongs to another tenant; nothing is kept then.
-    pub async fn append_facts(&self, facts: &[StampedFact]) -> Result<u64, StoreFault> {
-        let mut bodies = Vec::with_capacity(facts.len());
-        for fact in facts {
-            if fact.tenant != self.tenant {
-                let (store, fact) = (self.tenant.clone(), fact.tenant.clone());
-                return Err(StoreFault::WrongTenant { store, fact });
-            }
-            let body = serde_json::to_string(&fact.fact)
-                .map_err(|source| StoreFault::UnwritableFact { call: fact.call, source })?;
-            bodies.push(body);
+    pub async fn append_facts(&self, facts: &[StampedFact]) -> Result<(), StoreFault> {
+        if let Some(stray) = facts.iter().find(|fact| fact.tenant != self.tenant) {
+            let (store, fact) = (self.tenant.clone(), stray.tenant.clone());
+            return Err(StoreFault::WrongTenant { store, fact });
         }
-        self.append_rows(facts, bodies).await.map_err(|source| self.fault(source))
-    }
-
-    async fn append_rows(&self, facts: &[StampedFact], bodies: Vec<String>) -> Result<u64, sqlx::Error> {
-        // Immediate: to begin reading and become a writer later is what SQLite cannot wait for.
-        let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-        let mut new = 0;
-        for (fact, body) in facts.iter().zip(bodies) {
-            let call = fact.call.to_string();
-            let at_us = to_column(fact.at.as_unix_micros());
-            let started_at_us = to_column(fact.at.as_unix_micros().saturating_sub(fact.since_start_us));
-            sqlx::query("INSERT INTO calls (call, started_at_us) VALUES (?, ?) ON CONFLICT DO NOTHING")
-                .bind(&call)
-                .bind(started_at_us)
-                .execute(&mut *transaction)
-                .await?;
-            let added = sqlx::query(
-                "INSERT INTO facts (call, number, schema, at_us, since_start_us, name, body) \
-                 VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            )
-            .bind(&call)
-            .bind(fact.number)
-            .bind(SCHEMA)
-            .bind(at_us)
-            .bind(to_column(fact.since_start_us))
-            .bind(fact.fact.name())
-            .bind(body)
-            .execute(&mut *transaction)
-            .await?
-            .rows_affected();
-            if let (1, Fact::CallEnded { reason, .. }) = (added, &fact.fact) {
-                sqlx::query(
-                    "UPDATE calls SET ended_at_us = ?, reason = ? WHERE call = ? AND ended_at_us IS NULL",
-                )
-                .bind(at_us)
-                .bind(reason.as_str())
-                .bind(&call)
-                .execute(&mut *transaction)
-                .await?;
-            }
-            new += added;
+        let tellings = Telling::all_of(facts)?;
+        if tellings.is_empty() {
+            return Ok(());
         }
-        transaction.commit().await?;
-        Ok(new)
+        let mut writing = self.writing.lock().await;
+        // Taken out: should this fail or be given up, the connection closes, and what it had begun never was.
+        let mut connection = match writing.take() {
+            Some(connection) => connection,
+            None => self.connect().await?,
+        };
+        append(&mut connection, tellings).await.map_err(|source| self.fault(source))?;
+        *writing = Some(connection);
+        Ok(())
     }
 
     /// The facts of a call, in their order; none when the call is not known.
@@ -148,33 +156,26 @@ impl TenantStore {
     /// # Errors
     /// The database fails, or a fact cannot be read.
     pub async fn facts(&self, call: CallId) -> Result<Vec<StampedFact>, StoreFault> {
-        let rows = sqlx::query(
-            "SELECT number, at_us, since_start_us, body FROM facts WHERE call = ? ORDER BY number",
-        )
-        .bind(call.to_string())
-        .fetch_all(&self.pool)
-        .await
-        .map_err(|source| self.fault(source))?;
-        rows.iter().map(|row| self.fact(call, row)).collect()
-    }
-
-    fn fact(&self, call: CallId, row: &SqliteRow) -> Result<StampedFact, StoreFault> {
-        let column = |name: &str| row.try_get::<i64, _>(name).map_err(|source| self.fault(source));
-        let number = u32::try_from(column("number")?).unwrap_or(u32::MAX);
-        let body: String = row.try_get("body").map_err(|source| self.fault(source))?;
-        let fact = serde_json::from_str(&body).map_err(|source| StoreFault::UnreadableFact {
-            call,
-            number,
-            source,
-        })?;
-        Ok(StampedFact {
-            tenant: self.tenant.clone(),
-            call,
-            number,
-            at: wall_time(column("at_us")?),
-            since_start_us: from_column(column("since_start_us")?),
-            fact,
-        })
+        let rows = sqlx::query("SELECT first, facts FROM tellings WHERE call = ? ORDER BY id")
+            .bind(call.to_string())
+            .fetch_all(&self.readers)
+            .await
+            .map_err(|source| self.fault(source))?;
+        let mut facts = Vec::new();
+        for row in rows {
+            let first = row.try_get::<u32, _>("first").map_err(|source| self.fault(source))?;
+            let told: &str = row.try_get("facts").map_err(|source| self.fault(source))?;
+            let read = Telling::read(&self.tenant, call, told);
+            facts.extend(read.map_err(|source| StoreFault::UnreadableFact {
+                call,
+                number: first,
+                source,
+            })?);
+        }
+        // Stable: of two facts with one number the first that was told counts.
+        facts.sort_by_key(|fact: &StampedFact| fact.number);
+        facts.dedup_by_key(|fact| fact.number);
+        Ok(facts)
     }
 
     /// What became of a call; nothing when it is not known.
@@ -193,7 +194,7 @@ impl TenantStore {
     /// The database fails.
     pub async fn open_calls(&self) -> Result<Vec<CallId>, StoreFault> {
         let rows = sqlx::query("SELECT call FROM calls WHERE ended_at_us IS NULL ORDER BY call")
-            .fetch_all(&self.pool)
+            .fetch_all(&self.readers)
             .await
             .map_err(|source| self.fault(source))?;
         rows.iter().map(|row| self.call_id(row)).collect()
@@ -206,10 +207,10 @@ impl TenantStore {
     pub async fn calls(&self, limit: u32) -> Result<Vec<CallSummary>, StoreFault> {
         let rows = sqlx::query(
             "SELECT call, started_at_us, ended_at_us, reason FROM calls \
-             ORDER BY started_at_us DESC, call DESC LIMIT ?",
+             ORDER BY call DESC LIMIT ?",
         )
         .bind(limit)
-        .fetch_all(&self.pool)
+        .fetch_all(&self.readers)
         .await
         .map_err(|source| self.fault(source))?;
         rows.iter()
@@ -232,19 +233,20 @@ impl TenantStore {
     /// # Errors
     /// The database fails, or a fact cannot be read.
     pub async fn close_interrupted(&self, now: WallTime) -> Result<Vec<CallId>, StoreFault> {
-        let mut closed = Vec::new();
+        let mut ends = Vec::new();
         for call in self.open_calls().await? {
-            let end = self.record(call).await?.and_then(|record| record.interrupted(now));
-            if let Some(end) = end {
-                self.append_facts(&[end]).await?;
-                closed.push(call);
-            }
+            ends.extend(self.record(call).await?.and_then(|record| record.interrupted(now)));
         }
-        Ok(closed)
+        self.append_facts(&ends).await?;
+        Ok(ends.iter().map(|end| end.call).collect())
     }
 
     pub(crate) async fn close(&self) {
-        self.pool.close().await;
+        self.readers.close().await;
+        if let Some(connection) = self.writing.lock().await.take() {
+            // A log that could not be taken into the database now is at the next opening.
+            let _ = connection.close().await;
+        }
     }
 
     fn call_id(&self, row: &SqliteRow) -> Result<CallId, StoreFault> {
@@ -255,11 +257,13 @@ impl TenantStore {
     fn migration_fault(&self, error: MigrateError) -> StoreFault {
         match error {
             MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _) => self.fault(source),
-            MigrateError::VersionMissing(version) => {
-                self.unusable(format!("a newer frontdesk changed it to form {version}"))
-            }
+            MigrateError::VersionMissing(version) => self.newer(version),
             other => self.unusable(other.to_string()),
         }
+    }
+
+    fn newer(&self, form: i64) -> StoreFault {
+        self.unusable(format!("a newer frontdesk changed it to form {form}"))
     }
 
     fn unusable(&self, why: String) -> StoreFault {
@@ -269,6 +273,39 @@ impl TenantStore {
     fn fault(&self, source: sqlx::Error) -> StoreFault {
         StoreFault::database(&self.tenant, &self.path, source)
     }
+}
+
+/// In one transaction and one errand to the connection's thread: each errand costs two threads' waking.
+fn append(connection: &mut SqliteConnection, tellings: Vec<Telling>) -> Boxed<'_, Result<(), sqlx::Error>> {
+    // Immediate: to begin reading and become a writer later is what SQLite cannot wait for.
+    let text = format!(
+        "BEGIN IMMEDIATE; \
+         INSERT INTO calls (call, started_at_us, ended_at_us, reason) VALUES {} \
+         ON CONFLICT (call) DO UPDATE SET ended_at_us = excluded.ended_at_us, reason = excluded.reason \
+         WHERE ended_at_us IS NULL AND excluded.ended_at_us IS NOT NULL; \
+         INSERT INTO tellings (call, first, last, schema, facts) VALUES {} ON CONFLICT DO NOTHING; \
+         COMMIT",
+        rows_of("(?,?,?,?)", tellings.len()),
+        rows_of("(?,?,?,?,?)", tellings.len()),
+    );
+    // Safe: the text is made of nothing but what stands above. Not kept prepared: it differs with the number of calls.
+    let mut query = sqlx::query(AssertSqlSafe(text)).persistent(false);
+    for telling in &tellings {
+        let (ended_at, reason) = telling.end.unzip();
+        query = query
+            .bind(telling.call.to_string())
+            .bind(to_column(telling.started_at.as_unix_micros()))
+            .bind(ended_at.map(|at| to_column(at.as_unix_micros())))
+            .bind(reason);
+    }
+    for Telling { call, first, last, facts, .. } in tellings {
+        query = query.bind(call.to_string()).bind(first).bind(last).bind(SCHEMA).bind(facts);
+    }
+    Box::pin(async move { query.execute(connection).await.map(drop) })
+}
+
+fn rows_of(row: &str, count: usize) -> String {
+    vec![row; count].join(",")
 }
 
 /// SQLite's integers are signed; what does not fit (the year 294,247) is the largest that does.

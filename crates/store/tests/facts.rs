@@ -13,7 +13,7 @@ async fn a_call_is_kept_and_its_record_comes_back_after_a_restart() {
     let facts = [started("main", 1), key("main", 1, 1), ended("main", 1, 2)];
     let store = Store::open(data.path()).unwrap();
     let main = store.tenant(&tenant("main")).await.unwrap();
-    assert_eq!(main.append_facts(&facts).await.unwrap(), 3);
+    main.append_facts(&facts).await.unwrap();
     store.close().await;
     drop(main);
 
@@ -33,7 +33,7 @@ async fn an_append_may_be_repeated_and_the_first_telling_counts() {
     let main = Store::open(data.path()).unwrap().tenant(&tenant("main")).await.unwrap();
     main.append_facts(&[started("main", 1), key("main", 1, 1)]).await.unwrap();
     let other = fact("main", 1, 1, Fact::CallerPressed { key: '9' });
-    assert_eq!(main.append_facts(&[started("main", 1), other, key("main", 1, 2)]).await.unwrap(), 1);
+    main.append_facts(&[started("main", 1), other, key("main", 1, 2)]).await.unwrap();
     let kept = main.facts(call(1)).await.unwrap();
     assert_eq!(kept, [started("main", 1), key("main", 1, 1), key("main", 1, 2)]);
 }

@@ -2,7 +2,7 @@
 
 mod story;
 
-use frontdesk_store::{QUEUE_CAPACITY_FACTS, Store, Writer};
+use frontdesk_store::{Store, Writer};
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -10,6 +10,8 @@ use story::{call, key, started, tenant};
 
 /// Longer than any machine takes; a test that waits so long has failed.
 const LONG: Duration = Duration::from_secs(30);
+/// Facts of one call: few enough for a small disk.
+const FACTS: u32 = 2_048;
 
 /// A disk of its own, so small that a test can fill it; gone when dropped.
 struct SmallDisk(tempfile::TempDir);
@@ -49,17 +51,17 @@ async fn a_full_disk_is_told_and_facts_are_kept_once_there_is_room() {
     assert!(std::fs::write(&filler, vec![0; 2 << 20]).is_err(), "the disk is larger than it should be");
 
     let writer = Writer::start(store);
-    for number in 1..QUEUE_CAPACITY_FACTS as u32 / 2 {
+    for number in 1..FACTS {
         writer.sender().try_submit(key("main", 1, number)).unwrap();
     }
     let mut watch = writer.watch();
-    let told = tokio::time::timeout(LONG, watch.wait_for(|status| status.failing.is_some())).await;
-    let told = told.expect("a full disk must be noticed").unwrap().failing.clone().unwrap();
+    let told = tokio::time::timeout(LONG, watch.wait_for(|status| !status.failing.is_empty())).await;
+    let told = told.expect("a full disk must be noticed").unwrap().failing[&tenant("main")].clone();
     assert!(told.starts_with("the disk is full"), "{told}");
 
     std::fs::remove_file(&filler).unwrap();
     writer.stop(LONG).await.expect("there is room again");
-    assert_eq!(main.facts(call(1)).await.unwrap().len(), QUEUE_CAPACITY_FACTS / 2);
+    assert_eq!(main.facts(call(1)).await.unwrap().len(), FACTS as usize);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 mod story;
 
-use frontdesk_store::{Full, QUEUE_CAPACITY_FACTS, Store, Writer};
+use frontdesk_store::{BATCH_FACTS_MAX, Full, GATHERING, Store, WAITING_FACTS_MAX, Writer};
 use std::path::Path;
 use std::time::{Duration, Instant};
 use story::{call, key, started, tenant};
@@ -74,37 +74,118 @@ async fn facts_wait_while_the_disk_fails_and_are_kept_when_it_works_again() {
     let mut watch = writer.watch();
     tokio::time::timeout(LONG, watch.wait_for(|status| status.retries > 0)).await.unwrap().unwrap();
     let failing = writer.status();
-    assert!(failing.failing.is_some_and(|why| why.contains("locked")));
+    assert!(failing.failing[&tenant("main")].contains("locked"));
     assert_eq!(failing.written, 0);
     let_go(holder).await;
     tokio::time::timeout(LONG, writer.flush()).await.expect("the disk works again");
     let status = writer.status();
-    assert_eq!((status.written, status.shed, status.lost, status.failing), (100, 0, 0, None));
+    assert_eq!((status.written, status.shed, status.lost), (100, 0, 0));
+    assert!(status.failing.is_empty());
     let main = store.tenant(&tenant("main")).await.unwrap();
     assert_eq!(main.facts(call(1)).await.unwrap().len(), 100);
 }
 
 #[tokio::test]
-async fn a_full_queue_sheds_and_counts_and_never_waits() {
+async fn a_full_queue_sheds_and_counts_and_never_waits_and_leaves_room_for_other_tenants() {
     let data = tempfile::tempdir().unwrap();
     let store = Store::open(data.path()).unwrap();
     store.tenant(&tenant("main")).await.unwrap();
     let writer = Writer::start(store.clone());
     let holder = hold(data.path()).await;
     let (sender, begun) = (writer.sender(), Instant::now());
-    // The task does not run before this one waits, so that exactly the queue's capacity is taken.
-    let extra = 10;
-    let submitted = (0..(QUEUE_CAPACITY_FACTS + extra) as u32).map(|number| key("main", 1, number));
+    // No task runs before this one waits. Half of the room is one tenant's, if no other needs it.
+    let (room, extra) = (WAITING_FACTS_MAX / 2, 10);
+    let submitted = (0..(room + extra) as u32).map(|number| key("main", 1, number));
     let answers: Vec<Result<(), Full>> = submitted.map(|fact| sender.try_submit(fact)).collect();
-    let taken = answers.iter().filter(|answer| answer.is_ok()).count();
-    assert_eq!(taken, QUEUE_CAPACITY_FACTS);
+    assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), room);
     assert!(begun.elapsed() < LONG, "it waited for the disk");
     assert_eq!(writer.status().shed, extra as u64);
+    assert_eq!(sender.try_submit(started("other", 2)), Ok(()), "there is room for who does not fail");
     let_go(holder).await;
+    let mut watch = writer.watch();
     let lost = writer.stop(LONG).await.expect_err("what was shed is said at the end");
     assert_eq!((lost.waiting, lost.shed, lost.lost), (0, extra as u64, 0));
+    let transactions = watch.borrow_and_update().transactions as usize;
+    assert_eq!(transactions, room / BATCH_FACTS_MAX + 1, "who has much to write writes much at once");
     let record = store.tenant(&tenant("main")).await.unwrap().record(call(1)).await.unwrap().unwrap();
-    assert_eq!(record.transcript.len(), QUEUE_CAPACITY_FACTS);
+    assert_eq!(record.transcript.len(), room);
+    assert_eq!(store.tenant(&tenant("other")).await.unwrap().calls(10).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_tenant_whose_disk_fails_does_not_hold_back_the_others() {
+    let data = tempfile::tempdir().unwrap();
+    let store = Store::open(data.path()).unwrap();
+    store.tenant(&tenant("main")).await.unwrap();
+    let writer = Writer::start(store.clone());
+    let holder = hold(data.path()).await;
+    let mut watch = writer.watch();
+    writer.sender().try_submit(started("main", 1)).unwrap();
+    tokio::time::timeout(LONG, watch.wait_for(|status| status.retries > 0)).await.unwrap().unwrap();
+    writer.sender().try_submit(started("other", 2)).unwrap();
+    tokio::time::timeout(LONG, watch.wait_for(|status| status.written == 1)).await.unwrap().unwrap();
+    let status = writer.status();
+    assert_eq!(status.failing.keys().collect::<Vec<_>>(), [&tenant("main")]);
+    assert_eq!(store.tenant(&tenant("other")).await.unwrap().calls(10).await.unwrap().len(), 1);
+    let_go(holder).await;
+    writer.stop(LONG).await.unwrap();
+    assert_eq!(store.tenant(&tenant("main")).await.unwrap().calls(10).await.unwrap().len(), 1);
+}
+
+/// A thousand facts of fifty calls cost a handful of transactions, however they trickle in.
+#[tokio::test]
+async fn facts_that_come_one_by_one_are_written_together() {
+    let data = tempfile::tempdir().unwrap();
+    let store = Store::open(data.path()).unwrap();
+    store.tenant(&tenant("main")).await.unwrap();
+    let writer = Writer::start(store.clone());
+    let (sender, begun) = (writer.sender(), Instant::now());
+    for number in 0..20 {
+        for call_number in 0..50 {
+            sender.try_submit(key("main", call_number, number)).unwrap();
+            // So that the writer's task may run as it likes.
+            tokio::task::yield_now().await;
+        }
+    }
+    writer.flush().await;
+    // One for each gathering that has begun, and one that the flush asks for.
+    let at_most = begun.elapsed().as_millis() / GATHERING.as_millis() + 2;
+    let status = writer.status();
+    assert_eq!(status.written, 1_000);
+    assert!(u128::from(status.transactions) <= at_most, "{} transactions", status.transactions);
+    writer.stop(LONG).await.unwrap();
+}
+
+#[tokio::test]
+async fn facts_are_written_without_being_asked_for() {
+    let data = tempfile::tempdir().unwrap();
+    let store = Store::open(data.path()).unwrap();
+    let writer = Writer::start(store.clone());
+    let mut watch = writer.watch();
+    for number in 0..3 {
+        writer.sender().try_submit(key("main", 1, number)).unwrap();
+        let written = watch.wait_for(|status| status.written == u64::from(number) + 1);
+        tokio::time::timeout(LONG, written).await.expect("it is written in the end").unwrap();
+    }
+    assert_eq!(writer.status().transactions, 3);
+}
+
+#[tokio::test]
+async fn a_flush_does_not_wait_for_more_to_come() {
+    let data = tempfile::tempdir().unwrap();
+    let store = Store::open(data.path()).unwrap();
+    store.tenant(&tenant("main")).await.unwrap();
+    let writer = Writer::start(store);
+    let mut best = LONG;
+    // Of many, so that a busy machine does not count.
+    for number in 0..20 {
+        writer.sender().try_submit(key("main", 1, number)).unwrap();
+        let begun = Instant::now();
+        writer.flush().await;
+        best = best.min(begun.elapsed());
+        assert_eq!(writer.status().written, u64::from(number) + 1);
+    }
+    assert!(best < GATHERING, "it took {best:?}");
 }
 
 #[tokio::test]

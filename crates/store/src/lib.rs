@@ -29,6 +29,4 @@ mod writer;
 pub use fault::{StoreFault, Whose};
 pub use store::{OPEN_TENANTS_MAX, Store};
 pub use tenant::{CallSummary, TenantStore};
-pub use writer::{
-    BATCH_FACTS_MAX, FactSender, FactsLost, Full, GATHERING, WAITING_FACTS_MAX, Writer, WriterStatus,
-};
+pub use writer::{FactSender, FactsLost, Full, GATHERING, WAITING_FACTS_MAX, Writer, WriterStatus};

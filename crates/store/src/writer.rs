@@ -12,13 +12,10 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
 /// Facts of all tenants that wait for the disk, some 300 bytes each. A tenant may fill as much as is left free: half of
-/// it when no other waits, which is six seconds of a disk that stands still under 1,000 calls a second. Beyond that its
+/// it when no other waits, which is ten seconds of a disk that stands still under 1,000 calls a second. Beyond that its
 /// new facts are shed: counted in [`WriterStatus::shed`], said in the log with the tenant's name, and seen in the record as
 /// `facts_missing`.
-pub const WAITING_FACTS_MAX: usize = 262_144;
-/// Facts in one transaction. A disk that is slow gets fewer and larger ones, up to this: at 1,000 calls/s one in three
-/// seconds.
-pub const BATCH_FACTS_MAX: usize = 65_536;
+pub const WAITING_FACTS_MAX: usize = 400_000;
 /// How long the first fact of a transaction waits for others, so that all of them cost one fsync. What is told within this
 /// time, and while the disk takes what was told before, is what a crash can lose; [`Writer::flush`] and
 /// [`Writer::stop`] do not wait for it.
@@ -180,8 +177,9 @@ impl TenantWriting {
             // Over early when somebody asks for it.
             let _ = tokio::time::timeout(GATHERING, self.bells.hurry.notified()).await;
             let Batch { mut facts, acknowledge } = self.writing.waiting().batch(&self.tenant, emptied);
-            for part in facts.chunks(BATCH_FACTS_MAX) {
-                self.keep(part).await;
+            // All in one transaction, so that a disk that is slow gets fewer and larger ones.
+            if !facts.is_empty() {
+                self.keep(&facts).await;
             }
             for answer in acknowledge {
                 // Who does not wait any more needs no answer.

@@ -73,7 +73,7 @@ impl SipStack {
             }
             match self.verify(credentials, asked) {
                 Verdict::Proved(username) => {
-                    self.lockouts.succeeded(source);
+                    self.lockouts.succeeded(source, told_of(&username));
                     return Ok(username);
                 }
                 Verdict::Stale => stale = true,
@@ -96,10 +96,10 @@ impl SipStack {
 
     /// Counted once for each request, however many digests it brought.
     fn authentication_failed(&mut self, flow: Flow, username: &str) {
-        let username = username.chars().take(USERNAME_TOLD_MAX).collect();
-        self.tell(SipEvent::Noticed(SipFact::AuthenticationFailed { flow, username }));
+        let username = told_of(username);
+        self.tell(SipEvent::Noticed(SipFact::AuthenticationFailed { flow, username: username.to_owned() }));
         let (most, wait) = (self.settings.failed_digests_max, self.settings.lockout);
-        if self.lockouts.failed(Source::of(flow.remote.ip()), self.now, most, wait) {
+        if self.lockouts.failed(Source::of(flow.remote.ip()), username, self.now, most, wait) {
             self.tell(SipEvent::Noticed(SipFact::LockedOut { flow, wait }));
         }
     }
@@ -227,6 +227,12 @@ impl SipStack {
             self.send_request(bye, flow, Owner::Bye(None));
         }
     }
+}
+
+/// As much of a user name as is told and remembered.
+fn told_of(username: &str) -> &str {
+    let end = username.char_indices().nth(USERNAME_TOLD_MAX).map(|(end, _)| end);
+    end.and_then(|end| username.get(..end)).unwrap_or(username)
 }
 
 /// The strongest challenge that can be answered: SHA-256, then MD5; with `qop=auth` or of the old form.

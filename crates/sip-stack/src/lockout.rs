@@ -1,8 +1,9 @@
 //! Who guesses passwords is not listened to for a while.
 //!
-//! A source is an IPv4 address or an IPv6 /64, which is what one subscriber has. After `failed_digests_max` requests in a
-//! row with credentials that do not fit, it is locked out for `lockout`: it gets the same 401 as everybody, and nobody
-//! looks at what it presents.
+//! A source is an IPv4 address or an IPv6 /64, which is what one subscriber has. After `failed_digests_max` requests with
+//! credentials that do not fit, it is locked out for `lockout`: it gets the same 401 as everybody, and nobody looks at what
+//! it presents. An account that proves its password takes back what failed under its own name, and nothing else: somebody
+//! mistyped, and somebody who has one password guesses no others by showing it in between.
 //!
 //! # Why nobody is locked out by somebody else
 //!
@@ -19,8 +20,7 @@
 //! 3. So is every account over the flow (address *and* port, or connection) over which a contact of it is bound at the time.
 //!
 //! What is left is the guesser behind the same translator as honest phones: those that are registered do not notice (2
-//! and 3), one that is just starting waits as long as the guesser is locked out. A guesser that also knows a right
-//! password could begin its count anew with it; it would have to be an account here, and each failure is in the log.
+//! and 3), one that is just starting waits as long as the guesser is locked out.
 
 use crate::limits::MAX_LOCKOUT_SOURCES;
 use crate::timers::Wheel;
@@ -42,11 +42,34 @@ impl Source {
     }
 }
 
+/// How many accounts of one source can take back what failed under their names. Failures under further names stand until
+/// the source is forgotten: an office has a few mistyped passwords at once, a guesser has a list.
+const NAMES_MAX: usize = 8;
+
 /// A source that failed lately.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Default)]
 struct Failures {
-    in_a_row: u32,
+    /// All of them, but those that were taken back.
+    standing: u32,
+    /// How many of them each account can take back.
+    by_name: BTreeMap<String, u32>,
     locked_out: bool,
+}
+
+impl Failures {
+    fn add(&mut self, name: &str) {
+        self.standing = self.standing.saturating_add(1);
+        if let Some(count) = self.by_name.get_mut(name) {
+            *count = count.saturating_add(1);
+        } else if self.by_name.len() < NAMES_MAX {
+            self.by_name.insert(name.to_owned(), 1);
+        }
+    }
+
+    fn take_back(&mut self, name: &str) {
+        let own = self.by_name.remove(name).unwrap_or_default();
+        self.standing = self.standing.saturating_sub(own);
+    }
 }
 
 /// The sources that failed lately. Each is forgotten a lock-out's time after its last failure.
@@ -67,8 +90,15 @@ impl Lockouts {
         self.sources.get(&source).is_some_and(|failures| failures.locked_out)
     }
 
-    /// Counts a failure. True if the source is locked out by it; `most` 0 locks nobody out.
-    pub(crate) fn failed(&mut self, source: Source, now: Moment, most: u32, lockout: Duration) -> bool {
+    /// Counts a failure under this name. True if the source is locked out by it; `most` 0 locks nobody out.
+    pub(crate) fn failed(
+        &mut self,
+        source: Source,
+        name: &str,
+        now: Moment,
+        most: u32,
+        lockout: Duration,
+    ) -> bool {
         self.forget_old(now);
         if most == 0 || self.sources.get(&source).is_some_and(|failures| failures.locked_out) {
             return false;
@@ -76,16 +106,21 @@ impl Lockouts {
         if self.sources.len() >= MAX_LOCKOUT_SOURCES && !self.sources.contains_key(&source) {
             self.forget_next();
         }
-        let failures = self.sources.entry(source).or_insert(Failures { in_a_row: 0, locked_out: false });
-        failures.in_a_row = failures.in_a_row.saturating_add(1);
-        failures.locked_out = failures.in_a_row >= most;
+        let failures = self.sources.entry(source).or_default();
+        failures.add(name);
+        failures.locked_out = failures.standing >= most;
         self.ends.set(source, Some(now + lockout));
         failures.locked_out
     }
 
-    /// The source proved a password: it begins anew. Who is locked out stays so: it may be a neighbour that proved it.
-    pub(crate) fn succeeded(&mut self, source: Source) {
-        if self.sources.get(&source).is_some_and(|failures| !failures.locked_out) {
+    /// The source proved the password of this account: what failed under its name is taken back. Who is locked out stays so:
+    /// it may be a neighbour that proved it.
+    pub(crate) fn succeeded(&mut self, source: Source, name: &str) {
+        let Some(failures) = self.sources.get_mut(&source).filter(|failures| !failures.locked_out) else {
+            return;
+        };
+        failures.take_back(name);
+        if failures.standing == 0 {
             self.sources.remove(&source);
             self.ends.set(source, None);
         }
@@ -116,7 +151,11 @@ mod tests {
     }
 
     fn fail(lockouts: &mut Lockouts, text: &str, at: u64) -> bool {
-        lockouts.failed(source(text), Moment::from_millis(at), 3, MINUTE)
+        fail_as(lockouts, text, "1001", at)
+    }
+
+    fn fail_as(lockouts: &mut Lockouts, text: &str, name: &str, at: u64) -> bool {
+        lockouts.failed(source(text), name, Moment::from_millis(at), 3, MINUTE)
     }
 
     #[test]
@@ -143,17 +182,40 @@ mod tests {
         let ip = "192.0.2.9";
         fail(&mut lockouts, ip, 0);
         fail(&mut lockouts, ip, 1);
-        lockouts.succeeded(source(ip));
+        lockouts.succeeded(source(ip), "1001");
         assert_eq!([2, 3, 4].map(|at| fail(&mut lockouts, ip, at)), [false, false, true]);
-        lockouts.succeeded(source(ip));
+        lockouts.succeeded(source(ip), "1001");
         assert!(lockouts.is_locked_out(source(ip), Moment::from_millis(5)));
+    }
+
+    #[test]
+    fn a_success_takes_back_nothing_of_other_accounts() {
+        let mut lockouts = Lockouts::new();
+        let ip = "192.0.2.9";
+        for at in [0, 1] {
+            assert!(!fail_as(&mut lockouts, ip, "1002", at));
+            lockouts.succeeded(source(ip), "1001");
+        }
+        assert!(fail_as(&mut lockouts, ip, "1002", 2));
+    }
+
+    #[test]
+    fn who_guesses_under_many_names_takes_back_few_of_them() {
+        let mut lockouts = Lockouts::new();
+        let ip = source("192.0.2.9");
+        let fail = |lockouts: &mut Lockouts, name: &str| lockouts.failed(ip, name, Moment::ZERO, 20, MINUTE);
+        let names: Vec<_> = (0..NAMES_MAX + 9).map(|index| index.to_string()).collect();
+        assert!(names.iter().all(|name| !fail(&mut lockouts, name)));
+        names.iter().for_each(|name| lockouts.succeeded(ip, name));
+        assert_eq!(lockouts.sources[&ip].standing, 9);
+        assert!(lockouts.sources[&ip].by_name.is_empty());
     }
 
     #[test]
     fn failures_that_lie_far_apart_are_not_in_a_row_and_zero_locks_nobody_out() {
         let mut lockouts = Lockouts::new();
         assert_eq!([0, 60_000, 120_000].map(|at| fail(&mut lockouts, "192.0.2.9", at)), [false; 3]);
-        let never = |at| lockouts.failed(source("192.0.2.9"), Moment::from_millis(at), 0, MINUTE);
+        let never = |at| lockouts.failed(source("192.0.2.9"), "1001", Moment::from_millis(at), 0, MINUTE);
         assert_eq!([120_001, 120_002, 120_003].map(never), [false; 3]);
     }
 

@@ -84,6 +84,19 @@ fn a_password_that_fits_in_between_begins_the_count_anew() {
     assert_eq!(told(&mut phone), (6, 0));
 }
 
+#[test]
+fn a_password_of_ones_own_shown_in_between_takes_back_no_guesses_at_others() {
+    let mut phone = phone();
+    let from = udp("192.0.2.9:5060");
+    for _ in 0..3 {
+        let challenge = phone.challenge(from);
+        let guess = authorization(&challenge, "1002", "guess", "REGISTER", "sip:frontdesk", 1);
+        assert_eq!(phone.send(from, CONTACT, Some(&guess)).status, status(401));
+        assert_eq!(phone.register(from, CONTACT).status, status(200), "its own");
+    }
+    assert_eq!(told(&mut phone), (3, 1));
+}
+
 /// The forger knows the address of a phone and sends from it, but what comes back goes to the phone.
 #[test]
 fn a_forger_locks_nobody_out() {

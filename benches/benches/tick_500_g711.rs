@@ -80,6 +80,7 @@ impl Party {
         AgreedAudio {
             remote: self.address,
             remote_rtcp: self.address,
+            messages_from: None,
             codec: self.codec,
             payload_type: if self.codec == Codec::Pcmu { 0 } else { 8 },
             telephone_event: Some(101),

@@ -48,6 +48,8 @@ pub(crate) fn agree(local: &LocalAudio, stream: &Stream<'_>) -> Result<AgreedAud
     Ok(AgreedAudio {
         remote,
         remote_rtcp: rtcp_address(local, remote, stream.rtcp),
+        // A description does not know by which way it came.
+        messages_from: None,
         codec,
         payload_type,
         telephone_event: telephone_event(stream),

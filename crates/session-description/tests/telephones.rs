@@ -160,6 +160,7 @@ fn every_telephone_gets_its_first_codec_that_the_desk_speaks() {
         let agreed = AgreedAudio {
             remote: address(phone.remote),
             remote_rtcp: address(phone.rtcp),
+            messages_from: None,
             codec: phone.codec,
             payload_type: phone.payload_type,
             telephone_event: phone.telephone_event,

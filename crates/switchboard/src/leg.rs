@@ -135,8 +135,7 @@ impl Leg {
     /// Has the sound go as it was agreed. What there is to notice about it, if the party holds or resumes by it.
     pub fn configure(&mut self, audio: AgreedAudio, desk: &mut Desk<'_>) -> Option<Notice> {
         self.agreed = Some(audio);
-        self.keys.agreed(audio.telephone_event.is_some());
-        desk.out.media(MediaCommand::Configure { leg: self.id, audio });
+        self.configure_media(audio, audio.direction, desk);
         let held = !audio.direction.sends();
         let changed = std::mem::replace(&mut self.held, held) != held;
         changed.then_some(if held { Notice::Held } else { Notice::Resumed })
@@ -146,9 +145,8 @@ impl Leg {
     /// borrowed it, and would have the sound sent to whomever the description names (RFC 8445 §19.5.1 calls it a voice
     /// hammer). His ACK repeats a tag that only the owner of the address was told.
     pub fn configure_unproven(&mut self, audio: AgreedAudio, desk: &mut Desk<'_>) {
-        self.keys.agreed(audio.telephone_event.is_some());
         let direction = if audio.direction.receives() { Direction::ReceiveOnly } else { Direction::Inactive };
-        desk.out.media(MediaCommand::Configure { leg: self.id, audio: AgreedAudio { direction, ..audio } });
+        self.configure_media(audio, direction, desk);
         self.unproven = Some(audio);
     }
 
@@ -159,8 +157,15 @@ impl Leg {
             Way::In if audio.direction.receives() => Direction::ReceiveOnly,
             Way::Out | Way::In => Direction::Inactive,
         };
+        self.configure_media(audio, direction, desk);
+    }
+
+    /// Whose messages come from a host is believed to send its sound from there, too, rather than a stranger.
+    fn configure_media(&mut self, audio: AgreedAudio, direction: Direction, desk: &mut Desk<'_>) {
         self.keys.agreed(audio.telephone_event.is_some());
-        desk.out.media(MediaCommand::Configure { leg: self.id, audio: AgreedAudio { direction, ..audio } });
+        let messages_from = Some(self.flow.remote.ip());
+        let audio = AgreedAudio { direction, messages_from, ..audio };
+        desk.out.media(MediaCommand::Configure { leg: self.id, audio });
     }
 
     /// The party has shown that the answer reached it.

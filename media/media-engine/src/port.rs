@@ -88,7 +88,7 @@ impl<L> Port<L> {
             first_sequence: identity.first_sequence,
             first_timestamp: identity.first_timestamp,
             payload_types: PayloadTypes::both_ways(0, None),
-            remote: RtpRemote { rtp: nowhere, rtcp: nowhere },
+            remote: RtpRemote { rtp: nowhere, rtcp: nowhere, messages_from: None },
             cname: &identity.cname,
             seed: identity.seed,
         };
@@ -124,7 +124,8 @@ impl<L> Port<L> {
 
     fn configure(&mut self, audio: AgreedAudio, now: Moment) {
         let payload_types = PayloadTypes::both_ways(audio.payload_type, audio.telephone_event);
-        let remote = RtpRemote { rtp: audio.remote, rtcp: audio.remote_rtcp };
+        let AgreedAudio { remote: rtp, remote_rtcp: rtcp, messages_from, .. } = audio;
+        let remote = RtpRemote { rtp, rtcp, messages_from };
         self.stream.reconfigure(payload_types, remote);
         // A hold that ends, or a new address: from now on sound is awaited again.
         self.silence =

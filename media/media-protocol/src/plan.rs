@@ -1,6 +1,6 @@
 //! What two ends agreed on in offer and answer, as the sound needs it.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// A payload format (RFC 3551 §4.5) that both ends speak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -54,6 +54,9 @@ pub struct AgreedAudio {
     pub remote: SocketAddr,
     /// Where to send RTCP: `a=rtcp` (RFC 3605), or the port above.
     pub remote_rtcp: SocketAddr,
+    /// The host from which the call's SIP messages come, if that is known: sound from there is its owner's rather than a
+    /// stranger's, though a NAT made its address another than `remote`.
+    pub messages_from: Option<IpAddr>,
     /// The payload format, in both directions.
     pub codec: Codec,
     /// The payload type number of `codec` as the other side expects it.

@@ -10,7 +10,7 @@ use crate::telephone_event::{DigitFault, Event, EventReceiver, EventSender};
 use arrayvec::ArrayString;
 use frontdesk_audio::{MediaTick, SAMPLES_8K, g711};
 use frontdesk_identifiers::Moment;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 use thiserror::Error;
 
@@ -53,6 +53,8 @@ pub struct RtpRemote {
     pub rtp: SocketAddr,
     /// For RTCP.
     pub rtcp: SocketAddr,
+    /// From where the call's SIP messages come, if that is known ([`crate::latching`]).
+    pub messages_from: Option<IpAddr>,
 }
 
 /// What a session is made of.
@@ -177,7 +179,7 @@ impl RtpSession {
             ssrc: settings.ssrc,
             payload_types: settings.payload_types,
             remote: settings.remote,
-            latching: Latching::new(settings.remote.rtp),
+            latching: Latching::new(settings.remote.rtp, settings.remote.messages_from),
             rtcp_source: None,
             cname,
             stream: None,
@@ -210,7 +212,7 @@ impl RtpSession {
         }
         self.payload_types = payload_types;
         self.remote = remote;
-        self.latching.signal(remote.rtp);
+        self.latching.signal(remote.rtp, remote.messages_from);
     }
 
     /// Takes a datagram that came to the RTP socket.

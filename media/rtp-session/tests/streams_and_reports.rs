@@ -222,7 +222,7 @@ fn keys_go_from_one_session_to_the_other_while_sound_pauses() {
     assert!(desk.counters().jitter_us < 100, "events do not count as jitter");
     caller.reconfigure(
         PayloadTypes::both_ways(0, None),
-        RtpRemote { rtp: address(4_000), rtcp: address(4_001) },
+        RtpRemote { rtp: address(4_000), rtcp: address(4_001), messages_from: None },
     );
     assert_eq!(caller.queue_digits("1"), Err(DigitFault::NotAgreed));
 }

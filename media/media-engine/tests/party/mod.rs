@@ -34,6 +34,7 @@ impl Party {
         AgreedAudio {
             remote: self.address,
             remote_rtcp: SocketAddr::new(self.address.ip(), self.address.port() + 1),
+            messages_from: None,
             codec: self.codec,
             payload_type: self.payload_type(),
             telephone_event: Some(EVENT_TYPE),

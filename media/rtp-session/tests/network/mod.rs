@@ -22,7 +22,7 @@ pub fn session(ssrc: u32) -> RtpSession {
         first_sequence: 65_530,
         first_timestamp: 5,
         payload_types: PayloadTypes::both_ways(0, Some(101)),
-        remote: RtpRemote { rtp: address(4_000), rtcp: address(4_001) },
+        remote: RtpRemote { rtp: address(4_000), rtcp: address(4_001), messages_from: None },
         cname: "desk",
         seed: [7; 32],
     };

@@ -39,7 +39,7 @@ fn script(mut bytes: &[u8]) {
         first_sequence: 0,
         first_timestamp: 0,
         payload_types: PayloadTypes::both_ways(0, Some(101)),
-        remote: RtpRemote { rtp: address(4_000), rtcp: address(4_001) },
+        remote: RtpRemote { rtp: address(4_000), rtcp: address(4_001), messages_from: None },
         cname: "desk",
         seed: [0; 32],
     };

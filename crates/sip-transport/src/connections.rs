@@ -3,10 +3,11 @@
 use crate::connection::{Connection, End};
 use crate::desk::Desk;
 use crate::faults::SendFault;
+use crate::handshakes::{Handshake, Handshakes};
 use crate::limits::network;
 use crate::opening::{self, OpenFault};
 use crate::outbox::{Outbox, Refusal};
-use crate::settings::ConnectionLimits;
+use crate::settings::{ConnectionLimits, TransportSettings};
 use crate::tls::{Tls, names};
 use crate::websocket;
 use frontdesk_sip_stack::{Flow, SipInput, Transport};
@@ -38,7 +39,9 @@ const OPEN_FAULTS_MAX: usize = 256;
 pub(crate) struct Connections {
     pub(crate) desk: Desk,
     pub(crate) limits: ConnectionLimits,
+    opens_websockets: bool,
     pub(crate) tls: Arc<Tls>,
+    handshakes: Arc<Handshakes>,
     table: Mutex<Table>,
     /// None once the transports are dropped.
     tasks: Mutex<Option<JoinSet<()>>>,
@@ -77,10 +80,12 @@ impl From<&Flow> for Key {
 
 impl Connections {
     /// Must be called on the runtime that is to serve the connections.
-    pub(crate) fn new(desk: Desk, limits: ConnectionLimits, tls: Tls) -> Arc<Self> {
+    pub(crate) fn new(desk: Desk, settings: &TransportSettings, tls: Tls) -> Arc<Self> {
+        let TransportSettings { limits, opens_websockets, .. } = *settings;
         let (tasks, table) = (Mutex::new(Some(JoinSet::new())), Mutex::default());
         let (tls, runtime) = (Arc::new(tls), Handle::current());
-        Arc::new(Connections { desk, limits, tls, table, tasks, runtime })
+        let handshakes = Handshakes::new(limits.handshakes_max, limits.handshakes_per_source_max);
+        Arc::new(Connections { desk, limits, opens_websockets, tls, handshakes, table, tasks, runtime })
     }
 
     /// Ends every connection without a word.
@@ -106,7 +111,7 @@ impl Connections {
                 Refusal::Closed => SendFault::Closed,
             });
         }
-        if matches!(flow.transport, Transport::Ws | Transport::Wss) {
+        if !self.opens(flow.transport) {
             return Err(SendFault::Closed);
         }
         if table.opened >= self.limits.opened_max {
@@ -119,6 +124,11 @@ impl Connections {
         let (connections, flow) = (self.clone(), *flow);
         self.spawn(async move { connections.open(Seat { flow, id, outbox }).await });
         Ok(())
+    }
+
+    /// Whether connections of this transport are opened from here.
+    pub(crate) fn opens(&self, transport: Transport) -> bool {
+        self.opens_websockets || !matches!(transport, Transport::Ws | Transport::Wss)
     }
 
     /// The flow of a connection to there that stands already.
@@ -143,39 +153,67 @@ impl Connections {
     /// Serves a connection that came in, or closes it if there are too many.
     pub(crate) fn accepted(self: &Arc<Self>, stream: TcpStream, transport: Transport) {
         let (Ok(remote), Ok(local)) = (stream.peer_addr(), stream.local_addr()) else { return };
-        let Some(place) = Place::take(self, remote.ip()) else {
-            self.desk.tally.refused_connections.add_one();
-            return;
-        };
-        self.desk.tally.accepted.add_one();
         let flow = Flow { transport, local, remote };
-        let connections = self.clone();
-        self.spawn(async move {
-            connections.serve(stream, flow).await;
-            drop(place);
-        });
+        prepare(&stream);
+        if transport == Transport::Tcp {
+            if let Some(place) = self.place_for(remote.ip()) {
+                self.spawn(self.clone().talk(stream, flow, Vec::new(), place));
+            }
+            return;
+        }
+        let handshake = self.handshakes.begin(remote.ip());
+        self.spawn(self.clone().shake_hands(stream, flow, handshake));
     }
 
-    async fn serve(self: Arc<Self>, stream: TcpStream, flow: Flow) {
-        prepare(&stream);
+    /// A place for a connection whose handshakes are made; none if there are too many.
+    fn place_for(self: &Arc<Self>, source: IpAddr) -> Option<Place> {
+        let place = Place::take(self, source);
+        let tally = &self.desk.tally;
+        let count = if place.is_some() { &tally.accepted } else { &tally.refused_connections };
+        count.add_one();
+        place
+    }
+
+    async fn shake_hands(self: Arc<Self>, stream: TcpStream, flow: Flow, mut handshake: Handshake) {
         if !flow.transport.is_secure() {
-            return self.talk(stream, flow, Vec::new()).await;
+            return self.upgrade(stream, flow, Vec::new(), handshake).await;
         }
         let Some(config) = self.tls.server() else { return };
-        let handshake = TlsAcceptor::from(config).accept(stream);
-        match timeout(self.limits.handshake, handshake).await {
-            Ok(Ok(stream)) => {
-                let names = proved_names(stream.get_ref().1.peer_certificates());
-                // Else what is meant for the server that is expected there would go to whoever came from there.
-                if self.tls.is_who_is_expected(flow.remote, &names) {
-                    self.talk(stream, flow, names).await;
-                } else {
-                    self.no_handshake(&flow, &"it does not prove the name that is expected at its address");
-                }
-            }
-            Ok(Err(error)) => self.no_handshake(&flow, &error),
-            Err(_) => self.no_handshake(&flow, &OpenFault::TimedOut),
+        let accepting = TlsAcceptor::from(config).accept(stream);
+        let Some(stream) = self.in_time(&flow, &mut handshake, accepting).await else { return };
+        let names = proved_names(stream.get_ref().1.peer_certificates());
+        // Else what is meant for the server that is expected there would go to whoever came from there.
+        if !self.tls.is_who_is_expected(flow.remote, &names) {
+            return self.no_handshake(&flow, &"it does not prove the name that is expected at its address");
         }
+        if flow.transport == Transport::Wss {
+            return self.upgrade(stream, flow, names, handshake).await;
+        }
+        if let Some(place) = self.place_for(flow.remote.ip()) {
+            drop(handshake);
+            self.talk(stream, flow, names, place).await;
+        }
+    }
+
+    /// A handshake that may take so long, and that gives way where there are too many.
+    async fn in_time<T, E: std::fmt::Display>(
+        &self,
+        flow: &Flow,
+        handshake: &mut Handshake,
+        shaking: impl Future<Output = Result<T, E>>,
+    ) -> Option<T> {
+        tokio::select! {
+            shaken = timeout(self.limits.handshake, shaking) => match shaken {
+                Ok(Ok(shaken)) => return Some(shaken),
+                Ok(Err(error)) => self.no_handshake(flow, &error),
+                Err(_) => self.no_handshake(flow, &OpenFault::TimedOut),
+            },
+            () = handshake.gives_way() => {
+                self.desk.tally.handshake_gave_way.add_one();
+                self.no_handshake(flow, &"it gave way to others");
+            }
+        }
+        None
     }
 
     fn no_handshake(&self, flow: &Flow, why: &dyn std::fmt::Display) {
@@ -183,27 +221,30 @@ impl Connections {
         self.desk.tally.handshake_failed.add_one();
     }
 
-    /// Talks SIP with whoever connected, until the end.
-    async fn talk<S>(self: Arc<Self>, stream: S, flow: Flow, names: Vec<String>)
+    /// Makes a WebSocket of a stream, and talks SIP over it until the end.
+    async fn upgrade<S>(self: Arc<Self>, stream: S, flow: Flow, names: Vec<String>, mut handshake: Handshake)
     where
         S: AsyncRead + AsyncWrite + Send + Unpin,
     {
-        if !matches!(flow.transport, Transport::Ws | Transport::Wss) {
-            let Some(seat) = self.enter(flow).await else { return };
-            let connection = Connection::new(self.clone(), &seat, false, names);
-            let end = connection.run_stream(stream).await;
-            return self.leave(seat, connection, end).await;
-        }
-        match timeout(self.limits.handshake, websocket::accept(stream)).await {
-            Ok(Ok(socket)) => {
-                let Some(seat) = self.enter(flow).await else { return };
-                let connection = Connection::new(self.clone(), &seat, false, names);
-                let end = connection.run_websocket(socket).await;
-                self.leave(seat, connection, end).await;
-            }
-            Ok(Err(error)) => self.no_handshake(&flow, &error),
-            Err(_) => self.no_handshake(&flow, &OpenFault::TimedOut),
-        }
+        let accepting = websocket::accept(stream);
+        let Some(socket) = self.in_time(&flow, &mut handshake, accepting).await else { return };
+        let Some(_place) = self.place_for(flow.remote.ip()) else { return };
+        drop(handshake);
+        let Some(seat) = self.enter(flow).await else { return };
+        let connection = Connection::new(self.clone(), &seat, false, names);
+        let end = connection.run_websocket(socket).await;
+        self.leave(seat, connection, end).await;
+    }
+
+    /// Talks SIP over a stream with whoever connected, until the end.
+    async fn talk<S>(self: Arc<Self>, stream: S, flow: Flow, names: Vec<String>, _place: Place)
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin,
+    {
+        let Some(seat) = self.enter(flow).await else { return };
+        let connection = Connection::new(self.clone(), &seat, false, names);
+        let end = connection.run_stream(stream).await;
+        self.leave(seat, connection, end).await;
     }
 
     async fn open(self: Arc<Self>, seat: Seat) {
@@ -230,11 +271,26 @@ impl Connections {
     where
         S: AsyncRead + AsyncWrite + Send + Unpin,
     {
+        if !matches!(seat.flow.transport, Transport::Ws | Transport::Wss) {
+            let connection = self.opened(&seat, names);
+            let end = connection.run_stream(stream).await;
+            return self.leave(seat, connection, end).await;
+        }
+        let host = self.tls.client(seat.flow.remote).1;
+        match opening::upgrade(stream, &seat.flow, &host, self.limits.connect).await {
+            Ok(socket) => {
+                let connection = self.opened(&seat, names);
+                let end = connection.run_websocket(socket).await;
+                self.leave(seat, connection, end).await;
+            }
+            Err(fault) => self.not_opened(seat, fault).await,
+        }
+    }
+
+    fn opened(self: &Arc<Self>, seat: &Seat, names: Vec<String>) -> Connection {
         self.desk.tally.opened.add_one();
         self.lock().faults.remove(&(seat.flow.transport, seat.flow.remote));
-        let connection = Connection::new(self.clone(), &seat, true, names);
-        let end = connection.run_stream(stream).await;
-        self.leave(seat, connection, end).await;
+        Connection::new(self.clone(), seat, true, names)
     }
 
     async fn not_opened(&self, seat: Seat, fault: OpenFault) {
@@ -354,7 +410,7 @@ pub(crate) struct Seat {
     pub(crate) outbox: Arc<Outbox>,
 }
 
-/// One accepted connection's share of the bounds, from before its first handshake.
+/// One accepted connection's share of the bounds, from when its handshakes are made.
 struct Place {
     connections: Arc<Connections>,
     source: IpAddr,

@@ -53,7 +53,7 @@ counters! {
     unreachable,
     /// Reads that failed.
     receive_failed,
-    /// Connections accepted, handshakes not yet made.
+    /// Connections accepted, their handshakes made.
     accepted,
     /// Connections refused because there are too many in all, or too many of their source.
     refused_connections,
@@ -61,6 +61,8 @@ counters! {
     accept_failed,
     /// Handshakes of TLS or WebSocket that failed or took too long.
     handshake_failed,
+    /// Of these: it gave way, because too many were under way.
+    handshake_gave_way,
     /// Connections opened from here.
     opened,
     /// Connections that could not be opened.

@@ -7,8 +7,8 @@
 //! ([`REQUESTS_PER_SECOND`]) is cut off, and the rest is given to `deliver`. Out again it goes by [`Transports::send`],
 //! from that same address and port. An ICMP error becomes [`SipInput::TransportFailed`].
 //!
-//! **The way of a stream's message.** A listener accepts a connection if there is a place for it ([`ConnectionLimits`]),
-//! shakes hands (TLS, then WebSocket), and gives it to a task of its own, in which a reader and a writer run side by side.
+//! **The way of a stream's message.** A listener accepts a connection, shakes hands (TLS, then WebSocket), and, if there is
+//! a place for it ([`ConnectionLimits`]), gives it to a task of its own, in which a reader and a writer run side by side.
 //! The reader cuts messages out of the stream; a WebSocket message is one already (RFC 7118). Names that the other side's
 //! certificate proves (RFC 5922 §7.1) are told by [`SipInput::PeerProved`] before its first message, its end by
 //! [`SipInput::FlowClosed`], once, if the desk knows of it. [`Transports::send`] finds the connection by its flow, or opens
@@ -28,15 +28,15 @@
 //!
 //! # What others can take
 //!
-//! Every queue has a bound by name. Accepted connections are bounded in all and by source, from before their first
-//! handshake; a handshake, a message's headers and its body each have their time; a connection that never brings a request
+//! Every queue has a bound by name. Accepted connections are bounded in all and by source, and so, apart from them, are
+//! handshakes under way: who finishes none keeps nobody out who does. A handshake, a message's headers and its body each have their time; a connection that never brings a request
 //! goes soon, and one whose other side does not read goes when its outbox is full or a write stands still. [`Counters`]
 //! tell of all that was dropped, refused or closed.
 //!
 //! # What it never does
 //!
 //! It never parses a message beyond a glance at its header lines, never decides anything about a call, never blocks the
-//! thread that sends, and never opens a WebSocket: only the other side can. It does not look at revocation lists, and it
+//! thread that sends, and opens no WebSocket unless it is told to, as a telephone is. It does not look at revocation lists, and it
 //! resumes no TLS session across a renewal of certificates.
 
 mod chance;
@@ -46,6 +46,7 @@ mod counters;
 mod desk;
 mod faults;
 mod glance;
+mod handshakes;
 mod intake;
 mod keep_alive;
 mod limits;

@@ -1,14 +1,19 @@
 //! Opening a connection, and why it fails.
 
 use crate::tls::Tls;
+use crate::websocket;
 use frontdesk_sip_stack::Flow;
 use rustls::CertificateError;
+use rustls::pki_types::ServerName;
 use std::io;
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Error;
 
 /// Why a connection could not be opened. The other side's, or the network's.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -37,6 +42,9 @@ pub enum OpenFault {
         "no trusted authority signed the other side's certificate; if it is right, name its authority's file"
     )]
     UnknownAuthority,
+    /// Whoever is there takes no SIP over WebSocket.
+    #[error("the other side takes no SIP over WebSocket there; see the port")]
+    NoWebSocket,
     /// TLS failed for another reason.
     #[error("TLS with the other side failed: {0}")]
     Tls(rustls::Error),
@@ -69,6 +77,30 @@ pub(crate) async fn secure(
         Some(inner) => certificate(inner, expected),
         None => network(&error),
     })
+}
+
+/// Makes a WebSocket of a connection (RFC 7118 §4.1); `host` is what the other side is called.
+pub(crate) async fn upgrade<S>(
+    stream: S,
+    flow: &Flow,
+    host: &ServerName<'_>,
+    within: Duration,
+) -> Result<WebSocketStream<S>, OpenFault>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let host = match host {
+        ServerName::DnsName(name) => format!("{}:{}", name.as_ref(), flow.remote.port()),
+        _ => flow.remote.to_string(),
+    };
+    let scheme = if flow.transport.is_secure() { "wss" } else { "ws" };
+    let uri = format!("{scheme}://{host}/").parse().map_err(|_| OpenFault::NoWebSocket)?;
+    match timeout(within, websocket::ask(stream, uri)).await {
+        Ok(Ok(socket)) => Ok(socket),
+        Ok(Err(Error::Io(error))) => Err(network(&error)),
+        Ok(Err(_)) => Err(OpenFault::NoWebSocket),
+        Err(_) => Err(OpenFault::TimedOut),
+    }
 }
 
 fn network(error: &io::Error) -> OpenFault {

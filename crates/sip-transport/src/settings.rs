@@ -11,6 +11,9 @@ pub struct TransportSettings {
     pub listen: Vec<ListenAddress>,
     /// Whose certificates TLS uses, and whose it believes.
     pub tls: TlsSettings,
+    /// Whether WebSockets are opened from here: by a telephone, that is. What a browser names as its address is none, so
+    /// the desk waits for it (RFC 7118 §5).
+    pub opens_websockets: bool,
     /// How much the connections may take.
     pub limits: ConnectionLimits,
 }
@@ -31,6 +34,12 @@ pub struct ConnectionLimits {
     pub accepted_max: usize,
     /// Accepted connections of one IPv4 address or one IPv6 /64, likewise. A whole office may stand behind one address.
     pub accepted_per_source_max: usize,
+    /// Handshakes of TLS and WebSocket under way on accepted connections; the connection counts as accepted when they are
+    /// made. For one more the source that has the most loses its oldest.
+    pub handshakes_max: usize,
+    /// Handshakes under way of one source; for one more it loses its own oldest. A whole office connects anew at once when
+    /// the desk was started again.
+    pub handshakes_per_source_max: usize,
     /// Connections opened from here; a message that would need one more is refused to whoever sends.
     pub opened_max: usize,
     /// How long opening may take, and then the TLS handshake.
@@ -61,6 +70,8 @@ impl Default for ConnectionLimits {
         ConnectionLimits {
             accepted_max: 4_096,
             accepted_per_source_max: 512,
+            handshakes_max: 1_024,
+            handshakes_per_source_max: 256,
             opened_max: 1_024,
             connect: Duration::from_secs(5),
             handshake: Duration::from_secs(5),

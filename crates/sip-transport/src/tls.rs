@@ -30,12 +30,12 @@ const LOOK_EVERY_MIN: Duration = Duration::from_millis(1);
 
 /// What is used for new connections; those that stand keep what they began with.
 pub(crate) struct Tls {
-    settings: TlsSettings,
     loaded: RwLock<Loaded>,
     expected: Mutex<BTreeMap<SocketAddr, ServerName<'static>>>,
 }
 
 struct Loaded {
+    settings: TlsSettings,
     server: Option<Arc<ServerConfig>>,
     client: Arc<ClientConfig>,
     certificates: Vec<CertificateStatus>,
@@ -45,11 +45,11 @@ struct Loaded {
 
 impl Tls {
     pub(crate) fn load(settings: TlsSettings) -> Result<Self, TlsFault> {
-        let loaded = Loaded::read(&settings)?;
+        let loaded = Loaded::read(settings)?;
         for expired in loaded.expired() {
             tracing::warn!(fault = %expired, "TLS goes on with it, and most others will not");
         }
-        Ok(Tls { settings, loaded: RwLock::new(loaded), expected: Mutex::default() })
+        Ok(Tls { loaded: RwLock::new(loaded), expected: Mutex::default() })
     }
 
     /// For connections that come in; none without a certificate.
@@ -85,11 +85,9 @@ impl Tls {
 
     /// Reads the files anew. What is wrong with them is said, and what there was is kept.
     pub(crate) fn reload(&self) -> Result<(), TlsFault> {
-        let written = written(&self.settings);
-        let renewed = Loaded::read(&self.settings).and_then(|renewed| {
-            let expired = renewed.expired().next();
-            expired.map_or(Ok(renewed), Err)
-        });
+        let settings = self.read(|loaded| loaded.settings.clone());
+        let written = written(&settings);
+        let renewed = Loaded::renewed(settings);
         let mut loaded = self.loaded.write().unwrap_or_else(PoisonError::into_inner);
         match renewed {
             Ok(renewed) => {
@@ -108,12 +106,20 @@ impl Tls {
         }
     }
 
+    /// Uses these files from now on. What is wrong with them is returned, and what there was is kept.
+    pub(crate) fn replace(&self, settings: TlsSettings) -> Result<(), TlsFault> {
+        let renewed = Loaded::renewed(settings)?;
+        *self.loaded.write().unwrap_or_else(PoisonError::into_inner) = renewed;
+        Ok(())
+    }
+
     /// Reads the files anew whenever one was written.
     pub(crate) async fn watch_for_ever(self: Arc<Self>) {
-        let mut looks = tokio::time::interval(self.settings.look_every.max(LOOK_EVERY_MIN));
+        let look_every = self.read(|loaded| loaded.settings.look_every);
+        let mut looks = tokio::time::interval(look_every.max(LOOK_EVERY_MIN));
         loop {
             looks.tick().await;
-            if self.read(|loaded| loaded.written.clone()) != written(&self.settings) {
+            if self.read(|loaded| loaded.written != written(&loaded.settings)) {
                 // What is wrong is logged there.
                 let _ = self.reload();
             }
@@ -126,9 +132,16 @@ impl Tls {
 }
 
 impl Loaded {
-    fn read(settings: &TlsSettings) -> Result<Loaded, TlsFault> {
+    /// What is read while others are in use: it must not have expired.
+    fn renewed(settings: TlsSettings) -> Result<Loaded, TlsFault> {
+        let renewed = Loaded::read(settings)?;
+        let expired = renewed.expired().next();
+        expired.map_or(Ok(renewed), Err)
+    }
+
+    fn read(settings: TlsSettings) -> Result<Loaded, TlsFault> {
         // Before the files are read: what is written meanwhile is read again.
-        let written = written(settings);
+        let written = written(&settings);
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let mut certificates = Vec::new();
         let mut read = |files: &PemFiles, used_as| -> Result<Identity, TlsFault> {
@@ -140,7 +153,7 @@ impl Loaded {
         let server = match &settings.identity {
             Some(files) => {
                 let identity = read(files, CertificateUse::Server)?;
-                Some(Arc::new(server_config(settings, files, identity, &provider)?))
+                Some(Arc::new(server_config(&settings, files, identity, &provider)?))
             }
             None => None,
         };
@@ -148,8 +161,8 @@ impl Loaded {
             Some(files) => Some((files, read(files, CertificateUse::Client)?)),
             None => None,
         };
-        let client = Arc::new(client_config(settings, identity, &provider)?);
-        Ok(Loaded { server, client, certificates, written })
+        let client = Arc::new(client_config(&settings, identity, &provider)?);
+        Ok(Loaded { settings, server, client, certificates, written })
     }
 
     fn expired(&self) -> impl Iterator<Item = TlsFault> {

@@ -14,6 +14,7 @@ use crate::settings::TransportSettings;
 use crate::tls::Tls;
 use crate::tls::faults::TlsFault;
 use crate::tls::files::CertificateStatus;
+use crate::tls::settings::TlsSettings;
 use crate::udp::UdpSocket;
 use crate::udp_reader::{self, UdpReader};
 use frontdesk_sip_stack::{Flow, SipInput, Transport};
@@ -60,7 +61,7 @@ impl Transports {
         let opened = open_all(&settings.listen)?;
         let tally = Arc::new(Tally::default());
         let desk = Desk::new(Box::new(deliver.clone()), tally.clone());
-        let connections = Connections::new(desk, settings.limits, tls);
+        let connections = Connections::new(desk, settings, tls);
         connections.spawn(connections.tls.clone().watch_for_ever());
         let mut transports = Transports {
             sockets: Vec::new(),
@@ -171,7 +172,7 @@ impl Transports {
         {
             return Ok(flow);
         }
-        if matches!(transport, Transport::Ws | Transport::Wss) {
+        if !self.connections.opens(transport) {
             return Err(RouteFault::NotConnected { remote });
         }
         let routed = routed_source(remote).ok_or(RouteFault::NoRoute { remote })?;
@@ -234,6 +235,18 @@ impl Transports {
     /// What is wrong with them; the certificates of before are used on then.
     pub fn reload(&self) -> Result<(), TlsFault> {
         self.connections.tls.reload()
+    }
+
+    /// Uses other certificate files, for connections from now on; those that stand go on.
+    ///
+    /// # Errors
+    /// What is wrong with them, or that there is none although it is listened with TLS; the ones before are used on then.
+    pub fn replace_tls(&self, settings: TlsSettings) -> Result<(), TransportFault> {
+        let secure = self.listening.iter().find(|listening| listening.transport.is_secure());
+        if let Some(listening) = secure.filter(|_| settings.identity.is_none()) {
+            return Err(TransportFault::NoCertificate { address: listening.address });
+        }
+        Ok(self.connections.tls.replace(settings)?)
     }
 
     /// What went through so far.

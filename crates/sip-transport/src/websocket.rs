@@ -1,4 +1,5 @@
-//! SIP over WebSocket (RFC 7118): one SIP message is one WebSocket message, and the other side opened it.
+//! SIP over WebSocket (RFC 7118): one SIP message is one WebSocket message. The other side opens it, unless this one is a
+//! telephone.
 
 use crate::chance;
 use crate::connection::{Connection, End};
@@ -11,11 +12,11 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
-use tokio_tungstenite::tungstenite::http::{HeaderValue, StatusCode, header};
+use tokio_tungstenite::tungstenite::http::{HeaderValue, StatusCode, Uri, header};
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message, WebSocketConfig};
-use tokio_tungstenite::tungstenite::{Bytes, Error};
-use tokio_tungstenite::{WebSocketStream, accept_hdr_async_with_config};
+use tokio_tungstenite::tungstenite::{Bytes, ClientRequestBuilder, Error};
+use tokio_tungstenite::{WebSocketStream, accept_hdr_async_with_config, client_async_with_config};
 
 /// The subprotocol (RFC 7118 §4.1).
 const SUBPROTOCOL: &str = "sip";
@@ -31,13 +32,25 @@ pub(crate) async fn accept<S>(stream: S) -> Result<WebSocketStream<S>, Error>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let config = WebSocketConfig::default()
+    accept_hdr_async_with_config(stream, choose_sip, Some(config())).await
+}
+
+/// Asks for SIP at the other end of a connection; one that agrees on something else is refused (RFC 7118 §4.1).
+pub(crate) async fn ask<S>(stream: S, uri: Uri) -> Result<WebSocketStream<S>, Error>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let request = ClientRequestBuilder::new(uri).with_sub_protocol(SUBPROTOCOL);
+    client_async_with_config(request, stream, Some(config())).await.map(|(socket, _)| socket)
+}
+
+fn config() -> WebSocketConfig {
+    WebSocketConfig::default()
         .read_buffer_size(READ_BYTES)
         .write_buffer_size(0)
         .max_write_buffer_size(WRITE_BYTES_MAX)
         .max_message_size(Some(MESSAGE_BYTES_MAX))
-        .max_frame_size(Some(MESSAGE_BYTES_MAX));
-    accept_hdr_async_with_config(stream, choose_sip, Some(config)).await
+        .max_frame_size(Some(MESSAGE_BYTES_MAX))
 }
 
 /// RFC 7118 §4.1: who does not ask for the subprotocol `sip` is refused.

@@ -6,7 +6,8 @@ use desk::certificates::{Authority, expired, for_servers_only};
 use desk::{DEADLINE, Desk, options, reads, reads_to_end};
 use frontdesk_sip_stack::{Flow, SipInput, Transport};
 use frontdesk_sip_transport::{
-    CertificateUse, OpenFault, PemFiles, PemPart, TlsFault, TransportFault, TransportSettings, Transports,
+    CertificateUse, OpenFault, PemFiles, PemPart, TlsFault, TlsSettings, TransportFault, TransportSettings,
+    Transports,
 };
 use rustls::ClientConfig;
 use std::sync::Arc;
@@ -354,4 +355,61 @@ async fn who_connects_and_never_speaks_tls_is_closed_and_nobody_else_waits_for_h
     let end = timeout(DEADLINE, tokio::io::AsyncReadExt::read(&mut silent, &mut byte)).await.unwrap();
     assert!(matches!(end, Ok(0) | Err(_)));
     desk.counted(|counters| counters.handshake_failed == 2).await;
+}
+
+#[tokio::test]
+async fn who_begins_handshakes_and_finishes_none_keeps_nobody_out() {
+    let authority = Authority::new();
+    let identity = authority.certify("desk", &["desk.example"]);
+    let mut desk = desk_with(&identity, |settings| {
+        // Longer than the test: it is not time that makes room.
+        settings.limits.handshake = 6 * DEADLINE;
+        (settings.limits.handshakes_max, settings.limits.handshakes_per_source_max) = (4, 3);
+        settings.limits.accepted_max = 2;
+    })
+    .await;
+    let mut silent = Vec::new();
+    for _ in 0..6 {
+        silent.push(TcpStream::connect(desk.address()).await.unwrap());
+    }
+    desk.counted(|counters| counters.handshake_gave_way == 3).await;
+    let mut phones = Vec::new();
+    for number in 1..3 {
+        let mut phone = phone(&desk, authority.client(None), "desk.example").await.unwrap();
+        phone.write_all(options(number).as_bytes()).await.unwrap();
+        let (flow, _) = desk.received().await;
+        desk.transports.send(&flow, OK.as_bytes()).unwrap();
+        reads(&mut phone, OK).await;
+        phones.push(phone);
+    }
+    for _ in 0..6 {
+        silent.push(TcpStream::connect(desk.address()).await.unwrap());
+    }
+    desk.counted(|counters| counters.handshake_gave_way >= 9).await;
+    for phone in &mut phones {
+        phone.write_all(b"\r\n\r\n").await.unwrap();
+        reads(phone, "\r\n").await;
+    }
+    let counters = desk.transports.counters();
+    assert_eq!((counters.accepted, counters.refused_connections), (2, 0), "handshakes take no places");
+}
+
+#[tokio::test]
+async fn other_certificate_files_are_taken_while_connections_stand_and_wrong_ones_are_not() {
+    let authority = Authority::new();
+    let identity = authority.certify("desk", &["desk.example"]);
+    let desk = desk_with(&identity, |_| {}).await;
+    let mut standing = phone(&desk, authority.client(None), "desk.example").await.unwrap();
+    let with =
+        |identity: Option<&PemFiles>| TlsSettings { identity: identity.cloned(), ..TlsSettings::default() };
+    let other = authority.certify("other", &["other.example"]);
+    let swapped = PemFiles { certificate: other.key.clone(), key: other.certificate.clone() };
+    assert!(matches!(desk.transports.replace_tls(with(Some(&swapped))), Err(TransportFault::Tls(_))));
+    assert!(matches!(desk.transports.replace_tls(with(None)), Err(TransportFault::NoCertificate { .. })));
+    assert!(phone(&desk, authority.client(None), "desk.example").await.is_ok(), "the one before is used on");
+    desk.transports.replace_tls(with(Some(&other))).unwrap();
+    assert!(phone(&desk, authority.client(None), "other.example").await.is_ok());
+    assert!(phone(&desk, authority.client(None), "desk.example").await.is_err());
+    standing.write_all(b"\r\n\r\n").await.unwrap();
+    reads(&mut standing, "\r\n").await;
 }

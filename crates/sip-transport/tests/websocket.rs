@@ -174,3 +174,38 @@ async fn a_browser_that_answers_no_pings_is_closed() {
     assert_eq!(closed, flow);
     assert_eq!(desk.transports.counters().closed_silent, 1);
 }
+
+#[tokio::test]
+async fn a_telephone_opens_a_websocket_and_is_called_back_over_it() {
+    let authority = Authority::new();
+    let identity = authority.certify("desk", &["127.0.0.1"]);
+    let mut desk = Desk::with(&["ws:127.0.0.1:0", "wss:127.0.0.1:0"], |settings| {
+        settings.tls.identity = Some(identity);
+    })
+    .await;
+    let mut telephone = Desk::with(&["udp:127.0.0.1:0"], |settings| {
+        settings.opens_websockets = true;
+        settings.tls.server_authorities = Some(authority.file());
+    })
+    .await;
+    let places = desk.transports.local_addresses();
+    for (remote, transport) in [(places[0], Transport::Ws), (places[1], Transport::Wss)] {
+        let way = telephone.transports.flow_to(remote, transport).unwrap();
+        telephone.transports.send(&way, options(1).as_bytes()).unwrap();
+        let (back, text) = desk.received().await;
+        assert_eq!((back.transport, text), (transport, options(1)));
+        desk.transports.send(&back, OK.as_bytes()).unwrap();
+        assert_eq!(telephone.received().await, (way, OK.to_owned()));
+    }
+}
+
+#[tokio::test]
+async fn who_takes_no_sip_over_websocket_is_said_to_be_that() {
+    let desk = Desk::on(&["tcp:127.0.0.1:0"]).await;
+    let mut telephone = Desk::with(&["udp:127.0.0.1:0"], |settings| settings.opens_websockets = true).await;
+    let way = telephone.transports.flow_to(desk.address(), Transport::Ws).unwrap();
+    telephone.transports.send(&way, options(1).as_bytes()).unwrap();
+    assert_eq!(telephone.failed().await, way);
+    let fault = telephone.transports.open_fault(desk.address(), Transport::Ws);
+    assert_eq!(fault, Some(frontdesk_sip_transport::OpenFault::NoWebSocket));
+}

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// How TLS is spoken.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TlsSettings {
     /// Shown to whoever connects; without it nothing can be listened on with TLS.
     pub identity: Option<PemFiles>,

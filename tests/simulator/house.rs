@@ -136,6 +136,7 @@ impl House {
                 tenant: tenant.clone(),
                 name: "carrier".to_owned(),
                 addresses: House::carrier().collect(),
+                certificate_names: Vec::new(),
             });
         for (text, name) in self.phones.iter().copied() {
             let account = ha1(text, REALM, PASSWORD);

@@ -48,7 +48,7 @@ pub enum DirectoryFault {
         name: String,
     },
     /// A peer that could never be told from others.
-    #[error("peer `{name}` has no address")]
+    #[error("peer `{name}` has neither an address nor a certificate's name")]
     PeerWithoutAddress {
         /// The name.
         name: String,
@@ -237,7 +237,7 @@ fn add_peer(
         faults.push(DirectoryFault::DuplicatePeer { name: peer.name });
         return;
     }
-    if peer.addresses.is_empty() {
+    if peer.addresses.is_empty() && peer.certificate_names.is_empty() {
         faults.push(DirectoryFault::PeerWithoutAddress { name: peer.name });
         return;
     }

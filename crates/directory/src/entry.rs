@@ -52,7 +52,7 @@ impl std::fmt::Debug for Phone {
     }
 }
 
-/// A neighbour that is known by its addresses: a carrier, a PBX, a gateway.
+/// A neighbour that is known by its addresses or its certificate: a carrier, a PBX, a gateway.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Peer {
     /// Whose calls it brings.
@@ -61,6 +61,8 @@ pub struct Peer {
     pub name: String,
     /// From where it sends; none of them belongs to another peer.
     pub addresses: Vec<IpAddr>,
+    /// Names of which its certificate must prove one, where it comes by TLS: beside an address, or instead of any.
+    pub certificate_names: Vec<String>,
 }
 
 /// A number that a flow answers.

@@ -30,7 +30,7 @@ fn phone(tenant: &str, digits: &str) -> Phone {
 
 fn peer(name: &str, addresses: &[&str]) -> Peer {
     let addresses = addresses.iter().map(|address| address.parse().unwrap()).collect();
-    Peer { tenant: id("acme"), name: name.to_owned(), addresses }
+    Peer { tenant: id("acme"), name: name.to_owned(), addresses, certificate_names: Vec::new() }
 }
 
 fn answered(digits: &str) -> Number {

@@ -10,6 +10,7 @@ mod clock;
 mod finding;
 mod knock;
 mod machine;
+mod peers;
 mod ports;
 mod self_call;
 mod trunks;
@@ -22,7 +23,7 @@ use crate::settings::Settings;
 /// What is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Scope {
-    /// Whether trunks are spoken with: their names looked up, registered at and asked.
+    /// Whether trunks and peers are spoken with: trunks' names looked up and registered at, both asked.
     pub trunks: bool,
     /// Whether the desk calls itself.
     pub self_call: bool,
@@ -49,6 +50,7 @@ pub async fn examine(settings: &Settings, scope: Scope, mut tell: impl FnMut(&Fi
     take(machine::voice(settings));
     if scope.trunks {
         take(trunks::look(settings, running).await);
+        take(peers::look(settings).await);
     }
     if scope.self_call {
         take(self_call::call().await);

@@ -1,4 +1,8 @@
-//! One desk: start, supervise, stop.
+//! One desk: start, supervise, read its settings anew, stop.
+
+mod reload;
+
+pub use reload::Reloaded;
 
 use crate::accounts::{Accounts, AccountsFault, NewPassword};
 use crate::console::Console;
@@ -12,6 +16,7 @@ use crate::sockets::{listens_on_tcp, transport_settings};
 use crate::sound::Sound;
 use crate::wiring::{Letter, Wiring, deliver};
 use frontdesk_call_flow::Fault;
+use frontdesk_caller_identity::Verifier;
 use frontdesk_identifiers::WallTime;
 use frontdesk_media_engine::{
     EngineFault, EngineSettings, MediaEngine, Recovery, Scheduling, recover_recordings,
@@ -81,6 +86,12 @@ pub struct Node {
     pub ears: String,
     /// Passwords that were made at this start. They are kept nowhere: whoever started the desk prints them.
     pub new_passwords: Vec<NewPassword>,
+    /// What it works by now.
+    settings: Settings,
+    /// This side's address as a STUN server sees it.
+    outside: Option<IpAddr>,
+    transports: Arc<Transports>,
+    chance: Chance,
     mailbox: Mailbox<Letter>,
     thread: JoinHandle<()>,
     writer: Writer,
@@ -136,23 +147,14 @@ impl Node {
         let locating = Locating::start(settings, transports.clone(), mailbox.clone());
         // Passwords are made last: a start that fails must not lose the only time that they are shown.
         let (accounts, new_passwords) = accounts(settings, &mut chance)?;
-        let directory = settings.directory(|name| accounts.secret(name)).map_err(NodeFault::Settings)?;
-        let rules = Rules {
-            sip: Arc::new(sip_settings(settings, &accounts, outside)),
-            directory: Arc::new(directory),
-            flows,
-            sound_address: settings.rtp.address,
-            verifier: verifier.map(Arc::new),
-            limits: Limits::default(),
-            data: settings.node.data.clone(),
-        };
+        let rules = rules(settings, &accounts, flows, verifier, outside)?;
         mailbox.post_waiting(Letter::Rules(Arc::new(rules)));
         let writer = Writer::start(store.clone());
         let wiring = Wiring {
             switchboard: Switchboard::new(chance.seed(), started),
             sound: Sound::new(engine, voices),
             ears,
-            transports,
+            transports: transports.clone(),
             locating,
             facts: writer.sender(),
             console,
@@ -160,7 +162,20 @@ impl Node {
         };
         let thread =
             std::thread::Builder::new().name("switchboard".to_owned()).spawn(move || wiring.run(&letters))?;
-        Ok(Node { listening, ears: ears_name, new_passwords, mailbox, thread, writer, store })
+        let (settings, ears) = (settings.clone(), ears_name);
+        Ok(Node {
+            listening,
+            ears,
+            new_passwords,
+            settings,
+            outside,
+            transports,
+            chance,
+            mailbox,
+            thread,
+            writer,
+            store,
+        })
     }
 
     /// Whether the switchboard's thread is gone without having been asked to go.
@@ -219,12 +234,33 @@ fn accounts(settings: &Settings, chance: &mut Chance) -> Result<(Accounts, Vec<N
     Ok((accounts, new))
 }
 
+/// What the switchboard works by.
+fn rules(
+    settings: &Settings,
+    accounts: &Accounts,
+    flows: Flows,
+    verifier: Option<Verifier>,
+    outside: Option<IpAddr>,
+) -> Result<Rules, NodeFault> {
+    let directory = settings.directory(|name| accounts.secret(name)).map_err(NodeFault::Settings)?;
+    Ok(Rules {
+        sip: Arc::new(sip_settings(settings, accounts, outside)),
+        directory: Arc::new(directory),
+        flows,
+        sound_address: settings.rtp.address,
+        verifier: verifier.map(Arc::new),
+        limits: Limits::default(),
+        data: settings.node.data.clone(),
+    })
+}
+
 /// The rules of the stack; `learnt` is this side's address as a STUN server sees it.
 fn sip_settings(settings: &Settings, accounts: &Accounts, learnt: Option<IpAddr>) -> SipSettings {
     let secret =
         |name: &str| -> Option<(String, Account)> { Some((name.to_owned(), accounts.secret(name)?)) };
     SipSettings {
         realm: settings.sip.realm.clone(),
+        product: settings.sip.product.clone(),
         digests: settings.sip.digests.clone(),
         stream_for_long_requests: listens_on_tcp(settings),
         external: settings.sip.external_address(learnt),
@@ -238,6 +274,7 @@ fn sip_settings(settings: &Settings, accounts: &Accounts, learnt: Option<IpAddr>
             .map(|peer| PeerRule {
                 name: peer.name.clone(),
                 addresses: peer.addresses.clone(),
+                certificate_names: peer.certificate_names.clone(),
                 ..PeerRule::default()
             })
             .collect(),
@@ -255,11 +292,9 @@ async fn repair(
     for (tenant, call) in store.close_interrupted(now).await? {
         progress(&format!("call {call} of tenant {tenant} was interrupted: its record is closed"));
     }
+    prepare_tenants(settings, store).await?;
     for tenant in &settings.tenants {
-        // Its file is made now: a damaged one is said at the start, and nobody who looks meets one half made.
-        store.tenant(&tenant.id).await?;
         let folder = recordings_folder(&settings.node.data, tenant.id.as_str());
-        std::fs::create_dir_all(&folder)?;
         for recovered in recover_recordings(&folder)? {
             progress(&format!(
                 "recording {} {}",
@@ -267,6 +302,16 @@ async fn repair(
                 recovery_phrase(&recovered.outcome)
             ));
         }
+    }
+    Ok(())
+}
+
+/// What every tenant needs before its first call.
+async fn prepare_tenants(settings: &Settings, store: &Store) -> Result<(), NodeFault> {
+    for tenant in &settings.tenants {
+        // Its file is made now: a damaged one is said at the start, and nobody who looks meets one half made.
+        store.tenant(&tenant.id).await?;
+        std::fs::create_dir_all(recordings_folder(&settings.node.data, tenant.id.as_str()))?;
     }
     Ok(())
 }

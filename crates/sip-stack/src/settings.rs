@@ -13,7 +13,8 @@ use std::time::Duration;
 pub struct SipSettings {
     /// The digest realm; also the domain that this side answers for.
     pub realm: String,
-    /// What `Server` and `User-Agent` say.
+    /// What `Server` and `User-Agent` say; empty leaves them out. No version by default: it would tell strangers which of
+    /// its weaknesses are known (RFC 3261 §20.35).
     pub product: String,
     /// Who may register and call, by user name.
     pub accounts: BTreeMap<String, Account>,
@@ -28,7 +29,7 @@ pub struct SipSettings {
     pub stream_for_long_requests: bool,
     /// Session timers (RFC 4028); none neither asks for nor grants them.
     pub session_timer: Option<SessionTimer>,
-    /// How many credentials in a row that do not fit a source may present before it is locked out.
+    /// How many credentials that do not fit a source may present before it is locked out.
     pub failed_digests_max: u32,
     /// For how long a source is locked out that failed so often.
     pub lockout: Duration,
@@ -44,7 +45,7 @@ impl Default for SipSettings {
     fn default() -> Self {
         SipSettings {
             realm: "frontdesk".to_owned(),
-            product: concat!("frontdesk/", env!("CARGO_PKG_VERSION")).to_owned(),
+            product: "frontdesk".to_owned(),
             accounts: BTreeMap::new(),
             peers: Vec::new(),
             digests: vec![Algorithm::Sha256, Algorithm::Md5],

@@ -241,6 +241,7 @@ mod tests {
                 tenant: tenant(),
                 name: "carrier".to_owned(),
                 addresses: vec![[192, 0, 2, 9].into()],
+                certificate_names: Vec::new(),
             })
             .number(line("100", "bye"))
             .number(line("101", "lost"))

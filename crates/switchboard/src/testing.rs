@@ -126,6 +126,7 @@ pub(crate) fn rules_with(trunks: Vec<Trunk>) -> Rules {
             tenant: tenant("main"),
             name: "carrier".to_owned(),
             addresses: vec![[192, 0, 2, 9].into()],
+            certificate_names: Vec::new(),
         })
         .number(Number {
             tenant: tenant("main"),

@@ -1,7 +1,9 @@
 //! What the stories are played with: the desk, the foreign programs, what went over the wire, what was kept.
 
 pub mod baresip;
+pub mod browser;
 pub mod budget;
+pub mod cable;
 pub mod capture;
 pub mod carrier;
 pub mod certificates;

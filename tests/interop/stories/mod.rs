@@ -1,6 +1,7 @@
 //! The stories, by what they are about.
 
 mod answered_calls;
+mod browser;
 mod changed_calls;
 mod each_wire;
 mod endurance;
@@ -13,6 +14,7 @@ mod newcomers;
 mod proxied_calls;
 mod referrals;
 mod refusals;
+mod reloads;
 mod streams;
 mod transfer_outcomes;
 mod trunks;

@@ -4,14 +4,14 @@
 use crate::rig::baresip::{Baresip, Style};
 use crate::rig::capture::{Capture, sound};
 use crate::rig::certificates;
-use crate::rig::desk::{Desk, Number, binary};
+use crate::rig::desk::{Desk, Number, binary, settings_file};
 use crate::rig::flows::{GOODBYE, GOODBYE_WORDS, KEYS};
 use crate::rig::program::Program;
-use crate::rig::records::reason;
+use crate::rig::records::{reason, steps};
 use crate::rig::sipp::Sipp;
 use crate::rig::speech::Speech;
 use crate::rig::wire::Wire;
-use frontdesk_call_record::{EndReason, Notice};
+use frontdesk_call_record::{AdmittedBy, EndReason, Notice};
 use std::process::Command;
 use std::time::Duration;
 
@@ -130,6 +130,71 @@ fn call_over_tls(desk: &Desk, authority: Option<&str>) -> Program {
         command.arg("--ca").arg(desk.folder().join(authority));
     }
     Program::start("the caller", command)
+}
+
+/// `frontdesk call` over a WebSocket, which verifies the certificate where it is secure.
+fn call_over(desk: &Desk, transport: &str, more: &[&str]) -> Program {
+    let way = desk.listening(&transport.to_uppercase());
+    let mut command = Command::new(binary());
+    command.args(["call", &format!("sip:101@{way};transport={transport}"), "--longest", "20"]).args(more);
+    command.arg("--ca").arg(desk.folder().join("ca.pem"));
+    Program::start("the caller", command)
+}
+
+#[test]
+fn a_caller_over_websocket_presses_a_key_and_hears_the_desk_out() {
+    let numbers = [Number { number: "101", flow: KEYS, record: false }];
+    let mut desk =
+        Desk::open_with(&numbers, &["ws:127.0.0.1:0", "wss:127.0.0.1:0"], TLS, certificates::write);
+    for transport in ["ws", "wss"] {
+        let mut caller = call_over(&desk, transport, &["--dtmf", "2"]);
+        assert!(caller.finish(Duration::from_secs(25)).success(), "{}", caller.output());
+    }
+    for record in desk.closed_records(2) {
+        assert_eq!(steps(&record), ["wish", "leave"]);
+        assert_eq!(reason(&record), EndReason::DeskHungUp);
+    }
+    desk.close();
+}
+
+#[test]
+fn a_neighbour_is_known_by_its_certificate_wherever_it_comes_from() {
+    let numbers = [Number { number: "101", flow: GOODBYE, record: false }];
+    let peer = format!(
+        "{TLS}client_ca = \"ca.pem\"\n\n[[peer]]\nname = \"pbx\"\ncertificate_names = [\"carrier.example\"]\n"
+    );
+    let mut desk = Desk::open_with(&numbers, &["tls:127.0.0.1:0"], &peer, |folder| {
+        certificates::write(folder);
+        // Whoever calls from here is a stranger now.
+        let file = settings_file(folder);
+        let settings = std::fs::read_to_string(&file).expect("settings");
+        std::fs::write(&file, settings.replace("[\"127.0.0.1\", \"::1\"]", "[\"192.0.2.9\"]"))
+            .expect("settings");
+    });
+    let folder = desk.folder().to_owned();
+    let shows = |who: &str| {
+        ["certificate", "key"].map(|what| {
+            let ending = if what == "key" { "key" } else { "pem" };
+            [format!("--{what}"), folder.join(format!("{who}.{ending}")).display().to_string()]
+        })
+    };
+    let call = |who: Option<&str>| {
+        let more = who.map(|who| shows(who).concat()).unwrap_or_default();
+        let more: Vec<_> = more.iter().map(String::as_str).collect();
+        let mut caller = call_over(&desk, "tls", &more);
+        let status = caller.finish(Duration::from_secs(25));
+        (status.success(), caller.output())
+    };
+    let (let_in, told) = call(Some("carrier"));
+    assert!(let_in, "{told}");
+    let record = desk.closed_record();
+    assert_eq!(record.admitted_by, Some(AdmittedBy::Peer("pbx".to_owned())));
+    for stranger in [None, Some("desk")] {
+        let (let_in, told) = call(stranger);
+        assert!(!let_in && told.contains("401"), "{stranger:?}: {told}");
+    }
+    assert_eq!(desk.closed_records(1).len(), 1, "who is not let in leaves no record");
+    desk.close();
 }
 
 #[test]

@@ -10,6 +10,7 @@ use clap::ArgMatches;
 use frontdesk_identifiers::Locale;
 use frontdesk_sip_message::{Host, NameAddr, SipUri, Uri};
 use frontdesk_sip_stack::{Credentials, SessionEnd, Transport};
+use frontdesk_sip_transport::PemFiles;
 use frontdesk_speech::VoiceSettings;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -29,6 +30,7 @@ Examples:
   frontdesk call --register 1001 --password-file p.txt --answer --busy
   frontdesk call \"sip:100@127.0.0.1;transport=tcp\"
   frontdesk call --register 1001 --password-file p.txt --server desk.example --transport tls --ca office-ca.pem
+  frontdesk call --register 1001 --password-file p.txt --server desk.example:8443 --transport wss
 
 Exit status: 0 when the call was answered and ended as calls should, 1 when not, 2 when asked wrongly."
 )]
@@ -69,6 +71,12 @@ pub struct Arguments {
     /// The authorities that are believed where TLS is spoken, PEM; else the public ones
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
+    /// The certificate to show where TLS is spoken and one is asked for, PEM
+    #[arg(long, value_name = "FILE", requires = "key")]
+    certificate: Option<PathBuf>,
+    /// The key of that certificate
+    #[arg(long, value_name = "FILE", requires = "certificate")]
+    key: Option<PathBuf>,
     /// The file with the password
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
@@ -113,6 +121,8 @@ enum Way {
     Udp,
     Tcp,
     Tls,
+    Ws,
+    Wss,
 }
 
 impl Way {
@@ -121,6 +131,8 @@ impl Way {
             Way::Udp => Transport::Udp,
             Way::Tcp => Transport::Tcp,
             Way::Tls => Transport::Tls,
+            Way::Ws => Transport::Ws,
+            Way::Wss => Transport::Wss,
         }
     }
 }
@@ -242,17 +254,10 @@ fn read_target(text: &str) -> Result<(Uri, Place), String> {
         Host::Ip(ip) => ip.to_string(),
         Host::Name(name) => name.clone(),
     };
-    // RFC 3261 §26.2.2: the first hop of a `sips:` call is TLS.
-    let transport = match sip.transport() {
-        _ if sip.secure => Some(Transport::Tls),
-        None => None,
-        Some(named) => Some(match named.to_ascii_lowercase().as_str() {
-            "udp" => Transport::Udp,
-            "tcp" => Transport::Tcp,
-            "tls" => Transport::Tls,
-            _ => return Err(format!("the transport of `{text}` is none that is spoken here: udp, tcp, tls")),
-        }),
-    };
+    let transport = Transport::asked_by(sip);
+    if transport.is_none() && sip.transport().is_some() {
+        return Err(format!("the transport of `{text}` is none that is spoken here: udp, tcp, tls, ws, wss"));
+    }
     let place = Place { host, port: sip.port, transport };
     Ok((uri, place))
 }
@@ -281,14 +286,16 @@ fn destination(place: Place, arguments: &Arguments) -> Result<Destination, Strin
     let remote = found.map_err(|fault| fault.to_string())?;
     // A certificate proves a name, or else an address.
     let name = (transport.is_secure() && place.host.parse::<IpAddr>().is_err()).then_some(place.host);
-    Ok(Destination { remote, transport, name, authorities: arguments.ca.clone() })
+    let pair = arguments.certificate.clone().zip(arguments.key.clone());
+    let identity = pair.map(|(certificate, key)| PemFiles { certificate, key });
+    Ok(Destination { remote, transport, name, authorities: arguments.ca.clone(), identity })
 }
 
 /// The registrar's URI. It names the transport, so that a proxy in between takes the same.
 fn registrar(remote: SocketAddr, transport: Transport) -> Uri {
     let mut uri = SipUri::new(None, Host::Ip(remote.ip()), Some(remote.port()));
-    if transport != Transport::Udp {
-        uri.parameters.set("transport", Some(&transport.via_name().to_lowercase()));
+    if let Some(name) = transport.uri_parameter() {
+        uri.parameters.set("transport", Some(name));
     }
     uri.into()
 }
@@ -342,11 +349,15 @@ mod tests {
             ("sip:100@desk.example;transport=tcp", "desk.example", None, Some(Transport::Tcp)),
             ("sip:100@[::1]:5070;transport=UDP", "::1", Some(5070), Some(Transport::Udp)),
             ("sips:100@desk.example", "desk.example", None, Some(Transport::Tls)),
+            ("sip:100@desk.example:8080;transport=ws", "desk.example", Some(8080), Some(Transport::Ws)),
+            ("sips:100@desk.example;transport=ws", "desk.example", None, Some(Transport::Wss)),
+            ("sip:100@desk.example;transport=wss", "desk.example", None, Some(Transport::Wss)),
         ] {
             let place = Place { host: host.to_owned(), port, transport };
             assert_eq!(read_target(text).map(|(_, place)| place), Ok(place), "{text}");
         }
         assert!(read_target("sip:100@desk;transport=sctp").is_err());
+        assert!(read_target("sips:100@desk;transport=udp").is_err());
         assert!(read_target("tel:+49301").is_err());
         for (text, host, port) in [
             ("127.0.0.1", "127.0.0.1", None),

@@ -10,7 +10,7 @@ pub mod phones;
 pub mod records;
 pub mod serve;
 
-use crate::settings::Settings;
+use crate::settings::{Settings, SettingsFault};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -32,7 +32,12 @@ pub struct ConfigArgument {
 impl ConfigArgument {
     /// The settings, or an exit status after having said what is wrong.
     fn read(&self) -> Result<Settings, ExitCode> {
-        let mut settings = read_settings(&self.config)?;
+        self.settings().map_err(|faults| said(&faults))
+    }
+
+    /// The settings, or everything that is wrong with them.
+    fn settings(&self) -> Result<Settings, Vec<SettingsFault>> {
+        let mut settings = Settings::read(&self.config)?;
         if let Some(data) = &self.data {
             settings.node.data = data.clone();
         }
@@ -42,12 +47,14 @@ impl ConfigArgument {
 
 /// The settings, or an exit status after having said what is wrong.
 fn read_settings(file: &Path) -> Result<Settings, ExitCode> {
-    Settings::read(file).map_err(|faults| {
-        for fault in faults {
-            eprintln!("{fault}");
-        }
-        ExitCode::FAILURE
-    })
+    Settings::read(file).map_err(|faults| said(&faults))
+}
+
+fn said(faults: &[SettingsFault]) -> ExitCode {
+    for fault in faults {
+        eprintln!("{fault}");
+    }
+    ExitCode::FAILURE
 }
 
 /// Says what went wrong, in one place and one way.

@@ -23,12 +23,13 @@ pub(super) struct Port {
 pub(super) async fn signalling(settings: &Settings) -> Vec<Port> {
     let mut ports = Vec::new();
     for listen in &settings.sip.listen {
-        ports.push(one(*listen).await);
+        ports.push(one(*listen, &settings.sip.product).await);
     }
     ports
 }
 
-async fn one(listen: ListenAddress) -> Port {
+/// `product` is what this desk calls itself; one that runs there is known by it.
+async fn one(listen: ListenAddress, product: &str) -> Port {
     let what = format!("listen {listen}");
     let error = match bind(listen) {
         Ok(()) => return Port { finding: Finding::ok(what, "free"), is_ours: false },
@@ -38,11 +39,12 @@ async fn one(listen: ListenAddress) -> Port {
     let finding = match error.kind() {
         ErrorKind::AddrInUse => {
             if let Some(server) = who_is_there(listen).await {
-                if server.starts_with("frontdesk/") {
-                    let found = format!("a desk runs here ({server})");
+                if server == product {
+                    let found = format!("a desk runs here (it calls itself \"{server}\")");
                     return Port { finding: Finding::ok(what, found), is_ours: true };
                 }
-                let found = format!("another SIP program has it: {server}");
+                let name = if server.is_empty() { "it does not say which" } else { &server };
+                let found = format!("another SIP program has it: {name}");
                 Finding::fail(what, found, "stop that program, or set another port in [sip] listen")
             } else {
                 let advice =
@@ -75,7 +77,7 @@ fn bind(listen: ListenAddress) -> std::io::Result<()> {
     }
 }
 
-/// What whoever listens there calls itself: the `Server` of its answer to an OPTIONS. Only where it can be asked in clear.
+/// What whoever listens there calls itself: the `Server` of its answer to an OPTIONS, empty if it does not say. Only where it can be asked in clear.
 async fn who_is_there(listen: ListenAddress) -> Option<String> {
     let ip = match listen.address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
@@ -95,7 +97,7 @@ async fn who_is_there(listen: ListenAddress) -> Option<String> {
         let (name, value) = line.split_once(':')?;
         name.trim().eq_ignore_ascii_case("server").then(|| value.trim().to_owned())
     });
-    Some(server.unwrap_or_else(|| "it does not say which".to_owned()))
+    Some(server.unwrap_or_default())
 }
 
 async fn by_datagram(remote: SocketAddr) -> Option<String> {
@@ -188,7 +190,7 @@ mod tests {
         let port = there.local_addr().unwrap().port();
         tokio::spawn(async move {
             let mut question = [0; 2_000];
-            for server in ["frontdesk/0.1.0", "Other PBX"] {
+            for server in ["frontdesk", "Other PBX"] {
                 let (_, from) = there.recv_from(&mut question).await.unwrap();
                 let answer = format!("SIP/2.0 200 OK\r\nServer: {server}\r\nContent-Length: 0\r\n\r\n");
                 there.send_to(answer.as_bytes(), from).await.unwrap();

@@ -160,8 +160,13 @@ fn tone(file: &Path, steps: &[f32]) -> std::io::Result<()> {
 }
 
 fn telephone(folder: &Path, desk: SocketAddr, name: &str, keys: KeyForm) -> Result<LineOptions, WireFault> {
-    let wire =
-        Wire::open(&Destination { remote: desk, transport: Transport::Udp, name: None, authorities: None })?;
+    let wire = Wire::open(&Destination {
+        remote: desk,
+        transport: Transport::Udp,
+        name: None,
+        authorities: None,
+        identity: None,
+    })?;
     let mut chance = Chance::new(None);
     Ok(LineOptions {
         plan: PhonePlan {

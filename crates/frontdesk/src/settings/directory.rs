@@ -60,6 +60,7 @@ impl Settings {
                 tenant: peer.tenant.clone(),
                 name: peer.name.clone(),
                 addresses: peer.addresses.clone(),
+                certificate_names: peer.certificate_names.clone(),
             });
         }
         for listed in &self.trunks {

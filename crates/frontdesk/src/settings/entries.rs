@@ -34,8 +34,10 @@ pub struct PeerSettings {
     pub tenant: TenantId,
     /// Its name.
     pub name: String,
-    /// From where it sends.
+    /// From where it sends; may be empty where it is known by its certificate.
     pub addresses: Vec<IpAddr>,
+    /// Names of which its certificate must prove one.
+    pub certificate_names: Vec<String>,
     /// Where it stands in the settings.
     pub line: usize,
 }
@@ -145,12 +147,18 @@ pub(super) fn read_peers(sections: Vec<Section<'_, '_>>, tenants: &[Tenant]) -> 
         let tenant = whose(&mut section, tenants);
         let name = section.text("name").map(|name| name.value.to_owned());
         section.need("name");
-        section.need("addresses");
+        let certificate_names = super::trunk_words::names(&mut section, "certificate_names");
         let addresses = super::trunk_words::addresses(&mut section);
+        if certificate_names.is_none() {
+            section.need("addresses");
+        }
         let line = section.line();
         section.finish();
-        if let (Some(tenant), Some(name), Some(addresses)) = (tenant, name, addresses) {
-            peers.push(PeerSettings { tenant, name, addresses, line });
+        let is_known = addresses.is_some() || certificate_names.is_some();
+        if let (Some(tenant), Some(name), true) = (tenant, name, is_known) {
+            let (addresses, certificate_names) =
+                (addresses.unwrap_or_default(), certificate_names.unwrap_or_default());
+            peers.push(PeerSettings { tenant, name, addresses, certificate_names, line });
         }
     }
     peers

@@ -14,6 +14,8 @@ pub struct SipListenSettings {
     pub listen: Vec<ListenAddress>,
     /// The digest realm; every password is made for it.
     pub realm: String,
+    /// What the desk calls itself (`Server`, `User-Agent`); empty for nothing.
+    pub product: String,
     /// The hashes with which phones may prove their password, the preferred one first.
     pub digests: Vec<DigestAlgorithm>,
     /// How neighbours outside reach this side.
@@ -22,7 +24,7 @@ pub struct SipListenSettings {
     pub inside: Vec<(IpAddr, u8)>,
     /// Session timers; none neither asks for nor grants them.
     pub session_timer: Option<SessionTimer>,
-    /// How many wrong passwords in a row lock a source out.
+    /// How many wrong passwords lock a source out.
     pub failed_digests_max: u32,
     /// For how long.
     pub lockout: Duration,
@@ -74,6 +76,7 @@ pub(super) fn read(mut sip: Section<'_, '_>) -> SipListenSettings {
         None => listen::everywhere(),
     };
     let realm = read_realm(&mut sip);
+    let product = read_product(&mut sip);
     let digests = digests::read(&mut sip);
     let external = read_external(&mut sip);
     let inside = read_inside(&mut sip);
@@ -85,6 +88,7 @@ pub(super) fn read(mut sip: Section<'_, '_>) -> SipListenSettings {
     SipListenSettings {
         listen,
         realm,
+        product,
         digests,
         external,
         inside,
@@ -107,6 +111,15 @@ fn read_realm(sip: &mut Section<'_, '_>) -> String {
         );
     }
     realm
+}
+
+/// `product = "frontdesk"`: printable, since it stands in a header as it is written.
+fn read_product(sip: &mut Section<'_, '_>) -> String {
+    let product = sip.text("product").map_or("frontdesk", |product| product.value).trim().to_owned();
+    if product.len() > 128 || !product.chars().all(|c| c.is_ascii_graphic() || c == ' ') {
+        sip.bad("product", &product, "up to 128 printable ASCII characters, or \"\" to say nothing");
+    }
+    product
 }
 
 fn read_external(sip: &mut Section<'_, '_>) -> External {

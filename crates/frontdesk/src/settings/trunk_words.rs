@@ -188,7 +188,7 @@ fn proxy(section: &mut Section<'_, '_>) -> Option<Proxy> {
     }
 }
 
-fn names(section: &mut Section<'_, '_>, key: &'static str) -> Option<Vec<String>> {
+pub(super) fn names(section: &mut Section<'_, '_>, key: &'static str) -> Option<Vec<String>> {
     let listed = section.texts(key)?;
     let mut names = Vec::new();
     for Located { value, line } in listed {

@@ -3,7 +3,7 @@
 use crate::mailbox::{Full as NoRoom, Letters, Mailbox, mailbox};
 use frontdesk_sip_stack::{Flow, SipInput, Transport};
 use frontdesk_sip_transport::{
-    Full, ListenAddress, RouteFault, TlsSettings, TransportFault, TransportSettings, Transports,
+    Full, ListenAddress, PemFiles, RouteFault, TlsSettings, TransportFault, TransportSettings, Transports,
 };
 use frontdesk_speech::Rendered;
 use std::net::{SocketAddr, UdpSocket};
@@ -31,6 +31,8 @@ pub struct Destination {
     pub name: Option<String>,
     /// The authorities that are believed, PEM; none believes the public ones.
     pub authorities: Option<PathBuf>,
+    /// What this side shows where it is asked for a certificate; none shows none.
+    pub identity: Option<PemFiles>,
 }
 
 /// The open way.
@@ -74,10 +76,16 @@ impl Wire {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
         let mut address = local_towards(to.remote)?;
         address.set_port(0);
-        // A client of TLS listens to nothing with it: calls come over the connection that it opened.
-        let transport = if to.transport.is_secure() { Transport::Udp } else { to.transport };
+        // A client of TLS or WebSocket listens to nothing with it: calls come over the connection that it opened.
+        let listens = matches!(to.transport, Transport::Udp | Transport::Tcp);
+        let transport = if listens { to.transport } else { Transport::Udp };
         let settings = TransportSettings {
-            tls: TlsSettings { server_authorities: to.authorities.clone(), ..TlsSettings::default() },
+            tls: TlsSettings {
+                server_authorities: to.authorities.clone(),
+                client_identity: to.identity.clone(),
+                ..TlsSettings::default()
+            },
+            opens_websockets: true,
             ..TransportSettings::listening_on(&[ListenAddress { transport, address }])
         };
         let deliver = {

@@ -132,6 +132,8 @@ pub enum SipEvent {
         account: String,
         /// What is watched: the user part of the Request-URI.
         resource: String,
+        /// Where, as the telephone names it: the host of the Request-URI. Documents name the watched by it.
+        host: String,
         /// Which of its states.
         package: Package,
     },

@@ -31,10 +31,10 @@ fn watching(event: &str, expires: &str) -> (Stage, SubscriptionId, Response) {
 
 fn subscribed(stage: &mut Stage) -> SubscriptionId {
     let events = stage.events();
-    let [SipEvent::Subscribed { subscription, account, resource, .. }] = &events[..] else {
+    let [SipEvent::Subscribed { subscription, account, resource, host, .. }] = &events[..] else {
         panic!("{events:?}")
     };
-    assert_eq!((account.as_str(), resource.as_str()), ("1001", "100"));
+    assert_eq!((account.as_str(), resource.as_str(), host.as_str()), ("1001", "100", "192.0.2.1"));
     *subscription
 }
 

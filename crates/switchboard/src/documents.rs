@@ -25,7 +25,7 @@ pub(crate) fn dialog_info(
     version: u32,
     state: &State,
     before: Option<&State>,
-    realm: &str,
+    host: &str,
 ) -> Vec<u8> {
     let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     let _ = writeln!(
@@ -53,7 +53,7 @@ pub(crate) fn dialog_info(
             let _ = write!(
                 xml,
                 "<remote><identity display=\"{text}\">sip:{number}@{}</identity></remote>",
-                escaped(realm)
+                escaped(host)
             );
         }
         xml.push_str("</dialog>\n");
@@ -73,8 +73,7 @@ fn names(name: &DialogName) -> String {
 /// `application/pidf+xml` (RFC 3863), with what the person does (RFC 4480 §3.2).
 pub(crate) fn presence(entity: &str, state: &State) -> Vec<u8> {
     let basic = if state.registered { "open" } else { "closed" };
-    let talks = state.dialogs.values().any(|dialog| dialog.light == Light::Confirmed);
-    let (note, activity) = match talks {
+    let (note, activity) = match state.talks {
         true => ("<note>On the phone</note>", "<rpid:activities><rpid:on-the-phone/></rpid:activities>"),
         false => ("", ""),
     };
@@ -127,7 +126,11 @@ mod tests {
             let (calls, remote) = (remote.is_none(), remote.map(str::to_owned));
             (LegId(leg), Dialog { light, calls, remote, session: None, name: None })
         };
-        State { registered: true, dialogs: dialogs.iter().map(dialog).collect::<BTreeMap<_, _>>() }
+        State {
+            registered: true,
+            talks: false,
+            dialogs: dialogs.iter().map(dialog).collect::<BTreeMap<_, _>>(),
+        }
     }
 
     #[test]
@@ -176,7 +179,7 @@ mod tests {
             idle.contains("<basic>open</basic></status></tuple>") && !idle.contains("on-the-phone"),
             "{idle}"
         );
-        let talks = text(&state(&[(1, Light::Confirmed, None)]));
+        let talks = text(&State { talks: true, ..state(&[]) });
         assert!(talks.contains("<note>On the phone</note>") && talks.contains("<rpid:on-the-phone/>"));
         assert!(text(&State { registered: false, ..state(&[]) }).contains("<basic>closed</basic>"));
     }

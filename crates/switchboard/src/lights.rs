@@ -44,20 +44,39 @@ pub(crate) struct Lights {
 }
 
 #[derive(Debug)]
-struct Watch {
+pub(crate) struct Watch {
     account: String,
     resource: String,
+    /// Where that is, as who watches says: telephones look for their lamp by the address that they asked for.
+    host: String,
     package: Package,
     /// What the next document is numbered (RFC 4235 §3.2).
     version: u32,
     told: Option<State>,
 }
 
-/// What a document tells.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What documents tell of a telephone.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct State {
     pub registered: bool,
+    pub talks: bool,
     pub dialogs: BTreeMap<LegId, Dialog>,
+}
+
+impl State {
+    /// As much of it as this package tells: what changes beside that is no news for who watches it.
+    fn told_by(self, package: Package) -> State {
+        match package {
+            Package::Presence => State { dialogs: BTreeMap::new(), ..self },
+            _ => State { registered: false, talks: false, ..self },
+        }
+    }
+}
+
+impl Watch {
+    pub fn new(account: String, resource: String, host: String, package: Package) -> Watch {
+        Watch { account, resource, host, package, version: 0, told: None }
+    }
 }
 
 impl Lights {
@@ -111,16 +130,9 @@ impl Call {
 }
 
 impl Switchboard {
-    pub(crate) fn on_subscribed(
-        &mut self,
-        subscription: SubscriptionId,
-        account: String,
-        resource: String,
-        package: Package,
-    ) {
+    pub(crate) fn on_subscribed(&mut self, subscription: SubscriptionId, watch: Watch) {
         let version = self.lights.watches.get(&subscription).map_or(0, |watch| watch.version);
-        let watch = Watch { account, resource, package, version, told: None };
-        self.lights.watches.insert(subscription, watch);
+        self.lights.watches.insert(subscription, Watch { version, ..watch });
         self.tell_watch(subscription);
     }
 
@@ -148,18 +160,17 @@ impl Switchboard {
             return self.out.sip(SipCommand::EndSubscription { subscription, reason: "noresource" });
         };
         let state = match watch.package {
-            Package::MessageSummary => State { registered: true, dialogs: BTreeMap::new() },
-            _ => self.state_of(&phone),
+            Package::MessageSummary => State::default(),
+            package => self.state_of(&phone).told_by(package),
         };
-        let realm = self.rules.as_ref().map(|rules| rules.sip.realm.clone()).unwrap_or_default();
         let Some(watch) = self.lights.watches.get_mut(&subscription) else { return };
         if watch.told.as_ref() == Some(&state) {
             return;
         }
-        let entity = format!("sip:{}@{realm}", phone.number);
+        let entity = format!("sip:{}@{}", phone.number, watch.host);
         let document = match watch.package {
             Package::Dialog => {
-                documents::dialog_info(&entity, watch.version, &state, watch.told.as_ref(), &realm)
+                documents::dialog_info(&entity, watch.version, &state, watch.told.as_ref(), &watch.host)
             }
             Package::Presence => documents::presence(&entity, &state),
             _ => documents::no_messages(&entity),
@@ -191,12 +202,12 @@ impl Switchboard {
     fn state_of(&self, phone: &Phone) -> State {
         let of_it = |call: &&Call| call.party.tenant == phone.tenant;
         let lights = self.calls.values().filter(of_it).flat_map(Call::lights);
+        let own = lights.filter(|light| light.0 == phone.number);
+        let dialogs: BTreeMap<_, _> = own.map(|(_, leg, dialog)| (leg, self.named(dialog))).collect();
         State {
             registered: self.stack.bindings(phone.account()).next().is_some(),
-            dialogs: lights
-                .filter(|light| light.0 == phone.number)
-                .map(|(_, leg, dialog)| (leg, self.named(dialog)))
-                .collect(),
+            talks: dialogs.values().any(|dialog| dialog.light == Light::Confirmed),
+            dialogs,
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::attended::Joining;
 use crate::call::{Call, Stage};
 use crate::desk::Desk;
+use crate::lights::Watch;
 use crate::output;
 use crate::switchboard::Switchboard;
 use crate::transfer::Transfer;
@@ -66,8 +67,8 @@ impl Switchboard {
             SipEvent::Ended { session, end } => {
                 self.with_session(session, now, |call, desk| call.session_ended(session, &end, desk));
             }
-            SipEvent::Subscribed { subscription, account, resource, package } => {
-                self.on_subscribed(subscription, account, resource, package);
+            SipEvent::Subscribed { subscription, account, resource, host, package } => {
+                self.on_subscribed(subscription, Watch::new(account, resource, host, package));
             }
             SipEvent::Unsubscribed { subscription } => self.lights.unsubscribed(subscription),
             SipEvent::MessageReceived(message) => self.on_message(&message),

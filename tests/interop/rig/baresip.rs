@@ -1,7 +1,7 @@
 //! baresip plays the foreign telephone: it registers, calls and is called, says a WAV file and writes down what it
 //! hears. Its keys are pressed from here over its control port.
 
-use super::desk::{Desk, PASSWORDS};
+use super::desk::{self, Desk};
 use super::program::{Program, installed};
 use super::speech::Speech;
 use std::io::{Read, Write};
@@ -32,12 +32,22 @@ pub struct Style<'a> {
     pub settings: &'a str,
     /// Its address book.
     pub contacts: &'a str,
+    /// Whether it prints the messages that it sends and gets.
+    pub traces: bool,
 }
 
 impl<'a> Style<'a> {
     /// Over UDP, answering.
     pub fn udp(desk: &Desk) -> Style<'a> {
-        Style { transport: "udp", desk: desk.address, answers: true, account: "", settings: "", contacts: "" }
+        Style {
+            transport: "udp",
+            desk: desk.address,
+            answers: true,
+            account: "",
+            settings: "",
+            contacts: "",
+            traces: false,
+        }
     }
 }
 
@@ -62,9 +72,8 @@ impl Baresip {
         let write =
             |name: &str, bytes: &[u8]| std::fs::write(folder.path().join(name), bytes).expect("a file");
         write("says.wav", &says.wav());
-        let password =
-            PASSWORDS.into_iter().find(|(phone, _)| *phone == number).expect("a phone of the desk").1;
-        let Style { transport, desk, answers, account, settings, contacts } = style;
+        let password = desk::password(number);
+        let Style { transport, desk, answers, account, settings, contacts, traces } = style;
         write("contacts", contacts.as_bytes());
         let mode = if answers { "auto" } else { "manual" };
         let account = format!(
@@ -75,6 +84,9 @@ impl Baresip {
         write("config", config(folder.path(), control, settings).as_bytes());
         let mut command = Command::new(program);
         command.arg("-f").arg(folder.path()).arg("-v");
+        if traces {
+            command.arg("-s");
+        }
         let mut program = Program::start("baresip", command);
         program.wait_for("it is registered", Duration::from_secs(10), |line| line.contains("[1 binding]"));
         Baresip { program, folder, control }

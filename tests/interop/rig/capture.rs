@@ -56,6 +56,19 @@ impl Capture {
 }
 
 impl Captured {
+    /// The requests of this method that were sent to this place by datagrams.
+    pub fn requests_to(&self, place: SocketAddr, method: &str) -> impl Iterator<Item = String> {
+        let start = format!("{method} ");
+        let sent = self.datagrams.iter().filter(move |datagram| datagram.to == place);
+        sent.map(|datagram| String::from_utf8_lossy(&datagram.bytes).into_owned())
+            .filter(move |text| text.starts_with(&start))
+    }
+
+    /// The RTP packets from this place.
+    pub fn rtp_from(&self, place: SocketAddr) -> Vec<RtpPacket> {
+        self.datagrams.iter().filter(|datagram| datagram.from == place).filter_map(RtpPacket::read).collect()
+    }
+
     /// The RTP packets to this place.
     pub fn rtp_to(&self, place: SocketAddr) -> Vec<RtpPacket> {
         self.datagrams.iter().filter(|datagram| datagram.to == place).filter_map(RtpPacket::read).collect()

@@ -15,8 +15,14 @@ use std::time::Duration;
 const OPENING: Duration = Duration::from_secs(20);
 /// How long it may take to close, calls included.
 const CLOSING: Duration = Duration::from_secs(15);
-/// The passwords of the phones 1001 and 1002.
-pub const PASSWORDS: [(&str, &str); 2] = [("1001", "sales-phone-secret"), ("1002", "reception-phone-secret")];
+/// The passwords of the phones 1001 to 1003.
+pub const PASSWORDS: [(&str, &str); 3] =
+    [("1001", "sales-phone-secret"), ("1002", "reception-phone-secret"), ("1003", "workshop-phone-secret")];
+
+/// The password of one of them.
+pub fn password(phone: &str) -> &'static str {
+    PASSWORDS.into_iter().find(|(number, _)| *number == phone).expect("a phone of the desk").1
+}
 
 /// A number that callers dial.
 pub struct Number {
@@ -57,7 +63,7 @@ pub fn binary() -> PathBuf {
 }
 
 impl Desk {
-    /// Opens a desk with these numbers and the phones 1001 and 1002; 127.0.0.1 and ::1 may call without a password.
+    /// Opens a desk with these numbers and the phones 1001 to 1003; 127.0.0.1 and ::1 may call without a password.
     pub fn open(numbers: &[Number]) -> Desk {
         Desk::open_in(Turn::take(), prepare(numbers))
     }
@@ -104,6 +110,18 @@ impl Desk {
             Wire::Udp => self.address,
             Wire::Tcp | Wire::Tls => self.listening(wire.name()),
         }
+    }
+
+    /// Opens a desk that asks everybody for a password, and has only telephones for neighbours; else as
+    /// [`Desk::open_with`].
+    pub fn open_to_telephones(numbers: &[Number], listen: &[&str], more: &str) -> Desk {
+        Desk::open_with(numbers, listen, more, |folder| {
+            let file = settings_file(folder);
+            let settings = std::fs::read_to_string(&file).expect("settings");
+            let elsewhere = settings.replace(r#"["127.0.0.1", "::1"]"#, r#"["192.0.2.1"]"#);
+            std::fs::write(&file, elsewhere).expect("settings");
+            certificates::write(folder);
+        })
     }
 
     /// Opens a desk that offers MD5 alone, for programs that know nothing else and give up when they are offered it.

@@ -11,6 +11,7 @@ pub mod desk;
 pub mod dissect;
 pub mod flows;
 pub mod kamailio;
+pub mod linphone;
 pub mod program;
 pub mod records;
 pub mod relay;

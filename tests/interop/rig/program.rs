@@ -1,9 +1,9 @@
 //! A process of ours: what it printed, how it ended. It never outlives the test.
 
 use rustix::process::{Pid, Signal, kill_process};
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 pub struct Program {
     name: String,
     child: Child,
+    keyboard: Option<ChildStdin>,
     printed: Arc<Printed>,
     ended: Option<ExitStatus>,
     readers: Vec<std::thread::JoinHandle<()>>,
@@ -43,18 +44,36 @@ pub fn installed(program: &str, package: &str) -> PathBuf {
 impl Program {
     /// Starts it; what it prints on both of its outputs is kept.
     pub fn start(name: &str, mut command: Command) -> Program {
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.stdin(Stdio::null());
+        Program::spawn(name, command)
+    }
+
+    /// Starts it with a keyboard, for [`Program::type_line`].
+    pub fn start_with_keyboard(name: &str, mut command: Command) -> Program {
+        command.stdin(Stdio::piped());
+        Program::spawn(name, command)
+    }
+
+    fn spawn(name: &str, mut command: Command) -> Program {
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{name} does not start: {error}"));
         let printed = Arc::new(Printed::default());
         let out = child.stdout.take().map(|out| follow(out, &printed));
         let err = child.stderr.take().map(|err| follow(err, &printed));
         let readers = out.into_iter().chain(err).collect();
-        Program { name: name.to_owned(), child, printed, ended: None, readers }
+        let keyboard = child.stdin.take();
+        Program { name: name.to_owned(), child, keyboard, printed, ended: None, readers }
     }
 
     /// Its process id.
     pub fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Types a line on its keyboard.
+    pub fn type_line(&mut self, line: &str) {
+        let keyboard = self.keyboard.as_mut().expect("it was started with a keyboard");
+        writeln!(keyboard, "{line}").unwrap_or_else(|error| panic!("{} reads nothing: {error}", self.name));
     }
 
     /// Everything printed so far.

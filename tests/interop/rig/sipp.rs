@@ -214,6 +214,15 @@ impl Playing {
         self.messages("received")
     }
 
+    /// Waits until a message came that fits.
+    pub fn wait_for_message(&mut self, what: &str, fits: impl Fn(&str) -> bool) {
+        let until = Instant::now() + self.longest;
+        while !self.received().iter().any(|message| fits(message)) {
+            assert!(!self.program.ends_within(Duration::from_millis(50)), "sipp ended before: {what}");
+            assert!(Instant::now() < until, "sipp did not get in time: {what}");
+        }
+    }
+
     /// The messages that it sent.
     pub fn sent(&self) -> Vec<String> {
         self.messages("sent")

@@ -40,6 +40,17 @@ impl Speech {
         Speech([vec![0; before_ms * 8], self.0, vec![0; after_ms * 8]].concat())
     }
 
+    /// Said again and again for a minute: whoever listens for a few seconds hears it.
+    pub fn again_and_again(self) -> Speech {
+        let once = [&self.0[..], &[0; 4_000]].concat();
+        Speech(once.repeat(480_000 / once.len() + 1))
+    }
+
+    /// Its last so many milliseconds.
+    pub fn last(&self, milliseconds: usize) -> Speech {
+        Speech(self.0[self.0.len().saturating_sub(milliseconds * 8)..].to_vec())
+    }
+
     /// As raw µ-law, as sipp plays it.
     pub fn ulaw(&self) -> Vec<u8> {
         let mut coded = vec![0; self.0.len()];

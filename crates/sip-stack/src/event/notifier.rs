@@ -75,7 +75,16 @@ impl SipStack {
         let key = dialog.key.clone();
         self.begin_dialog_alone(dialog);
         let resource = asked.request.uri.user().unwrap_or_default();
-        let kind = Kind::Watch { account: account.clone(), resource: resource.clone(), package, once };
+        // A telephone number without a host is this side's own.
+        let host = asked.request.uri.as_sip().map(|uri| uri.host.to_string());
+        let host = host.unwrap_or_else(|| self.settings.realm.clone());
+        let kind = Kind::Watch {
+            account: account.clone(),
+            resource: resource.clone(),
+            host: host.clone(),
+            package,
+            once,
+        };
         let standing = Standing::Active { until };
         let known = Subscription {
             dialog: key,
@@ -88,7 +97,7 @@ impl SipStack {
             newest: Vec::new(),
         };
         self.begin_subscription(usage, known);
-        self.tell(SipEvent::Subscribed { subscription, account, resource, package });
+        self.tell(SipEvent::Subscribed { subscription, account, resource, host, package });
     }
 
     /// 200 with what is granted (RFC 6665 §4.2.1.1).
@@ -155,9 +164,10 @@ impl SipStack {
     fn wants_state_again(&mut self, usage: Usage) {
         let Some(known) = self.usages.subscriptions.get(&usage) else { return };
         match (usage, &known.kind) {
-            (Usage::Watch(subscription), Kind::Watch { account, resource, package, .. }) => {
-                let (account, resource, package) = (account.clone(), resource.clone(), *package);
-                self.tell(SipEvent::Subscribed { subscription, account, resource, package });
+            (Usage::Watch(subscription), Kind::Watch { account, resource, host, package, .. }) => {
+                let (account, resource, host) = (account.clone(), resource.clone(), host.clone());
+                let package = *package;
+                self.tell(SipEvent::Subscribed { subscription, account, resource, host, package });
             }
             _ => {
                 let body = known.newest.clone();

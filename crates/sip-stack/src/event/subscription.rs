@@ -29,7 +29,7 @@ pub(crate) enum Kind {
     /// A REFER made it.
     Referral,
     /// A SUBSCRIBE of this account made it. With `once` it wants the state a single time (RFC 6665 §4.4.3).
-    Watch { account: String, resource: String, package: Package, once: bool },
+    Watch { account: String, resource: String, host: String, package: Package, once: bool },
 }
 
 /// By what is true of it.

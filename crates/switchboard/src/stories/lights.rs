@@ -8,6 +8,7 @@ fn watch(bench: &mut Bench, number: u64, account: &str, resource: &str, package:
         subscription: SubscriptionId(number),
         account: account.to_owned(),
         resource: resource.to_owned(),
+        host: "192.0.2.1".to_owned(),
         package,
     });
 }
@@ -38,7 +39,7 @@ fn a_lamp_goes_with_the_calls_of_its_telephone() {
     watch(&mut bench, 1, "1002", "1001", Package::Dialog);
     let first = told(&mut bench);
     assert_eq!((first.len(), states(&first[0]).len()), (1, 0));
-    assert!(first[0].contains("version=\"0\"") && first[0].contains("entity=\"sip:1001@frontdesk\""));
+    assert!(first[0].contains("version=\"0\"") && first[0].contains("entity=\"sip:1001@192.0.2.1\""));
     let caller = bench.phone_calls("1003", "1001");
     let called = bench.session_to(101);
     let trying = told(&mut bench);
@@ -47,7 +48,7 @@ fn a_lamp_goes_with_the_calls_of_its_telephone() {
     let rings = told(&mut bench);
     assert_eq!(states(&rings[0]), ["early"]);
     assert!(
-        rings[0].contains("direction=\"recipient\"") && rings[0].contains("sip:1003@frontdesk"),
+        rings[0].contains("direction=\"recipient\"") && rings[0].contains("sip:1003@192.0.2.1"),
         "{}",
         rings[0]
     );
@@ -78,7 +79,11 @@ fn presence_knows_who_is_there_and_who_is_on_the_phone() {
     let mut bench = Bench::new();
     watch(&mut bench, 1, "1002", "1001", Package::Presence);
     assert!(told(&mut bench)[0].contains("<basic>open</basic>"));
-    let (caller, _) = bench.talk("1003", "1001", 101);
+    let caller = bench.phone_calls("1003", "1001");
+    let called = bench.session_to(101);
+    bench.progress(called, 180, None);
+    assert_eq!(told(&mut bench), [] as [String; 0], "a telephone that rings is there as before");
+    bench.answer(called, described(101));
     assert!(told(&mut bench)[0].contains("on-the-phone"));
     bench.hangs_up(caller);
     assert!(!told(&mut bench)[0].contains("on-the-phone"));

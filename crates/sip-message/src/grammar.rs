@@ -63,6 +63,8 @@ impl<'a> Iterator for Pieces<'a> {
 }
 
 fn first_comma(text: &str) -> Option<usize> {
+    // Most values are no lists at all.
+    position_of(b',', text.as_bytes())?;
     let mut quoted = false;
     let mut escaped = false;
     let mut bracketed = false;
@@ -85,6 +87,20 @@ fn first_comma(text: &str) -> Option<usize> {
         }
     }
     None
+}
+
+/// Where a byte stands first. Sixteen bytes at a time, which compilers turn into one comparison.
+pub(crate) fn position_of(wanted: u8, bytes: &[u8]) -> Option<usize> {
+    const AT_ONCE: usize = 16;
+    let is_in = |chunk: &&[u8]| chunk.iter().fold(false, |found, byte| found | (*byte == wanted));
+    let without = bytes.chunks_exact(AT_ONCE).take_while(|chunk| !is_in(chunk)).count() * AT_ONCE;
+    let at = bytes.get(without..)?.iter().position(|byte| *byte == wanted)?;
+    Some(without + at)
+}
+
+/// Whether a line ends within a text.
+pub(crate) fn has_line_end(text: &str) -> bool {
+    text.bytes().fold(false, |found, byte| found | (byte == b'\r') | (byte == b'\n'))
 }
 
 /// Reads a value from left to right.
@@ -194,6 +210,10 @@ impl fmt::Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use fmt::Write;
         f.write_char('"')?;
+        if !self.0.bytes().any(|byte| byte.is_ascii_control() || matches!(byte, b'"' | b'\\')) {
+            f.write_str(self.0)?;
+            return f.write_char('"');
+        }
         for character in self.0.chars() {
             match character {
                 // A line end cannot be escaped (RFC 3261 §25.1, quoted-pair): it would end the header.

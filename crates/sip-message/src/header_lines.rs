@@ -1,6 +1,7 @@
 //! From bytes to header lines: folding undone, compact names resolved, order kept (RFC 3261 §7.3).
 
 use crate::error::MessageFault;
+use crate::grammar;
 use crate::header_name::HeaderName;
 use crate::headers::Headers;
 use crate::{HEADER_BYTES_MAX, HEADER_LINES_MAX};
@@ -45,7 +46,7 @@ pub(crate) fn read(bytes: &[u8]) -> Option<Section<'_>> {
 }
 
 fn read_line(line: &[u8], headers: &mut Headers) -> Option<()> {
-    let colon = line.iter().position(|byte| *byte == b':')?;
+    let colon = grammar::position_of(b':', line)?;
     let (name, value) = (line.get(..colon)?, line.get(colon + 1..)?);
     let name = std::str::from_utf8(name).ok()?.trim_end_matches([' ', '\t']);
     headers.push_bytes(HeaderName::from_token(name)?, value);
@@ -61,7 +62,7 @@ struct Lines<'a> {
 impl<'a> Lines<'a> {
     fn next_line(&mut self) -> Option<&'a [u8]> {
         let within = self.rest.get(..self.rest.len().min(HEADER_BYTES_MAX.saturating_sub(self.taken)))?;
-        let end = within.iter().position(|byte| *byte == b'\n')?;
+        let end = grammar::position_of(b'\n', within)?;
         let line = within.get(..end)?;
         self.rest = self.rest.get(end + 1..)?;
         self.taken += end + 1;

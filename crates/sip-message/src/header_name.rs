@@ -123,7 +123,9 @@ impl HeaderName {
                 return Some(HeaderName(Word::Known(*known)));
             }
         }
-        if let Some(at) = TEXTS.iter().position(|known| known.eq_ignore_ascii_case(text)) {
+        if let Some(at) =
+            TEXTS.iter().position(|known| known.len() == text.len() && known.eq_ignore_ascii_case(text))
+        {
             return ALL.get(at).map(|known| HeaderName(Word::Known(*known)));
         }
         grammar::is_token(text).then(|| HeaderName(Word::Extension(text.into())))

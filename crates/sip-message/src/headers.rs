@@ -3,9 +3,11 @@
 mod callers;
 mod typed;
 
+use crate::grammar;
 use crate::header_name::HeaderName;
 use std::borrow::Borrow;
 use std::fmt;
+use std::fmt::Write as _;
 use std::ops::Range;
 
 /// Header lines, in their order. Values are kept as they came, but for folding, which is undone, and for bytes that
@@ -31,8 +33,15 @@ impl Headers {
         Headers { text: String::new(), lines: Vec::new() }
     }
 
-    pub(crate) fn with_capacity(bytes: usize, lines: usize) -> Self {
+    /// None yet, with room for so many bytes of values and so many lines.
+    pub fn with_capacity(bytes: usize, lines: usize) -> Self {
         Headers { text: String::with_capacity(bytes), lines: Vec::with_capacity(lines) }
+    }
+
+    /// Gives back the room that it does not need, where they are kept for long.
+    pub fn shrink(&mut self) {
+        self.text.shrink_to_fit();
+        self.lines.shrink_to_fit();
     }
 
     /// Adds a line at the end. A line end within the value becomes a space: no value can smuggle in a header.
@@ -41,9 +50,15 @@ impl Headers {
         self.lines.push(line);
     }
 
+    /// Adds a line at the end with a value as it is shown, written in place.
+    pub fn push_display(&mut self, name: impl Into<HeaderName>, value: impl fmt::Display) {
+        let line = self.line_of(name.into(), value);
+        self.lines.push(line);
+    }
+
     /// Adds a line before all others, as a Via is.
-    pub fn push_front(&mut self, name: impl Into<HeaderName>, value: impl AsRef<str>) {
-        let line = self.line(name.into(), value.as_ref());
+    pub fn push_front(&mut self, name: impl Into<HeaderName>, value: impl fmt::Display) {
+        let line = self.line_of(name.into(), value);
         self.lines.insert(0, line);
     }
 
@@ -136,7 +151,7 @@ impl Headers {
     fn push_text(&mut self, bytes: &[u8]) {
         let start = self.text.len();
         match std::str::from_utf8(bytes) {
-            Ok(text) if !bytes.contains(&b'\r') => self.text.push_str(text),
+            Ok(text) if !grammar::has_line_end(text) => self.text.push_str(text),
             Ok(text) => self.text.extend(text.chars().map(|c| if c == '\r' { ' ' } else { c })),
             Err(_) => self
                 .text
@@ -151,14 +166,39 @@ impl Headers {
 
     fn line(&mut self, name: HeaderName, value: &str) -> Line {
         let start = self.text.len();
-        let value = value.trim_matches([' ', '\t', '\r', '\n']);
-        if value.contains(['\r', '\n']) {
-            self.text.extend(value.chars().map(|c| if matches!(c, '\r' | '\n') { ' ' } else { c }));
-        } else {
-            self.text.push_str(value);
-        }
-        Line { name, value: start..self.text.len() }
+        self.text.push_str(value);
+        self.close_line(name, start)
     }
+
+    fn line_of(&mut self, name: HeaderName, value: impl fmt::Display) -> Line {
+        let start = self.text.len();
+        // Writing into a `String` cannot fail.
+        let _ = write!(self.text, "{value}");
+        self.close_line(name, start)
+    }
+
+    /// The line whose value begins at `start` and ends with the text, without white space and line ends around it; one
+    /// within it becomes a space.
+    fn close_line(&mut self, name: HeaderName, start: usize) -> Line {
+        let value = self.text.get(start..).unwrap_or_default();
+        if grammar::has_line_end(value) {
+            let value: String =
+                value.chars().map(|c| if matches!(c, '\r' | '\n') { ' ' } else { c }).collect();
+            self.text.truncate(start);
+            self.text.push_str(&value);
+        }
+        let bytes = self.text.as_bytes().get(start..).unwrap_or_default();
+        let (before, length) = span_of_text(bytes);
+        Line { name, value: start + before..start + before + length }
+    }
+}
+
+/// Where what is no white space of SIP begins, and how long that is up to its end.
+fn span_of_text(bytes: &[u8]) -> (usize, usize) {
+    let is_text = |byte: &u8| !matches!(byte, b' ' | b'\t');
+    let start = bytes.iter().position(is_text).unwrap_or(bytes.len());
+    let end = bytes.iter().rposition(is_text).map_or(start, |last| last + 1);
+    (start, end - start)
 }
 
 /// Without white space of SIP at both ends; a form feed, say, is none.

@@ -2,7 +2,7 @@
 
 use crate::error::{Malformed, What};
 use crate::grammar::{self, Cursor, Quoted};
-use crate::parameters::Parameters;
+use crate::parameters::{Parameters, next_parameter};
 use crate::uri::Uri;
 use std::fmt;
 use std::str::FromStr;
@@ -36,37 +36,64 @@ impl NameAddr {
     }
 
     fn read(cursor: &mut Cursor<'_>) -> Result<Self, Malformed> {
-        cursor.skip_spaces();
-        let display = if cursor.peek() == Some(b'"') {
-            let display = grammar::unquote(cursor.quoted()?);
-            cursor.skip_spaces();
-            if cursor.peek() != Some(b'<') {
-                return Err(Malformed(What::Address));
-            }
-            Some(display)
-        } else {
-            read_bare_display(cursor)?
-        };
-        let uri = if cursor.eat(b'<') {
-            let uri = cursor.take_while(|byte| byte != b'>');
-            if !cursor.eat(b'>') {
-                return Err(Malformed(What::Address));
-            }
-            // Deviation: white space inside the brackets is passed over (RFC 4475 §3.1.2.14 leaves it to the reader).
-            grammar::trim(uri).parse()?
-        } else {
-            read_bare_uri(cursor)?
-        };
+        let (display, uri) = read_place(cursor)?;
+        let uri = uri.parse()?;
         let parameters = Parameters::read(cursor)?;
-        Ok(NameAddr { display, uri, parameters })
+        Ok(NameAddr { display: display.map(grammar::unquote), uri, parameters })
     }
+
+    /// Whether a text is such an address.
+    pub(crate) fn check(text: &str) -> Result<(), Malformed> {
+        let mut cursor = Cursor::new(text);
+        let (_, uri) = read_place(&mut cursor)?;
+        Uri::check(uri)?;
+        Parameters::check(&mut cursor)?;
+        cursor.skip_spaces();
+        if cursor.at_end() { Ok(()) } else { Err(Malformed(What::End)) }
+    }
+
+    /// The tag of the address that a text is, read without what stands before it.
+    pub(crate) fn tag_in(text: &str) -> Option<&str> {
+        let mut cursor = Cursor::new(text);
+        read_place(&mut cursor).ok()?;
+        while let Some((name, value)) = next_parameter(&mut cursor).ok()? {
+            if name.eq_ignore_ascii_case("tag") {
+                return value;
+            }
+        }
+        None
+    }
+}
+
+/// The name, with its quotes, and the URI.
+fn read_place<'a>(cursor: &mut Cursor<'a>) -> Result<(Option<&'a str>, &'a str), Malformed> {
+    cursor.skip_spaces();
+    let display = if cursor.peek() == Some(b'"') {
+        let display = cursor.quoted()?;
+        cursor.skip_spaces();
+        if cursor.peek() != Some(b'<') {
+            return Err(Malformed(What::Address));
+        }
+        Some(display)
+    } else {
+        read_bare_display(cursor)?
+    };
+    if !cursor.eat(b'<') {
+        return Ok((display, read_bare_uri(cursor)));
+    }
+    let uri = cursor.take_while(|byte| byte != b'>');
+    if !cursor.eat(b'>') {
+        return Err(Malformed(What::Address));
+    }
+    // Deviation: white space inside the brackets is passed over (RFC 4475 §3.1.2.14 leaves it to the reader).
+    Ok((display, grammar::trim(uri)))
 }
 
 /// What stands before `<` without quotes.
 ///
 /// Deviation: not only tokens. `From: Bell, Alexander <sip:…>` (RFC 4475 §3.1.2.15) and names in UTF-8 without quotes
 /// come from real telephones; as long as no quote is in them they cannot be mistaken.
-fn read_bare_display(cursor: &mut Cursor<'_>) -> Result<Option<String>, Malformed> {
+fn read_bare_display<'a>(cursor: &mut Cursor<'a>) -> Result<Option<&'a str>, Malformed> {
     let Some((before, _)) = cursor.rest().split_once('<') else {
         return Ok(None);
     };
@@ -75,14 +102,13 @@ fn read_bare_display(cursor: &mut Cursor<'_>) -> Result<Option<String>, Malforme
         return if before.contains(';') { Ok(None) } else { Err(Malformed(What::QuotedString)) };
     }
     let display = grammar::trim(cursor.take_while(|byte| byte != b'<'));
-    Ok((!display.is_empty()).then(|| display.to_owned()))
+    Ok((!display.is_empty()).then_some(display))
 }
 
 /// Without brackets all parameters belong to the header, and neither comma nor question mark may stand in the URI
 /// (RFC 3261 §20, RFC 4475 §3.1.2.13).
-fn read_bare_uri(cursor: &mut Cursor<'_>) -> Result<Uri, Malformed> {
-    let uri = cursor.take_while(|byte| !matches!(byte, b';' | b' ' | b'\t' | b',' | b'?' | b'"' | b'>'));
-    uri.parse()
+fn read_bare_uri<'a>(cursor: &mut Cursor<'a>) -> &'a str {
+    cursor.take_while(|byte| !matches!(byte, b';' | b' ' | b'\t' | b',' | b'?' | b'"' | b'>'))
 }
 
 impl FromStr for NameAddr {
@@ -112,8 +138,12 @@ impl fmt::Debug for NameAddr {
 impl fmt::Display for NameAddr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(display) = &self.display {
-            write!(f, "{} ", Quoted(display))?;
+            fmt::Display::fmt(&Quoted(display), f)?;
+            f.write_str(" ")?;
         }
-        write!(f, "<{}>{}", self.uri, self.parameters)
+        f.write_str("<")?;
+        fmt::Display::fmt(&self.uri, f)?;
+        f.write_str(">")?;
+        fmt::Display::fmt(&self.parameters, f)
     }
 }

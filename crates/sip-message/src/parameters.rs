@@ -9,21 +9,18 @@ use std::fmt;
 const PARAMETERS_MAX: usize = 64;
 
 /// Parameters in their order. Names are compared whatever their case; values are kept as they came, quotes included.
+///
+/// They are kept as they are written, `;name=value;flag` without white space: reading them allocates once, and writing
+/// them copies one text.
 #[derive(Debug, Clone, Default)]
 pub struct Parameters {
-    list: Vec<Parameter>,
-}
-
-#[derive(Debug, Clone)]
-struct Parameter {
-    name: String,
-    value: Option<String>,
+    text: String,
 }
 
 impl Parameters {
     /// None yet.
     pub const fn new() -> Self {
-        Parameters { list: Vec::new() }
+        Parameters { text: String::new() }
     }
 
     /// Whether a parameter of this name is there, with a value or without.
@@ -34,7 +31,7 @@ impl Parameters {
     /// The value of the first parameter of this name, as it came: a quoted string has its quotes. `None` if it is
     /// not there or has no value.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.find(name).and_then(|parameter| parameter.value.as_deref())
+        self.find(name).flatten()
     }
 
     /// The value of the first parameter of this name, without quotes and escapes.
@@ -44,11 +41,20 @@ impl Parameters {
 
     /// Sets or replaces a parameter. A value that is neither a token nor an address is quoted.
     pub fn set(&mut self, name: &str, value: Option<&str>) {
-        let value = value
-            .map(|value| if may_stand_bare(value) { value.to_owned() } else { Quoted(value).to_string() });
-        match self.list.iter_mut().find(|parameter| parameter.name.eq_ignore_ascii_case(name)) {
-            Some(parameter) => parameter.value = value,
-            None => self.list.push(Parameter { name: name.to_owned(), value }),
+        let quoted = value.filter(|value| !may_stand_bare(value)).map(|value| Quoted(value).to_string());
+        let value = quoted.as_deref().or(value);
+        if !self.contains(name) {
+            return self.push(name, value);
+        }
+        let before = std::mem::take(self);
+        let mut replaced = false;
+        for (known, old) in before.iter() {
+            if !replaced && known.eq_ignore_ascii_case(name) {
+                replaced = true;
+                self.push(known, value);
+            } else {
+                self.push(known, old);
+            }
         }
     }
 
@@ -61,45 +67,64 @@ impl Parameters {
 
     /// Takes away every parameter of this name.
     pub fn remove(&mut self, name: &str) {
-        self.list.retain(|parameter| !parameter.name.eq_ignore_ascii_case(name));
+        if !self.contains(name) {
+            return;
+        }
+        let before = std::mem::take(self);
+        for (known, value) in before.iter().filter(|(known, _)| !known.eq_ignore_ascii_case(name)) {
+            self.push(known, value);
+        }
     }
 
     /// Names and values in their order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
-        self.list.iter().map(|parameter| (parameter.name.as_str(), parameter.value.as_deref()))
+        Written { rest: &self.text }
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.list.is_empty()
+        self.text.is_empty()
     }
 
-    fn find(&self, name: &str) -> Option<&Parameter> {
-        self.list.iter().find(|parameter| parameter.name.eq_ignore_ascii_case(name))
+    fn find(&self, name: &str) -> Option<Option<&str>> {
+        self.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
-    fn add(&mut self, name: &str, value: Option<String>) -> Result<(), Malformed> {
-        if self.list.len() >= PARAMETERS_MAX {
-            return Err(Malformed(What::Parameter));
+    fn push(&mut self, name: &str, value: Option<&str>) {
+        self.text.push(';');
+        self.text.push_str(name);
+        if let Some(value) = value {
+            self.text.push('=');
+            self.text.push_str(value);
         }
-        self.list.push(Parameter { name: name.to_owned(), value });
-        Ok(())
     }
 
     /// Reads `;name=value` as often as it comes, with white space around `;` and `=`.
     pub(crate) fn read(cursor: &mut Cursor<'_>) -> Result<Self, Malformed> {
         let mut parameters = Parameters::new();
-        while cursor.eat_spaced(b';') {
-            let name = cursor.token().map_err(|_| Malformed(What::Parameter))?;
-            let value = if cursor.eat_spaced(b'=') { Some(read_value(cursor)?.to_owned()) } else { None };
-            parameters.add(name, value)?;
+        let mut count = 0;
+        while let Some((name, value)) = next_parameter(cursor)? {
+            parameters.add(&mut count, name, value, cursor.rest().len())?;
         }
         Ok(parameters)
+    }
+
+    /// Reads them like [`read`](Self::read), only to know whether that can be done.
+    pub(crate) fn check(cursor: &mut Cursor<'_>) -> Result<(), Malformed> {
+        let mut count = 0;
+        while next_parameter(cursor)?.is_some() {
+            count += 1;
+            if count > PARAMETERS_MAX {
+                return Err(Malformed(What::Parameter));
+            }
+        }
+        Ok(())
     }
 
     /// Reads the parameters of a URI (RFC 3261 §19.1.1): no white space, no quotes, escapes by `%`.
     pub(crate) fn read_in_uri(text: &str) -> Result<Self, Malformed> {
         let mut parameters = Parameters::new();
+        let mut count = 0;
         for piece in text.split(';') {
             let (name, value) = match piece.split_once('=') {
                 Some((name, value)) => (name, Some(value)),
@@ -113,21 +138,71 @@ impl Parameters {
             if !sound(name) || !value.is_none_or(sound) {
                 return Err(Malformed(What::Parameter));
             }
-            parameters.add(name, value.map(str::to_owned))?;
+            parameters.add(&mut count, name, value, text.len())?;
         }
         Ok(parameters)
+    }
+
+    /// Adds one that came, behind `count` others; at most `to_come` bytes follow.
+    fn add(
+        &mut self,
+        count: &mut usize,
+        name: &str,
+        value: Option<&str>,
+        to_come: usize,
+    ) -> Result<(), Malformed> {
+        if *count >= PARAMETERS_MAX {
+            return Err(Malformed(What::Parameter));
+        }
+        if *count == 0 {
+            self.text.reserve_exact(name.len() + value.map_or(0, str::len) + 2 + to_come);
+        }
+        *count += 1;
+        self.push(name, value);
+        Ok(())
+    }
+}
+
+/// The next `;name=value`, with white space around `;` and `=`.
+pub(crate) fn next_parameter<'a>(
+    cursor: &mut Cursor<'a>,
+) -> Result<Option<(&'a str, Option<&'a str>)>, Malformed> {
+    if !cursor.eat_spaced(b';') {
+        return Ok(None);
+    }
+    let name = cursor.token().map_err(|_| Malformed(What::Parameter))?;
+    let value = if cursor.eat_spaced(b'=') { Some(read_value(cursor)?) } else { None };
+    Ok(Some((name, value)))
+}
+
+/// Parameters as they are written.
+struct Written<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Iterator for Written<'a> {
+    type Item = (&'a str, Option<&'a str>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let mut cursor = Cursor::new(self.rest.strip_prefix(';')?);
+        let name = cursor.take_while(|byte| !matches!(byte, b';' | b'='));
+        let value = cursor.eat(b'=').then(|| {
+            let quoted = if cursor.peek() == Some(b'"') { cursor.quoted().ok() } else { None };
+            quoted.unwrap_or_else(|| cursor.take_while(|byte| byte != b';'))
+        });
+        self.rest = cursor.rest();
+        Some((name, value))
     }
 }
 
 /// Names without case; values by case. The order counts.
 impl PartialEq for Parameters {
     fn eq(&self, other: &Self) -> bool {
-        self.list.len() == other.list.len()
-            && self
-                .list
-                .iter()
-                .zip(&other.list)
-                .all(|(one, two)| one.name.eq_ignore_ascii_case(&two.name) && one.value == two.value)
+        let same = |((name, value), (other, theirs)): ((&str, _), (&str, _))| {
+            name.eq_ignore_ascii_case(other) && value == theirs
+        };
+        self.text == other.text
+            || self.iter().count() == other.iter().count() && self.iter().zip(other.iter()).all(same)
     }
 }
 
@@ -135,13 +210,7 @@ impl Eq for Parameters {}
 
 impl fmt::Display for Parameters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for Parameter { name, value } in &self.list {
-            write!(f, ";{name}")?;
-            if let Some(value) = value {
-                write!(f, "={value}")?;
-            }
-        }
-        Ok(())
+        f.write_str(&self.text)
     }
 }
 

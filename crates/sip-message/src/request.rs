@@ -1,6 +1,7 @@
 //! Requests (RFC 3261 §7.1).
 
 use crate::error::MessageFault;
+use crate::header_name::HeaderName;
 use crate::headers::Headers;
 use crate::uri::Uri;
 use crate::vocabulary::Method;
@@ -37,15 +38,15 @@ impl Request {
 
     fn check(&self) -> Result<(), MessageFault> {
         let headers = &self.headers;
-        headers.vias().and_then(|vias| vias.first().map(|_| ()).ok_or(missing_via()))?;
-        headers.from()?;
-        headers.to()?;
+        headers.check_vias()?;
+        headers.check_address(HeaderName::From)?;
+        headers.check_address(HeaderName::To)?;
         headers.call_id()?;
         let cseq = headers.cseq()?;
         headers.max_forwards()?;
-        headers.contacts()?;
-        headers.routes()?;
-        headers.record_routes()?;
+        headers.check_contacts()?;
+        headers.check_addresses(HeaderName::Route)?;
+        headers.check_addresses(HeaderName::RecordRoute)?;
         headers.content_type()?;
         if cseq.method != self.method {
             return Err(MessageFault::CSeqMethod);
@@ -61,7 +62,7 @@ impl Request {
     /// Writes the request at the end of a buffer. Content-Length always tells the truth: it is written with the
     /// length of the body where the header stands, or as the last line if it is missing.
     pub fn write(&self, out: &mut Vec<u8>) {
-        write::line(out, &[self.method.as_str(), " "], &self.uri, " SIP/2.0");
+        write::line(out, &[self.method.as_str(), " "], &self.uri, &[" SIP/2.0"]);
         write::headers_and_body(out, &self.headers, &self.body);
     }
 
@@ -82,8 +83,4 @@ impl std::fmt::Debug for Request {
             .field("body", &self.body.len())
             .finish()
     }
-}
-
-fn missing_via() -> crate::error::HeaderError {
-    crate::error::HeaderError::Missing(crate::header_name::HeaderName::Via)
 }

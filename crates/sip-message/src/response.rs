@@ -34,6 +34,8 @@ impl Response {
     /// and Timestamp into a 100 (RFC 3261 §8.2.6). The To tag is the caller's to add.
     pub fn answering(request: &Headers, status: StatusCode) -> Self {
         let mut response = Response::new(status);
+        // What is copied, and room for what its user adds.
+        response.headers = Headers::with_capacity(1_024, 16);
         for (name, value) in request.iter() {
             let copied =
                 [HeaderName::Via, HeaderName::From, HeaderName::To, HeaderName::CallId, HeaderName::CSeq];
@@ -49,12 +51,12 @@ impl Response {
     pub fn fault(&self) -> Option<MessageFault> {
         let check = || {
             self.headers.top_via()?;
-            self.headers.from()?;
-            self.headers.to()?;
+            self.headers.check_address(HeaderName::From)?;
+            self.headers.check_address(HeaderName::To)?;
             self.headers.call_id()?;
             self.headers.cseq()?;
-            self.headers.contacts()?;
-            self.headers.record_routes()?;
+            self.headers.check_contacts()?;
+            self.headers.check_addresses(HeaderName::RecordRoute)?;
             Ok(())
         };
         check().err()
@@ -62,7 +64,7 @@ impl Response {
 
     /// Writes the response at the end of a buffer. See [`Request::write`](crate::Request::write) for Content-Length.
     pub fn write(&self, out: &mut Vec<u8>) {
-        write::line(out, &["SIP/2.0 "], &self.status, &format!(" {}", self.reason));
+        write::line(out, &["SIP/2.0 "], &self.status, &[" ", &self.reason]);
         write::headers_and_body(out, &self.headers, &self.body);
     }
 

@@ -5,6 +5,7 @@ mod sip;
 mod tel;
 
 pub use host::Host;
+pub(crate) use host::write_port;
 pub use sip::SipUri;
 pub use tel::TelUri;
 
@@ -62,6 +63,17 @@ impl Uri {
     }
 }
 
+impl Uri {
+    /// Whether a text is a URI.
+    pub(crate) fn check(text: &str) -> Result<(), Malformed> {
+        let (scheme, rest) = text.split_once(':').ok_or(Malformed(What::Uri))?;
+        if scheme.eq_ignore_ascii_case("sip") || scheme.eq_ignore_ascii_case("sips") {
+            return sip::Parts::read(rest).map(drop);
+        }
+        text.parse::<Uri>().map(drop)
+    }
+}
+
 impl FromStr for Uri {
     type Err = Malformed;
 
@@ -111,8 +123,8 @@ impl fmt::Debug for Uri {
 impl fmt::Display for Uri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Uri::Sip(uri) => write!(f, "{uri}"),
-            Uri::Tel(uri) => write!(f, "{uri}"),
+            Uri::Sip(uri) => fmt::Display::fmt(uri, f),
+            Uri::Tel(uri) => fmt::Display::fmt(uri, f),
             Uri::Other(whole) => f.write_str(whole),
         }
     }

@@ -9,14 +9,16 @@ use std::io::Write;
 pub(crate) const BUFFER_BYTES: usize = 1024;
 
 /// The first line. A line end within it becomes a space, whoever put it there.
-pub(crate) fn line(out: &mut Vec<u8>, before: &[&str], middle: &dyn Display, after: &str) {
+pub(crate) fn line(out: &mut Vec<u8>, before: &[&str], middle: &dyn Display, after: &[&str]) {
     let start = out.len();
     for text in before {
         out.extend_from_slice(text.as_bytes());
     }
     // Writing into a `Vec` cannot fail.
     let _ = write!(out, "{middle}");
-    out.extend_from_slice(after.as_bytes());
+    for text in after {
+        out.extend_from_slice(text.as_bytes());
+    }
     for byte in out.iter_mut().skip(start) {
         if matches!(byte, b'\r' | b'\n') {
             *byte = b' ';

@@ -3,7 +3,7 @@
 use crate::error::{Malformed, What};
 use crate::grammar::{self, Cursor};
 use crate::parameters::Parameters;
-use crate::uri::Host;
+use crate::uri::{Host, write_port};
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -127,10 +127,11 @@ fn read_sent_by(cursor: &mut Cursor<'_>) -> Result<(Host, Option<u16>), Malforme
 
 impl fmt::Display for Via {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SIP/2.0/{} {}", self.transport, self.host)?;
-        if let Some(port) = self.port {
-            write!(f, ":{port}")?;
-        }
-        write!(f, "{}", self.parameters)
+        f.write_str("SIP/2.0/")?;
+        f.write_str(&self.transport)?;
+        f.write_str(" ")?;
+        fmt::Display::fmt(&self.host, f)?;
+        write_port(self.port, f)?;
+        fmt::Display::fmt(&self.parameters, f)
     }
 }

@@ -33,11 +33,25 @@ impl Headers {
         text.parse().map_err(malformed(HeaderName::Via))
     }
 
+    /// How many there are, well-formed or not; several in one line count like several lines.
+    pub fn via_count(&self) -> usize {
+        self.get_all(HeaderName::Via).flat_map(grammar::pieces).count()
+    }
+
+    /// Whether there is a Via, and all are well-formed.
+    pub(crate) fn check_vias(&self) -> Result<(), HeaderError> {
+        self.top_via()?;
+        let others = self.get_all(HeaderName::Via).flat_map(grammar::pieces).skip(1);
+        let mut faults = others.filter_map(|text| text.parse::<Via>().err());
+        faults.next().map_or(Ok(()), |fault| Err(malformed(HeaderName::Via)(fault)))
+    }
+
     /// Puts another Via in the place of the top one: `received` and `rport` are set this way (RFC 3261 §18.2.1,
     /// RFC 3581 §4). Adds it if there is none.
     pub fn set_top_via(&mut self, via: &Via) {
         let mut line = via.to_string();
-        for piece in self.get(HeaderName::Via).into_iter().flat_map(grammar::pieces).skip(1) {
+        let list = self.get(HeaderName::Via).filter(|text| text.contains(','));
+        for piece in list.into_iter().flat_map(grammar::pieces).skip(1) {
             line.push_str(", ");
             line.push_str(piece);
         }
@@ -52,6 +66,36 @@ impl Headers {
     /// To.
     pub fn to(&self) -> Result<NameAddr, HeaderError> {
         self.one(HeaderName::To)
+    }
+
+    /// The tag of From, if that can be read.
+    pub fn from_tag(&self) -> Option<&str> {
+        NameAddr::tag_in(self.text(HeaderName::From).ok()??)
+    }
+
+    /// The tag of To, if that can be read.
+    pub fn to_tag(&self) -> Option<&str> {
+        NameAddr::tag_in(self.text(HeaderName::To).ok()??)
+    }
+
+    /// Whether an address that may stand once is there and well-formed.
+    pub(crate) fn check_address(&self, name: HeaderName) -> Result<(), HeaderError> {
+        let text = self.text(name.clone())?.ok_or_else(|| HeaderError::Missing(name.clone()))?;
+        NameAddr::check(text).map_err(malformed(name))
+    }
+
+    /// Whether all addresses of a list are well-formed.
+    pub(crate) fn check_addresses(&self, name: HeaderName) -> Result<(), HeaderError> {
+        let mut texts = self.get_all(&name).flat_map(grammar::pieces);
+        texts.try_for_each(NameAddr::check).map_err(malformed(name.clone()))
+    }
+
+    /// Whether all Contacts are well-formed, or one star stands alone.
+    pub(crate) fn check_contacts(&self) -> Result<(), HeaderError> {
+        if self.get_all(HeaderName::Contact).any(|text| text == "*") {
+            return self.contacts().map(drop);
+        }
+        self.check_addresses(HeaderName::Contact)
     }
 
     /// Call-ID.

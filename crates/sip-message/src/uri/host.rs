@@ -111,8 +111,55 @@ impl fmt::Display for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Host::Name(name) => f.write_str(name),
-            Host::Ip(IpAddr::V4(address)) => write!(f, "{address}"),
+            Host::Ip(IpAddr::V4(address)) => write_ipv4(*address, f),
             Host::Ip(IpAddr::V6(address)) => write!(f, "[{address}]"),
+        }
+    }
+}
+
+/// `:port`, where there is one.
+pub(crate) fn write_port(port: Option<u16>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let Some(port) = port else { return Ok(()) };
+    f.write_str(":")?;
+    fmt::Display::fmt(&port, f)
+}
+
+/// As the address shows itself, without the way over four formatted numbers: it stands in every line of every message.
+fn write_ipv4(address: Ipv4Addr, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let mut text = [0; 15];
+    let mut length = 0;
+    let mut put = |byte: u8| {
+        if let Some(place) = text.get_mut(length) {
+            *place = byte;
+            length += 1;
+        }
+    };
+    for (at, octet) in address.octets().into_iter().enumerate() {
+        if at > 0 {
+            put(b'.');
+        }
+        if octet >= 100 {
+            put(b'0' + octet / 100);
+        }
+        if octet >= 10 {
+            put(b'0' + octet / 10 % 10);
+        }
+        put(b'0' + octet % 10);
+    }
+    f.write_str(std::str::from_utf8(text.get(..length).unwrap_or_default()).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_written_as_it_shows_itself() {
+        for octets in
+            [[0, 0, 0, 0], [1, 20, 99, 100], [192, 0, 2, 255], [255, 255, 255, 255], [10, 109, 9, 110]]
+        {
+            let address = Ipv4Addr::from(octets);
+            assert_eq!(Host::Ip(address.into()).to_string(), address.to_string());
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::error::{Malformed, What};
 use crate::grammar;
 use crate::mask::masked;
 use crate::parameters::Parameters;
-use crate::uri::Host;
+use crate::uri::{Host, write_port};
 use std::fmt;
 
 /// A SIP or SIPS URI. User, password and headers are kept as they came, with their escapes.
@@ -79,6 +79,43 @@ impl SipUri {
 
     /// Reads what stands behind `sip:` or `sips:`.
     pub(crate) fn read(secure: bool, text: &str) -> Result<Self, Malformed> {
+        let Parts { user, password, host, port, parameters, headers } = Parts::read(text)?;
+        Ok(SipUri {
+            secure,
+            user: user.map(str::to_owned),
+            password: password.map(str::to_owned),
+            host,
+            port,
+            parameters,
+            headers: headers.map(str::to_owned),
+        })
+    }
+
+    /// RFC 3261 §19.1.4.
+    pub(crate) fn equivalent(&self, other: &SipUri) -> bool {
+        self.secure == other.secure
+            && same_escaped(self.user.as_deref(), other.user.as_deref())
+            && same_escaped(self.password.as_deref(), other.password.as_deref())
+            && self.host == other.host
+            && self.port == other.port
+            && parameters_agree(&self.parameters, &other.parameters)
+            && headers_agree(self, other)
+    }
+}
+
+/// What a SIP URI is made of, in words borrowed from its text.
+pub(crate) struct Parts<'a> {
+    user: Option<&'a str>,
+    password: Option<&'a str>,
+    host: Host,
+    port: Option<u16>,
+    parameters: Parameters,
+    headers: Option<&'a str>,
+}
+
+impl<'a> Parts<'a> {
+    /// Reads what stands behind `sip:` or `sips:`.
+    pub(crate) fn read(text: &'a str) -> Result<Self, Malformed> {
         let (user_part, rest) = match text.split_once('@') {
             Some((user_part, rest)) => (Some(user_part), rest),
             None => (None, text),
@@ -105,26 +142,7 @@ impl SipUri {
             None => (rest, Parameters::new()),
         };
         let (host, port) = Host::read_with_port(place)?;
-        Ok(SipUri {
-            secure,
-            user: user.map(str::to_owned),
-            password: password.map(str::to_owned),
-            host,
-            port,
-            parameters,
-            headers: headers.map(str::to_owned),
-        })
-    }
-
-    /// RFC 3261 §19.1.4.
-    pub(crate) fn equivalent(&self, other: &SipUri) -> bool {
-        self.secure == other.secure
-            && same_escaped(self.user.as_deref(), other.user.as_deref())
-            && same_escaped(self.password.as_deref(), other.password.as_deref())
-            && self.host == other.host
-            && self.port == other.port
-            && parameters_agree(&self.parameters, &other.parameters)
-            && headers_agree(self, other)
+        Ok(Parts { user, password, host, port, parameters, headers })
     }
 }
 
@@ -231,14 +249,13 @@ impl SipUri {
         if let Some(user) = user {
             f.write_str(user)?;
             if let Some(password) = password {
-                write!(f, ":{password}")?;
+                f.write_str(":")?;
+                f.write_str(password)?;
             }
             f.write_str("@")?;
         }
-        write!(f, "{}", self.host)?;
-        if let Some(port) = self.port {
-            write!(f, ":{port}")?;
-        }
-        write!(f, "{}", self.parameters)
+        fmt::Display::fmt(&self.host, f)?;
+        write_port(self.port, f)?;
+        fmt::Display::fmt(&self.parameters, f)
     }
 }

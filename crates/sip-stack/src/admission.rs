@@ -13,6 +13,7 @@ use crate::routing::Owner;
 use crate::settings::{Account, PeerRule};
 use crate::stack::{Due, SipStack};
 use frontdesk_sip_message::{CSeq, Challenge, DigestCredentials, HeaderName, Request, Response, StatusCode};
+use std::sync::Arc;
 
 /// How much of a user name that did not fit is told.
 const USERNAME_TOLD_MAX: usize = 64;
@@ -33,13 +34,13 @@ enum Verdict {
 impl SipStack {
     /// By which right an INVITE is served, or the 401. The 401 is the same whoever is called and whoever calls.
     pub(crate) fn admit(&mut self, asked: &Asked) -> Result<Admission, Box<Response>> {
-        let challenge = match self.authenticate(asked) {
+        let stale = match self.proved_by(asked) {
             Ok(username) => return Ok(Admission::Account { username }),
-            Err(challenge) => challenge,
+            Err(stale) => stale,
         };
         match self.peer_over(asked.flow) {
             Some(peer) if !self.is_own_phone(asked) => Ok(Admission::Peer { name: peer.name.clone() }),
-            _ => Err(challenge),
+            _ => Err(Box::new(self.challenge(asked, stale))),
         }
     }
 
@@ -57,14 +58,22 @@ impl SipStack {
         self.settings.peers.iter().find(|peer| peer.is(flow, proved))
     }
 
-    /// The user name that a request proves, or the 401. Who guessed too often is not looked at (`lockout.rs`), unless it
-    /// is known by a nonce or by its flow.
+    /// The user name that a request proves, or the 401.
     pub(crate) fn authenticate(&mut self, asked: &Asked) -> Result<String, Box<Response>> {
+        match self.proved_by(asked) {
+            Ok(username) => Ok(username),
+            Err(stale) => Err(Box::new(self.challenge(asked, stale))),
+        }
+    }
+
+    /// The user name that a request proves; without one, whether it only used a nonce that is too old. Who guessed too
+    /// often is not looked at (`lockout.rs`), unless it is known by a nonce or by its flow.
+    fn proved_by(&mut self, asked: &Asked) -> Result<String, bool> {
         let presented = asked.headers().authorizations().unwrap_or_default();
         let mut stale = false;
         let mut failed = None;
-        let realm = self.settings.realm.clone();
-        let own = presented.iter().filter(|presented| presented.realm == realm);
+        let settings = Arc::clone(&self.settings);
+        let own = presented.iter().filter(|presented| presented.realm == settings.realm);
         let source = Source::of(asked.flow.remote.ip());
         let locked_out = self.lockouts.is_locked_out(source, self.now);
         for credentials in own.take(CREDENTIALS_TRIED_MAX) {
@@ -83,7 +92,7 @@ impl SipStack {
         if let Some(username) = failed {
             self.authentication_failed(asked.flow, username);
         }
-        Err(Box::new(self.challenge(asked, stale)))
+        Err(stale)
     }
 
     /// Whether it is the account that proved its password under the nonce before, or whose contact is bound over the flow:
@@ -112,7 +121,7 @@ impl SipStack {
         for algorithm in digests_for(user_agent, &self.settings.digests) {
             let mut challenge = Challenge::digest(&self.settings.realm, &nonce, algorithm.name());
             challenge.stale = stale;
-            response.headers.push(HeaderName::WwwAuthenticate, challenge.to_string());
+            response.headers.push_display(HeaderName::WwwAuthenticate, challenge);
         }
         response
     }

@@ -64,9 +64,9 @@ impl SipStack {
     ) -> Request {
         from.set_tag(&self.chance.tag());
         let mut headers = Headers::new();
-        headers.push(HeaderName::MaxForwards, crate::limits::HOPS.to_string());
-        headers.push(HeaderName::From, from.to_string());
-        headers.push(HeaderName::To, to.to_string());
+        headers.push_display(HeaderName::MaxForwards, crate::limits::HOPS);
+        headers.push_display(HeaderName::From, from);
+        headers.push_display(HeaderName::To, to);
         headers.push(HeaderName::CallId, self.chance.call_id());
         headers.push(HeaderName::CSeq, format!("1 {method}"));
         Request { method, uri: target, headers, body: Vec::new() }

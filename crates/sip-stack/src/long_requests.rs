@@ -82,7 +82,7 @@ impl SipStack {
         match self.transactions.fall_back(key, now, &times, &mut self.outputs) {
             Some(remote) => {
                 self.stream_refusals.remember(remote, now);
-                self.watch(TransactionKey::Client(key.clone()));
+                self.watch(TransactionKey::Client(*key));
             }
             None => self.step_client(key, ClientInput::TransportFailed, None),
         }

@@ -95,7 +95,7 @@ impl SipStack {
         }
         let mut request = self.request_outside(Method::MESSAGE, wanted.target, wanted.from, &wanted.to);
         for route in &wanted.routes {
-            request.headers.push(HeaderName::Route, route.to_string());
+            request.headers.push_display(HeaderName::Route, route);
         }
         request.headers.push(HeaderName::ContentType, &wanted.content_type);
         request.body = wanted.body;

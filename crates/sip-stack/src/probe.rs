@@ -19,7 +19,7 @@ impl SipStack {
         let contact = local_contact(None, flow, false, &self.settings);
         let to = NameAddr::new(target.clone());
         let mut request = self.request_outside(Method::OPTIONS, target, contact.clone(), &to);
-        request.headers.push(HeaderName::Contact, contact.to_string());
+        request.headers.push_display(HeaderName::Contact, contact);
         request.headers.push(HeaderName::Accept, "application/sdp");
         self.send_request(request, flow, Owner::Errand(Errand::Probe(probe)));
     }

@@ -4,13 +4,14 @@ use crate::event::notifier::ALLOW_EVENTS;
 use crate::input::{Flow, Transport};
 use crate::limits::OVERLOAD_RETRY_AFTER_S;
 use crate::output::{SipFact, SipOutput};
-use crate::stack::SipStack;
+use crate::stack::{Due, SipStack};
 use crate::transaction::table::{ServerKey, TransactionKey};
 use crate::transaction::{ServerInput, table};
 use crate::{SipEvent, chance};
-use frontdesk_sip_message::{HeaderName, Headers, Method, NameAddr, Request, Response, StatusCode};
+use frontdesk_sip_message::{HeaderName, Headers, Method, NameAddr, Request, Response, StatusCode, Via};
 use sha2::{Digest, Sha256};
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 /// The methods that this side serves, as `Allow` says them.
 pub(crate) const ALLOW: &str =
@@ -27,7 +28,7 @@ pub(crate) fn is_supported(tag: &str) -> bool {
 /// A request from outside and all that is needed to answer it.
 #[derive(Debug, Clone)]
 pub(crate) struct Asked {
-    pub(crate) request: Request,
+    pub(crate) request: Arc<Request>,
     pub(crate) key: ServerKey,
     /// Which way it came.
     pub(crate) flow: Flow,
@@ -50,8 +51,8 @@ pub(crate) type WayBack = (Flow, Option<Flow>);
 /// connection; should it be closed then, over a new one to the port that the Via names (RFC 3261 §18.2.2), but for
 /// WebSockets, which this side cannot open (RFC 7118 §5). In datagrams: with `rport` back to where the request came
 /// from, without it to the port that the Via names (RFC 3581 §4). `maddr` is not followed: it would let anybody aim
-/// this side's answers at a third party.
-pub(crate) fn note_source(headers: &mut Headers, flow: Flow) -> Option<WayBack> {
+/// this side's answers at a third party. The Via is told too, as it stands now.
+pub(crate) fn note_source(headers: &mut Headers, flow: Flow) -> Option<(Via, WayBack)> {
     let mut top = headers.top_via().ok()?;
     let source = flow.remote;
     let wants_rport = top.rport().is_some();
@@ -60,16 +61,17 @@ pub(crate) fn note_source(headers: &mut Headers, flow: Flow) -> Option<WayBack> 
     }
     if wants_rport || top.host.ip() != Some(source.ip()) {
         top.set_received(source.ip());
+        headers.set_top_via(&top);
     }
-    headers.set_top_via(&top);
     let sent_by = SocketAddr::new(source.ip(), top.port.unwrap_or(flow.transport.default_port()));
     let to_sent_by = Flow { remote: sent_by, ..flow };
-    Some(match flow.transport {
+    let way_back = match flow.transport {
         Transport::Udp if wants_rport => (flow, None),
         Transport::Udp => (to_sent_by, None),
         Transport::Tcp | Transport::Tls => (flow, Some(to_sent_by)),
         Transport::Ws | Transport::Wss => (flow, None),
-    })
+    };
+    Some((top, way_back))
 }
 
 impl SipStack {
@@ -102,7 +104,7 @@ impl SipStack {
         for route in asked.get_all(HeaderName::RecordRoute) {
             response.headers.push(HeaderName::RecordRoute, route);
         }
-        response.headers.push(HeaderName::Contact, contact.to_string());
+        response.headers.push_display(HeaderName::Contact, contact);
         // RFC 3311 §4: in provisional responses too, so that the other side knows of UPDATE.
         response.headers.push(HeaderName::Allow, ALLOW);
         if status.is_success() {
@@ -141,7 +143,7 @@ impl SipStack {
     /// 503: a bound was reached (RFC 3261 §21.5.4).
     pub(crate) fn refuse_overload(&mut self, asked: &Asked, bound: &'static str) {
         let mut response = self.refusal(asked, StatusCode::SERVICE_UNAVAILABLE);
-        response.headers.push(HeaderName::RetryAfter, OVERLOAD_RETRY_AFTER_S.to_string());
+        response.headers.push_display(HeaderName::RetryAfter, OVERLOAD_RETRY_AFTER_S);
         self.respond(asked, response);
         self.tell(SipEvent::Noticed(SipFact::Overloaded { bound }));
     }
@@ -166,7 +168,7 @@ impl SipStack {
     pub(crate) fn step_server(&mut self, key: &ServerKey, input: ServerInput) -> table::Step {
         let times = self.settings.timers;
         let step = self.transactions.step_server(key, input, self.now, &times, &mut self.outputs);
-        self.watch(TransactionKey::Server(key.clone()));
+        self.wheel.set(Due::Transaction(TransactionKey::Server(key.clone())), step.deadline);
         if step.gone {
             self.forget_invite(key);
         }

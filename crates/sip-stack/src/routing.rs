@@ -8,18 +8,19 @@ use crate::limits::MAX_TRANSACTIONS;
 use crate::output::{SipEvent, SipFact, SipOutput};
 use crate::reply::{ALLOW, Asked, SUPPORTED, note_source};
 use crate::scrutiny::ONLY_WITHIN;
-use crate::stack::SipStack;
+use crate::stack::{Due, SipStack};
 use crate::transaction::table::{ClientKey, ServerKey, TransactionKey, Way};
 use crate::transaction::{ClientInput, ServerInput};
 use frontdesk_sip_message::{
     HeaderName, Headers, Host, Message, Method, Parameters, ParseError, Request, Response, StatusCode, Via,
 };
+use std::sync::Arc;
 
 /// Where a broken request is answered to. A Via that cannot be read names no place, so the answer goes where the request
 /// came from (RFC 4475 §3.1.2.1), with the Via as it came; without any Via nobody would understand an answer.
 fn way_back_of_broken(headers: &mut Headers, flow: Flow) -> Option<Flow> {
     match note_source(headers, flow) {
-        Some((answer_to, _)) => Some(answer_to),
+        Some((_, (answer_to, _))) => Some(answer_to),
         None => headers.contains(HeaderName::Via).then_some(flow),
     }
 }
@@ -80,9 +81,9 @@ impl SipStack {
             }
             return self.tell(SipEvent::Noticed(SipFact::NotUnderstood { flow, why: fault.to_string() }));
         }
-        let Some((answer_to, reopened)) = note_source(&mut request.headers, flow) else { return };
-        let Some(key) = ServerKey::of(&request) else { return };
-        let asked = Asked { request, key, flow, answer_to, reopened };
+        let Some((via, (answer_to, reopened))) = note_source(&mut request.headers, flow) else { return };
+        let Some(key) = ServerKey::of(&request, &via) else { return };
+        let asked = Asked { request: Arc::new(request), key, flow, answer_to, reopened };
         if asked.request.method == Method::ACK {
             return self.receive_ack(&asked);
         }
@@ -149,7 +150,7 @@ impl SipStack {
 
     fn receive_response(&mut self, response: Response) {
         // RFC 3261 §8.1.3.3: more than one Via means that it is somebody else's.
-        if response.fault().is_some() || response.headers.vias().map_or(0, |vias| vias.len()) != 1 {
+        if response.headers.via_count() != 1 || response.fault().is_some() {
             return;
         }
         let Some(key) = self.transactions.match_response(&response) else { return };
@@ -166,9 +167,9 @@ impl SipStack {
     fn ack_to_refusal(&self, key: &ClientKey, refusal: &Response) -> Vec<u8> {
         let Some(client) = self.transactions.client(key) else { return Vec::new() };
         let invite = &client.request;
-        let mut headers = Headers::new();
+        let mut headers = Headers::with_capacity(512, 8);
         if let Ok(via) = invite.headers.top_via() {
-            headers.push(HeaderName::Via, via.to_string());
+            headers.push_display(HeaderName::Via, via);
         }
         for route in invite.headers.get_all(HeaderName::Route) {
             headers.push(HeaderName::Route, route);
@@ -199,10 +200,10 @@ impl SipStack {
             .transactions
             .client(key)
             .filter(|_| asks_again)
-            .map(|client| (client.request.clone(), client.flow));
+            .map(|client| (Request::clone(&client.request), client.flow));
         let times = self.settings.timers;
         let step = self.transactions.step_client(key, input, self.now, &times, &mut self.outputs);
-        self.watch(TransactionKey::Client(key.clone()));
+        self.wheel.set(Due::Transaction(TransactionKey::Client(*key)), step.deadline);
         let answer = response.filter(|_| step.told);
         match owner {
             Owner::Invite => self.invite_stepped(key, answer, step),
@@ -240,7 +241,7 @@ impl SipStack {
         let times = self.settings.timers;
         let now = self.now;
         let key = self.transactions.begin_client(request, way, owner, now, &times, &mut self.outputs);
-        self.watch(TransactionKey::Client(key.clone()));
+        self.watch(TransactionKey::Client(key));
         key
     }
 
@@ -255,7 +256,7 @@ impl SipStack {
         };
         via.parameters.set("branch", Some(&self.chance.branch()));
         via.ask_rport();
-        request.headers.push_front(HeaderName::Via, via.to_string());
+        request.headers.push_front(HeaderName::Via, &via);
         if !self.settings.product.is_empty() {
             request.headers.set(HeaderName::UserAgent, &self.settings.product);
         }

@@ -43,7 +43,7 @@ pub struct SipStack {
     /// The same by what a merged request has in common with them (RFC 3261 §8.2.2.2).
     pub(crate) merged: BTreeMap<MergeKey, ServerKey>,
     /// INVITEs of this side, as long as their transactions live.
-    pub(crate) invites: BTreeMap<ClientKey, OutgoingInvite>,
+    pub(crate) invites: BTreeMap<ClientKey, Box<OutgoingInvite>>,
     /// Re-INVITEs of this side, as long as their transactions live.
     pub(crate) reinvites: BTreeMap<ClientKey, OutgoingReinvite>,
     pub(crate) next_incoming: u64,

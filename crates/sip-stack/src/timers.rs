@@ -1,46 +1,56 @@
 //! A wheel of deadlines: one for each owner, the earliest at hand.
 
 use frontdesk_identifiers::Moment;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
-/// At most one deadline for each key. Equal deadlines fire in the order of their keys, so that a run repeats.
+/// At most one deadline for each key. Equal deadlines fire in the order in which they were set, so that a run repeats.
 #[derive(Debug)]
 pub(crate) struct Wheel<K> {
-    by_key: BTreeMap<K, Moment>,
-    by_time: BTreeSet<(Moment, K)>,
+    by_key: BTreeMap<K, Place>,
+    by_time: BTreeMap<Place, K>,
+    /// How many deadlines were set so far.
+    set: u64,
 }
+
+/// A deadline, and how many were set before it: unique, and compared without a look at the key.
+type Place = (Moment, u64);
 
 impl<K: Ord + Clone> Wheel<K> {
     pub(crate) fn new() -> Self {
-        Wheel { by_key: BTreeMap::new(), by_time: BTreeSet::new() }
+        Wheel { by_key: BTreeMap::new(), by_time: BTreeMap::new(), set: 0 }
     }
 
     /// Sets, moves or (with `None`) clears the deadline of `key`.
     pub(crate) fn set(&mut self, key: K, at: Option<Moment>) {
-        if let Some(before) = self.by_key.get(&key).copied() {
-            if Some(before) == at {
-                return;
+        let place = at.map(|at| (at, self.set));
+        self.set += 1;
+        match (self.by_key.entry(key), place) {
+            (Entry::Vacant(_), None) => {}
+            (Entry::Vacant(entry), Some(place)) => {
+                self.by_time.insert(place, entry.key().clone());
+                entry.insert(place);
             }
-            self.by_time.remove(&(before, key.clone()));
-        }
-        match at {
-            Some(at) => {
-                self.by_time.insert((at, key.clone()));
-                self.by_key.insert(key, at);
+            (Entry::Occupied(entry), Some((at, _))) if entry.get().0 == at => {}
+            (Entry::Occupied(mut entry), Some(place)) => {
+                let before = entry.insert(place);
+                if let Some(key) = self.by_time.remove(&before) {
+                    self.by_time.insert(place, key);
+                }
             }
-            None => {
-                self.by_key.remove(&key);
+            (Entry::Occupied(entry), None) => {
+                self.by_time.remove(&entry.remove());
             }
         }
     }
 
     /// Takes the earliest key that is due at `now`.
     pub(crate) fn pop_due(&mut self, now: Moment) -> Option<K> {
-        let (at, _) = self.by_time.first()?;
-        if *at > now {
+        let first = self.by_time.first_entry()?;
+        if first.key().0 > now {
             return None;
         }
-        let (_, key) = self.by_time.pop_first()?;
+        let key = first.remove();
         self.by_key.remove(&key);
         Some(key)
     }
@@ -57,7 +67,7 @@ impl<K: Ord + Clone> Wheel<K> {
 
     /// The earliest deadline.
     pub(crate) fn next(&self) -> Option<Moment> {
-        self.by_time.first().map(|(at, _)| *at)
+        self.by_time.first_key_value().map(|((at, _), _)| *at)
     }
 }
 

@@ -135,8 +135,9 @@ impl SipStack {
             partner.clock = Some(SessionClock::new(interval, keeper, self.now));
         }
         let wire = response.to_bytes();
-        self.step_server(&asked.key, ServerInput::Success(wire.clone()));
-        let wait = Unacknowledged::new(&asked, wire, true, self.settings.timers.t1, self.now);
+        let kept = wire.clone();
+        self.step_server(&asked.key, ServerInput::Success(wire));
+        let wait = Unacknowledged::new(&asked, kept, true, self.settings.timers.t1, self.now);
         let talking = Talking {
             partner,
             unacknowledged: vec![wait.offering(offers)],
@@ -178,7 +179,7 @@ impl SipStack {
         let mut response =
             self.response(asked.headers(), status, Some(&arriving.partner.dialog.key.local_tag));
         if let Some(wait) = retry_after {
-            response.headers.push(HeaderName::RetryAfter, wait.as_secs().max(1).to_string());
+            response.headers.push_display(HeaderName::RetryAfter, wait.as_secs().max(1));
         }
         if let Some(reason) = reason {
             response.headers.push(HeaderName::Reason, reason);

@@ -1,7 +1,7 @@
 //! Calls that this side places: forks, ACKs, CANCEL in every race (RFC 3261 §9.1, §13.2).
 
 use super::dialog::{Dialog, local_contact};
-use super::fork::{EarlyDialog, Fork};
+use super::fork::{EarlyDialog, Fork, Forks};
 use super::invite_session::{Session, Talking};
 use super::offer_answer::Exchange;
 use super::partner::Partner;
@@ -20,7 +20,6 @@ use frontdesk_sip_message::{
     CSeq, Contacts, HeaderName, Headers, Method, NameAddr, Request, Response, StatusCode, Uri,
 };
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,7 +37,7 @@ pub(crate) struct OutgoingInvite {
     provisional: bool,
     cancel: Cancel,
     /// The called parties, by their To tags.
-    pub(crate) forks: BTreeMap<String, Fork>,
+    pub(crate) forks: Forks,
     /// The number of the next one that speaks for the first time.
     next_branch: u16,
     /// An offer that waits for the answer.
@@ -120,16 +119,16 @@ impl SipStack {
             local_contact(contact_user(&call).as_deref(), call.flow, is_sips(&call.target), &self.settings);
         let mut from = call.from;
         from.set_tag(&self.chance.tag());
-        let mut headers = Headers::new();
+        let mut headers = Headers::with_capacity(1_024, 16);
         for route in &call.routes {
-            headers.push(HeaderName::Route, route.to_string());
+            headers.push_display(HeaderName::Route, route);
         }
-        headers.push(HeaderName::MaxForwards, HOPS.to_string());
-        headers.push(HeaderName::From, from.to_string());
-        headers.push(HeaderName::To, call.to.to_string());
+        headers.push_display(HeaderName::MaxForwards, HOPS);
+        headers.push_display(HeaderName::From, from);
+        headers.push_display(HeaderName::To, call.to);
         headers.push(HeaderName::CallId, self.chance.call_id());
         headers.push(HeaderName::CSeq, "1 INVITE");
-        headers.push(HeaderName::Contact, contact.to_string());
+        headers.push_display(HeaderName::Contact, contact);
         headers.push(HeaderName::Allow, ALLOW);
         self.add_extensions(&mut headers, &call.quirks, !call.description.is_empty());
         for (name, value) in &call.extra {
@@ -181,11 +180,11 @@ impl SipStack {
             terms,
             provisional: false,
             cancel: Cancel::Unwanted,
-            forks: BTreeMap::new(),
+            forks: Forks::default(),
             next_branch,
             waiting,
         };
-        self.invites.insert(key.clone(), invite);
+        self.invites.insert(key, Box::new(invite));
         self.sessions.insert(session, Session::Calling { invite: key });
     }
 
@@ -201,7 +200,7 @@ impl SipStack {
         }
         if step.gone {
             self.invites.remove(key);
-            self.wheel.set(Due::Invite(key.clone()), None);
+            self.wheel.set(Due::Invite(*key), None);
         }
     }
 
@@ -227,11 +226,10 @@ impl SipStack {
     /// A 2xx: the first of a wanted call makes the session; any other is acknowledged and hung up
     /// (RFC 3261 §13.2.2.4). A repeated one gets the same ACK again.
     fn invite_accepted(&mut self, key: &ClientKey, answer: &Response) {
-        self.wheel.set(Due::Invite(key.clone()), None);
+        self.wheel.set(Due::Invite(*key), None);
         let Some(client) = self.transactions.client(key) else { return };
         let (request, flow) = (client.request.clone(), client.flow);
-        let Some(dialog) = Dialog::of_caller(&request, answer, flow) else { return };
-        let tag = dialog.key.remote_tag.clone();
+        let tag = answer.headers.to_tag().unwrap_or_default().to_owned();
         let Some(invite) = self.invites.get_mut(key) else { return };
         if let Some(Fork::Answered { flow, ack }) = invite.forks.get(&tag) {
             let (flow, bytes) = (*flow, ack.clone());
@@ -240,15 +238,19 @@ impl SipStack {
         let early = match invite.forks.remove(&tag) {
             Some(Fork::Early(early)) => *early,
             _ if invite.forks.len() >= MAX_FORKS => return self.overloaded("forks"),
-            _ => invite.first_word(dialog, &request),
+            _ => match Dialog::of_caller(&request, answer, flow) {
+                Some(dialog) => invite.first_word(dialog, &request),
+                None => return,
+            },
         };
         let EarlyDialog { branch, mut partner, .. } = early;
         partner.dialog.confirm(answer);
         partner.note_abilities(&answer.headers);
         let mut ack = partner.dialog.ack(&request);
         self.add_via(&mut ack, partner.dialog.flow());
-        let (flow, ack) = (partner.dialog.flow(), ack.to_bytes());
-        self.outputs.push_back(SipOutput::Transmit { flow, bytes: ack.clone() });
+        let (flow, bytes) = (partner.dialog.flow(), ack.to_bytes());
+        let ack = bytes.clone();
+        self.outputs.push_back(SipOutput::Transmit { flow, bytes });
         let Some(invite) = self.invites.get_mut(key) else { return };
         invite.forks.insert(tag, Fork::Answered { flow, ack });
         let cancelled = match &invite.cancel {
@@ -309,7 +311,7 @@ impl SipStack {
     }
 
     fn invite_ended(&mut self, key: &ClientKey, end: SessionEnd) {
-        self.wheel.set(Due::Invite(key.clone()), None);
+        self.wheel.set(Due::Invite(*key), None);
         let awaiting = self.invites.get_mut(key).and_then(|invite| invite.awaiting.take());
         if let Some(session) = awaiting {
             self.forget_session(session);
@@ -324,7 +326,7 @@ impl SipStack {
             return false;
         };
         let Some(client) = self.transactions.client(key) else { return false };
-        let request = client.request.clone();
+        let request = Request::clone(&client.request);
         let Some(request) = self.answering_challenge(request, answer, &credentials) else { return false };
         self.place_again(key, request, Terms { authenticated: true, ..terms })
     }
@@ -336,7 +338,7 @@ impl SipStack {
             return false;
         }
         let Some(client) = self.transactions.client(key) else { return false };
-        let mut request = client.request.clone();
+        let mut request = Request::clone(&client.request);
         let Some(least) = session_timer::demanded(&answer.headers, &request.headers) else { return false };
         session_timer::ask(&mut request.headers, least, None, Some(least));
         request.headers.remove(HeaderName::Via);
@@ -382,14 +384,14 @@ impl SipStack {
         }
         headers.push(HeaderName::MaxForwards, "70");
         let number = invite.headers.cseq().map_or(0, |cseq| cseq.number);
-        headers.push(HeaderName::CSeq, CSeq { number, method: Method::CANCEL }.to_string());
+        headers.push_display(HeaderName::CSeq, CSeq { number, method: Method::CANCEL });
         if let Some(reason) = reason {
             headers.push(HeaderName::Reason, reason);
         }
         let cancel = Request { method: Method::CANCEL, uri: invite.uri.clone(), headers, body: Vec::new() };
         self.begin_client(cancel, flow, Owner::Cancel);
         let give_up_at = self.now + self.settings.timers.life();
-        self.wheel.set(Due::Invite(key.clone()), Some(give_up_at));
+        self.wheel.set(Due::Invite(*key), Some(give_up_at));
     }
 
     /// RFC 3261 §9.1: no final response 64·T1 after the CANCEL; the INVITE counts as cancelled; so
@@ -398,7 +400,7 @@ impl SipStack {
         self.transactions.drop_client(key);
         self.invites.remove(key);
         self.reinvites.remove(key);
-        self.wheel.set(Due::Transaction(TransactionKey::Client(key.clone())), None);
+        self.wheel.set(Due::Transaction(TransactionKey::Client(*key)), None);
     }
 }
 

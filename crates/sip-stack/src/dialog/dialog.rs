@@ -19,12 +19,11 @@ pub(crate) struct DialogKey {
 impl DialogKey {
     /// The dialog that a request within it names. `None` without a To tag: such a request is in no dialog.
     pub(crate) fn of_request(request: &Request) -> Option<Self> {
-        let to = request.headers.to().ok()?;
-        let from = request.headers.from().ok()?;
+        let headers = &request.headers;
         Some(DialogKey {
-            call_id: request.headers.call_id().ok()?.to_owned(),
-            local_tag: to.tag()?.to_owned(),
-            remote_tag: from.tag().unwrap_or_default().to_owned(),
+            local_tag: headers.to_tag()?.to_owned(),
+            remote_tag: headers.from_tag().unwrap_or_default().to_owned(),
+            call_id: headers.call_id().ok()?.to_owned(),
         })
     }
 }
@@ -169,15 +168,15 @@ impl Dialog {
 
     fn write(&self, method: Method, number: u32) -> Request {
         let (uri, routes) = self.routed();
-        let mut headers = Headers::new();
+        let mut headers = Headers::with_capacity(1_024, 12);
         for route in routes {
-            headers.push(HeaderName::Route, route.to_string());
+            headers.push_display(HeaderName::Route, route);
         }
         headers.push(HeaderName::MaxForwards, "70");
-        headers.push(HeaderName::From, self.local.to_string());
-        headers.push(HeaderName::To, self.remote.to_string());
+        headers.push_display(HeaderName::From, &self.local);
+        headers.push_display(HeaderName::To, &self.remote);
         headers.push(HeaderName::CallId, self.key.call_id.clone());
-        headers.push(HeaderName::CSeq, CSeq { number, method: method.clone() }.to_string());
+        headers.push_display(HeaderName::CSeq, CSeq { number, method: method.clone() });
         Request { method, uri, headers, body: Vec::new() }
     }
 

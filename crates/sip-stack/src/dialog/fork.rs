@@ -24,6 +24,52 @@ pub(crate) enum Fork {
     Answered { flow: Flow, ack: Vec<u8> },
 }
 
+/// The called parties of one INVITE by their To tags: mostly one, [`MAX_FORKS`] at most.
+#[derive(Debug, Default)]
+pub(crate) struct Forks(Vec<(String, Fork)>);
+
+impl Forks {
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(crate) fn contains(&self, tag: &str) -> bool {
+        self.get(tag).is_some()
+    }
+
+    pub(crate) fn get(&self, tag: &str) -> Option<&Fork> {
+        self.0.iter().find(|(known, _)| known == tag).map(|(_, fork)| fork)
+    }
+
+    pub(crate) fn get_mut(&mut self, tag: &str) -> Option<&mut Fork> {
+        self.0.iter_mut().find(|(known, _)| known == tag).map(|(_, fork)| fork)
+    }
+
+    /// One more, or another in the place of that of the same tag.
+    pub(crate) fn insert(&mut self, tag: String, fork: Fork) {
+        match self.get_mut(&tag) {
+            Some(place) => *place = fork,
+            None => {
+                self.0.reserve_exact(1);
+                self.0.push((tag, fork));
+            }
+        }
+    }
+
+    pub(crate) fn remove(&mut self, tag: &str) -> Option<Fork> {
+        let at = self.0.iter().position(|(known, _)| known == tag)?;
+        Some(self.0.remove(at).1)
+    }
+
+    fn values(&self) -> impl Iterator<Item = &Fork> {
+        self.0.iter().map(|(_, fork)| fork)
+    }
+
+    fn values_mut(&mut self) -> impl Iterator<Item = &mut Fork> {
+        self.0.iter_mut().map(|(_, fork)| fork)
+    }
+}
+
 /// A called party that has not answered.
 #[derive(Debug)]
 pub(crate) struct EarlyDialog {
@@ -126,14 +172,15 @@ impl SipStack {
     /// The tag of the called party, its early dialog made where it speaks for the first time. None where it answered
     /// already, or there is no room.
     fn early_dialog(&mut self, key: &ClientKey, session: SessionId, answer: &Response) -> Option<String> {
-        let client = self.transactions.client(key)?;
-        let (request, flow) = (client.request.clone(), client.flow);
-        let dialog = Dialog::of_caller(&request, answer, flow)?;
-        let tag = dialog.key.remote_tag.clone();
+        let tag = answer.headers.to_tag().unwrap_or_default();
         let invite = self.invites.get_mut(key)?;
-        if invite.forks.contains_key(&tag) {
-            return Some(tag);
+        if invite.forks.contains(tag) {
+            return Some(tag.to_owned());
         }
+        let client = self.transactions.client(key)?;
+        let request = client.request.clone();
+        let dialog = Dialog::of_caller(&request, answer, client.flow)?;
+        let tag = dialog.key.remote_tag.clone();
         if invite.forks.len() >= MAX_FORKS {
             self.overloaded("forks");
             return None;
@@ -158,7 +205,7 @@ impl SipStack {
         let Some(partner) = self.partner_mut(session, dialog) else { return };
         let mut prack = partner.dialog.request(Method::PRACK);
         let flow = partner.dialog.flow();
-        prack.headers.push(HeaderName::RAck, RAck { response: number, request }.to_string());
+        prack.headers.push_display(HeaderName::RAck, RAck { response: number, request });
         let owner = Owner::Prack { session, dialog: dialog.clone(), challenged: false };
         self.send_request(prack, flow, owner);
     }

@@ -110,7 +110,7 @@ impl Partner {
     /// The request without its Via. `own` is this side's session timer; none before the call is answered.
     fn proposal(&mut self, wish: &Wish, method: &Method, own: Option<SessionTimer>) -> Request {
         let mut request = self.dialog.request(method.clone());
-        request.headers.push(HeaderName::Contact, self.dialog.contact().to_string());
+        request.headers.push_display(HeaderName::Contact, self.dialog.contact());
         request.headers.push(HeaderName::Allow, ALLOW);
         if let Some(own) = own {
             request.headers.push(HeaderName::Supported, "timer");

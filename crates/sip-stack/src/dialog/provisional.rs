@@ -177,7 +177,7 @@ impl SipStack {
         );
         let Some(number) = number else { return self.respond(&asked, response) };
         response.headers.push(HeaderName::Require, "100rel");
-        response.headers.push(HeaderName::RSeq, number.to_string());
+        response.headers.push_display(HeaderName::RSeq, number);
         let Ok(request) = asked.headers().cseq() else { return };
         let unproved = Unproved {
             rack: RAck { response: number, request },

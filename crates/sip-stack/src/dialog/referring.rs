@@ -67,10 +67,10 @@ impl SipStack {
             return self.tell(SipEvent::ReferEnded { session, outcome });
         }
         let mut refer = talking.partner.dialog.request(Method::REFER);
-        refer.headers.push(HeaderName::Contact, talking.partner.dialog.contact().to_string());
-        refer.headers.push(HeaderName::ReferTo, NameAddr::new(refer_to).to_string());
+        refer.headers.push_display(HeaderName::Contact, talking.partner.dialog.contact());
+        refer.headers.push_display(HeaderName::ReferTo, NameAddr::new(refer_to));
         if let Some(referred_by) = referred_by {
-            refer.headers.push(HeaderName::ReferredBy, NameAddr::new(referred_by).to_string());
+            refer.headers.push_display(HeaderName::ReferredBy, NameAddr::new(referred_by));
         }
         refer.headers.push(HeaderName::Supported, SUPPORTED);
         let (dialog, flow) = (talking.partner.dialog.key.clone(), talking.partner.dialog.flow());

@@ -91,7 +91,7 @@ impl SipStack {
         }
         let mut response = self.refusal(asked, StatusCode::SERVER_INTERNAL_ERROR);
         let wait = self.chance.below(WAIT_MAX_S + 1);
-        response.headers.push(HeaderName::RetryAfter, wait.to_string());
+        response.headers.push_display(HeaderName::RetryAfter, wait);
         self.respond(asked, response);
     }
 
@@ -109,7 +109,7 @@ impl SipStack {
 
     pub(crate) fn refuse_too_brief(&mut self, asked: &Asked, least: Duration) {
         let mut response = self.refusal(asked, StatusCode::SESSION_INTERVAL_TOO_SMALL);
-        response.headers.push(HeaderName::MinSe, least.as_secs().to_string());
+        response.headers.push_display(HeaderName::MinSe, least.as_secs());
         self.respond(asked, response);
     }
 

@@ -97,7 +97,7 @@ impl SipStack {
         let dialog = subscription.dialog.clone();
         let mut response = self.response(asked.headers(), StatusCode::ACCEPTED, None);
         if let Some(dialog) = self.dialog_named(&dialog) {
-            response.headers.push(HeaderName::Contact, dialog.contact().to_string());
+            response.headers.push_display(HeaderName::Contact, dialog.contact());
         }
         if silent {
             response.headers.push(HeaderName::ReferSub, "false");

@@ -59,7 +59,7 @@ impl SipStack {
         let open = talking.partner.proposals.open.as_ref();
         if let Some(open) = open.filter(|open| !open.answer_due && self.reinvites.contains_key(&open.key)) {
             let give_up_at = self.now + self.settings.timers.life();
-            self.wheel.set(Due::Invite(open.key.clone()), Some(give_up_at));
+            self.wheel.set(Due::Invite(open.key), Some(give_up_at));
         }
     }
 

@@ -106,8 +106,8 @@ impl SipStack {
         for route in asked.headers().get_all(HeaderName::RecordRoute) {
             response.headers.push(HeaderName::RecordRoute, route);
         }
-        response.headers.push(HeaderName::Contact, dialog.contact().to_string());
-        response.headers.push(HeaderName::Expires, granted.as_secs().to_string());
+        response.headers.push_display(HeaderName::Contact, dialog.contact());
+        response.headers.push_display(HeaderName::Expires, granted.as_secs());
         self.respond(asked, response);
     }
 
@@ -224,7 +224,7 @@ impl SipStack {
         let granted = asked_for.min(self.settings.expires_max);
         if granted < self.settings.expires_min {
             let mut refusal = self.refusal(asked, StatusCode::INTERVAL_TOO_BRIEF);
-            refusal.headers.push(HeaderName::MinExpires, self.settings.expires_min.as_secs().to_string());
+            refusal.headers.push_display(HeaderName::MinExpires, self.settings.expires_min.as_secs());
             return Err(Box::new(refusal));
         }
         Ok(Wish::Stand(granted))

@@ -63,7 +63,7 @@ impl SipStack {
         let Some(dialog) = self.dialog_named(&dialog) else { return self.end_usage(usage) };
         let mut notify = dialog.request(Method::NOTIFY);
         let flow = dialog.flow();
-        notify.headers.push(HeaderName::Contact, dialog.contact().to_string());
+        notify.headers.push_display(HeaderName::Contact, dialog.contact());
         notify.headers.push(HeaderName::Event, event);
         notify.headers.push(HeaderName::SubscriptionState, state);
         if !news.body.is_empty() {

@@ -93,16 +93,16 @@ impl Registration {
         from.set_tag(&self.tag);
         let mut headers = Headers::new();
         for route in &self.wanted.routes {
-            headers.push(HeaderName::Route, route.to_string());
+            headers.push_display(HeaderName::Route, route);
         }
         headers.push(HeaderName::MaxForwards, "70");
-        headers.push(HeaderName::From, from.to_string());
-        headers.push(HeaderName::To, self.wanted.address_of_record.to_string());
+        headers.push_display(HeaderName::From, from);
+        headers.push_display(HeaderName::To, &self.wanted.address_of_record);
         headers.push(HeaderName::CallId, &self.call_id);
         let cseq = CSeq { number: self.cseq, method: Method::REGISTER };
-        headers.push(HeaderName::CSeq, cseq.to_string());
-        headers.push(HeaderName::Contact, self.contact(settings).to_string());
-        headers.push(HeaderName::Expires, expires.as_secs().to_string());
+        headers.push_display(HeaderName::CSeq, cseq);
+        headers.push_display(HeaderName::Contact, self.contact(settings));
+        headers.push_display(HeaderName::Expires, expires.as_secs());
         // RFC 3608 §6.1 has no option tag; RFC 3327 §5.1 has one.
         headers.push(HeaderName::Supported, "path");
         let uri = self.wanted.registrar.clone();
@@ -256,7 +256,8 @@ impl SipStack {
         let Some(registration) = self.registrations.get(&id) else { return false };
         let Some(credentials) = registration.wanted.credentials.clone() else { return false };
         let flow = registration.wanted.flow;
-        let Some(request) = self.transactions.client(key).map(|client| client.request.clone()) else {
+        let Some(request) = self.transactions.client(key).map(|client| Request::clone(&client.request))
+        else {
             return false;
         };
         let Some(request) = self.answering_challenge(request, answer, &credentials) else { return false };

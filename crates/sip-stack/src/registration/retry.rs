@@ -44,7 +44,7 @@ mod tests {
     fn answer(code: u16, retry_after: Option<u32>) -> Response {
         let mut headers = Headers::new();
         if let Some(seconds) = retry_after {
-            headers.push(HeaderName::RetryAfter, seconds.to_string());
+            headers.push_display(HeaderName::RetryAfter, seconds);
         }
         let status = StatusCode::new(code).expect("a status");
         let mut response = Response::answering(&Headers::new(), status);

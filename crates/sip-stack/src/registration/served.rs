@@ -74,7 +74,7 @@ impl SipStack {
             Refusal::TooBrief => {
                 let mut response = self.refusal(asked, StatusCode::INTERVAL_TOO_BRIEF);
                 let least = self.settings.expires_min.as_secs();
-                response.headers.push(HeaderName::MinExpires, least.to_string());
+                response.headers.push_display(HeaderName::MinExpires, least);
                 self.respond(asked, response);
             }
             Refusal::TooMany => self.refuse_overload(asked, "bindings of an account"),
@@ -180,7 +180,7 @@ impl SipStack {
             // RFC 5626 §6: this is how the phone learns that its flow counts.
             response.headers.push(HeaderName::Require, "outbound");
             if asked.headers().vias().is_ok_and(|vias| vias.len() == 1) {
-                response.headers.push(HeaderName::FlowTimer, FLOW_TIMER_S.to_string());
+                response.headers.push_display(HeaderName::FlowTimer, FLOW_TIMER_S);
             }
         }
         self.respond(asked, response);

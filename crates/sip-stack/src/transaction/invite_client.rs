@@ -1,6 +1,6 @@
 //! The INVITE client transaction (RFC 3261 §17.1.1, figure 5; RFC 6026 §7.2 for `Accepted`).
 
-use super::{ClientInput, Effect, Limits, Repetition};
+use super::{ClientInput, Effect, Limits, Repetition, send_and_keep};
 use frontdesk_identifiers::Moment;
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ pub(crate) enum InviteClient {
 impl InviteClient {
     /// Sends the INVITE.
     pub(crate) fn start(wire: Vec<u8>, now: Moment, limits: &Limits, effects: &mut Vec<Effect>) -> Self {
-        effects.push(Effect::Send(wire.clone()));
+        let wire = send_and_keep(wire, effects);
         InviteClient::Calling { wire, repetition: limits.repetition(now), give_up_at: now + limits.life() }
     }
 
@@ -49,7 +49,7 @@ impl InviteClient {
             }
             // RFC 3261 §17.1.1.2: 300 to 699 go up and are acknowledged here.
             (Calling { .. } | Proceeding, Failure { ack }) => {
-                effects.push(Effect::Send(ack.clone()));
+                let ack = send_and_keep(ack, effects);
                 effects.push(Effect::Tell);
                 Completed { ack, until: now + limits.timer_d() }
             }

@@ -1,6 +1,6 @@
 //! The INVITE server transaction (RFC 3261 §17.2.1, figure 7; RFC 6026 §7.1 for `Accepted`).
 
-use super::{Effect, Limits, Repetition, ServerInput};
+use super::{Effect, Limits, Repetition, ServerInput, send_and_keep};
 use frontdesk_identifiers::Moment;
 
 /// An INVITE that came in.
@@ -41,10 +41,7 @@ impl InviteServer {
                 }
                 Proceeding { last }
             }
-            (Proceeding { .. }, Provisional(wire)) => {
-                effects.push(Effect::Send(wire.clone()));
-                Proceeding { last: Some(wire) }
-            }
+            (Proceeding { .. }, Provisional(wire)) => Proceeding { last: Some(send_and_keep(wire, effects)) },
             // RFC 6026 §7.1: after a 2xx the transaction stays, so that a repeated INVITE is no new call.
             (Proceeding { .. }, Success(wire)) => {
                 effects.push(Effect::Send(wire));
@@ -56,7 +53,7 @@ impl InviteServer {
                 Accepted { until }
             }
             (Proceeding { .. }, Failure(response)) => {
-                effects.push(Effect::Send(response.clone()));
+                let response = send_and_keep(response, effects);
                 Completed { response, repetition: limits.repetition(now), give_up_at: now + limits.life() }
             }
             (Completed { response, repetition, give_up_at }, Repeated) => {

@@ -131,6 +131,14 @@ pub(crate) enum ServerInput {
     TransportFailed,
 }
 
+/// Sends what is kept for repetitions. What is kept is a copy, which takes no more room than it needs: finished
+/// transactions are many, and live for 32 s.
+fn send_and_keep(wire: Vec<u8>, effects: &mut Vec<Effect>) -> Vec<u8> {
+    let kept = wire.clone();
+    effects.push(Effect::Send(wire));
+    kept
+}
+
 /// What a transaction wants done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Effect {

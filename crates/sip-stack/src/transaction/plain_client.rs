@@ -1,6 +1,6 @@
 //! The client transaction of every method but INVITE and ACK (RFC 3261 §17.1.2, figure 6).
 
-use super::{ClientInput, Effect, Limits, Repetition};
+use super::{ClientInput, Effect, Limits, Repetition, send_and_keep};
 use frontdesk_identifiers::Moment;
 
 /// A request that this side sent.
@@ -19,7 +19,7 @@ pub(crate) enum PlainClient {
 impl PlainClient {
     /// Sends the request.
     pub(crate) fn start(wire: Vec<u8>, now: Moment, limits: &Limits, effects: &mut Vec<Effect>) -> Self {
-        effects.push(Effect::Send(wire.clone()));
+        let wire = send_and_keep(wire, effects);
         PlainClient::Trying { wire, repetition: limits.repetition(now), give_up_at: now + limits.life() }
     }
 

@@ -1,6 +1,6 @@
 //! The server transaction of every method but INVITE and ACK (RFC 3261 §17.2.2, figure 8).
 
-use super::{Effect, Limits, ServerInput};
+use super::{Effect, Limits, ServerInput, send_and_keep};
 use frontdesk_identifiers::Moment;
 
 /// A request that came in.
@@ -34,11 +34,10 @@ impl PlainServer {
         use ServerInput::{Failure, Provisional, Repeated, Success, Time, TransportFailed};
         match (self, input) {
             (Trying | Proceeding { .. }, Provisional(last)) => {
-                effects.push(Effect::Send(last.clone()));
-                Proceeding { last }
+                Proceeding { last: send_and_keep(last, effects) }
             }
             (Trying | Proceeding { .. }, Success(response) | Failure(response)) => {
-                effects.push(Effect::Send(response.clone()));
+                let response = send_and_keep(response, effects);
                 Completed { response, until: now + limits.timer_j() }
             }
             (Proceeding { last }, Repeated) => {

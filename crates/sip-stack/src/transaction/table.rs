@@ -5,71 +5,79 @@ use super::invite_server::InviteServer;
 use super::plain_client::PlainClient;
 use super::plain_server::PlainServer;
 use super::{ClientInput, Effect, Limits, ServerInput};
+use crate::chance;
 use crate::input::Flow;
 use crate::output::SipOutput;
 use crate::reply::Asked;
 use crate::settings::TimerSettings;
 use frontdesk_identifiers::Moment;
-use frontdesk_sip_message::{Method, Request, Response};
-use std::collections::{BTreeMap, VecDeque};
+use frontdesk_sip_message::{Method, Request, Response, Via};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fmt::Write;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
-/// Client transactions have a branch that this side minted; only a CANCEL shares that of its INVITE.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+/// Client transactions have a branch that this side minted, and that is kept as the number that it spells; only a CANCEL
+/// shares that of its INVITE.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct ClientKey {
-    branch: String,
+    branch: u128,
     cancel: bool,
 }
 
 impl ClientKey {
     pub(crate) fn of_request(request: &Request) -> Self {
-        let branch = request.headers.top_via().ok().and_then(|via| via.branch().map(str::to_owned));
+        let via = request.headers.top_via().ok();
+        let branch = via.and_then(|via| chance::number_of(via.branch()?));
+        debug_assert!(branch.is_some(), "a request of this side has a branch of this side");
         ClientKey { branch: branch.unwrap_or_default(), cancel: request.method == Method::CANCEL }
     }
 
-    fn of_response(response: &Response) -> Option<Self> {
-        let via = response.headers.top_via().ok()?;
-        let cancel = response.headers.cseq().ok()?.method == Method::CANCEL;
-        Some(ClientKey { branch: via.branch()?.to_owned(), cancel })
+    fn of_response(via: &Via, method: &Method) -> Option<Self> {
+        Some(ClientKey { branch: chance::number_of(via.branch()?)?, cancel: *method == Method::CANCEL })
     }
 }
 
 /// Server transactions: the other side's branch and host, and the method, an ACK going with its INVITE.
 ///
-/// Where the branch does not carry the cookie, the rest of RFC 3261 §17.2.3 for RFC 2543 stands in for it.
+/// Where the branch does not carry the cookie, the rest of RFC 3261 §17.2.3 for RFC 2543 stands in for it. All of it is one
+/// text, which the tables and timers share.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct ServerKey {
-    branch: String,
-    sent_by: String,
-    method: Method,
-}
+pub(crate) struct ServerKey(Arc<str>);
 
 impl ServerKey {
     /// `None` when a header that it needs cannot be read.
-    pub(crate) fn of(request: &Request) -> Option<Self> {
-        let method = if request.method == Method::ACK { Method::INVITE } else { request.method.clone() };
-        Self::with_method(request, method)
+    pub(crate) fn of(request: &Request, via: &Via) -> Option<Self> {
+        let method = if request.method == Method::ACK { &Method::INVITE } else { &request.method };
+        Self::with_method(request, via, method)
     }
 
     /// The INVITE that a CANCEL is about (RFC 3261 §9.2).
     pub(crate) fn of_cancelled(cancel: &Request) -> Option<Self> {
-        Self::with_method(cancel, Method::INVITE)
+        Self::with_method(cancel, &cancel.headers.top_via().ok()?, &Method::INVITE)
     }
 
-    fn with_method(request: &Request, method: Method) -> Option<Self> {
-        let via = request.headers.top_via().ok()?;
-        let port = via.port.unwrap_or(5060);
-        let sent_by = format!("{}:{port}", via.host).to_ascii_lowercase();
-        let branch = match via.branch() {
-            Some(branch) if via.has_rfc3261_branch() => branch.to_owned(),
+    /// What is compared most often differs first. No part can hold the line end that stands between them.
+    fn with_method(request: &Request, via: &Via, method: &Method) -> Option<Self> {
+        let mut key = String::with_capacity(128);
+        // Writing into a `String` cannot fail.
+        let _ = match via.branch() {
+            Some(branch) if via.has_rfc3261_branch() => write!(key, "{branch}"),
             _ => {
                 let call_id = request.headers.call_id().ok()?;
                 let from = request.headers.from().ok()?;
                 let number = request.headers.cseq().ok()?.number;
-                format!("{}|{}|{number}|{}", call_id, from.tag().unwrap_or(""), request.uri)
+                let tag = from.tag().unwrap_or_default();
+                write!(key, "\n{call_id}|{tag}|{number}|{}", request.uri)
             }
         };
-        Some(ServerKey { branch, sent_by, method })
+        let end = key.len();
+        let _ = write!(key, "\n{}:{}", via.host, via.port.unwrap_or(5060));
+        if let Some(sent_by) = key.get_mut(end..) {
+            sent_by.make_ascii_lowercase();
+        }
+        let _ = write!(key, "\n{method}");
+        Some(ServerKey(key.into()))
     }
 }
 
@@ -78,6 +86,11 @@ impl ServerKey {
 pub(crate) enum TransactionKey {
     Client(ClientKey),
     Server(ServerKey),
+}
+
+impl TransactionKey {
+    /// None comes before it.
+    const FIRST: TransactionKey = TransactionKey::Client(ClientKey { branch: 0, cancel: false });
 }
 
 #[derive(Debug)]
@@ -106,12 +119,28 @@ impl ClientMachine {
         carry_out(effects, over, out);
         machine
     }
+
+    fn deadline(&self) -> Option<Moment> {
+        match self {
+            ClientMachine::Invite(machine) => machine.deadline(),
+            ClientMachine::Plain(machine) => machine.deadline(),
+        }
+    }
 }
 
 #[derive(Debug)]
 enum ServerMachine {
     Invite(InviteServer),
     Plain(PlainServer),
+}
+
+impl ServerMachine {
+    fn deadline(&self) -> Option<Moment> {
+        match self {
+            ServerMachine::Invite(machine) => machine.deadline(),
+            ServerMachine::Plain(machine) => machine.deadline(),
+        }
+    }
 }
 
 /// The way of a request.
@@ -130,7 +159,7 @@ pub(crate) struct Client<O> {
     pub(crate) flow: Flow,
     /// That it goes.
     over: Flow,
-    pub(crate) request: Request,
+    pub(crate) request: Arc<Request>,
     pub(crate) owner: O,
     machine: ClientMachine,
 }
@@ -155,18 +184,23 @@ pub(crate) struct Step {
     pub(crate) failed: bool,
     /// The transaction is no more.
     pub(crate) gone: bool,
+    /// When it wants to be stepped by time; none when it is no more.
+    pub(crate) deadline: Option<Moment>,
 }
 
 /// All transactions; `O` is what the user keeps with each client.
 #[derive(Debug)]
 pub(crate) struct Transactions<O> {
-    clients: BTreeMap<ClientKey, Client<O>>,
-    servers: BTreeMap<ServerKey, Server>,
+    /// Each in a place of its own: they are large, and the maps move their entries.
+    clients: BTreeMap<ClientKey, Box<Client<O>>>,
+    servers: BTreeMap<ServerKey, Box<Server>>,
+    /// Both kinds by the flow that they send over: a connection that closes concerns its own only.
+    by_flow: BTreeSet<(Flow, TransactionKey)>,
 }
 
 impl<O: Clone> Transactions<O> {
     pub(crate) fn new() -> Self {
-        Transactions { clients: BTreeMap::new(), servers: BTreeMap::new() }
+        Transactions { clients: BTreeMap::new(), servers: BTreeMap::new(), by_flow: BTreeSet::new() }
     }
 
     pub(crate) fn counts(&self) -> (usize, usize) {
@@ -176,7 +210,7 @@ impl<O: Clone> Transactions<O> {
     /// Sends a request, whose top Via carries a branch of this side.
     pub(crate) fn begin_client(
         &mut self,
-        request: Request,
+        mut request: Request,
         way: Way,
         owner: O,
         now: Moment,
@@ -185,8 +219,11 @@ impl<O: Clone> Transactions<O> {
     ) -> ClientKey {
         let key = ClientKey::of_request(&request);
         let machine = ClientMachine::start(&request, way.over, now, times, out);
+        request.headers.shrink();
+        let request = Arc::new(request);
         let client = Client { flow: way.wanted, over: way.over, request, owner, machine };
-        self.clients.insert(key.clone(), client);
+        self.by_flow.insert((way.over, TransactionKey::Client(key)));
+        self.clients.insert(key, Box::new(client));
         key
     }
 
@@ -210,7 +247,10 @@ impl<O: Clone> Transactions<O> {
         }
         let mut via = client.request.headers.top_via().ok()?;
         via.transport = client.flow.transport.via_name().to_owned();
-        client.request.headers.set_top_via(&via);
+        Arc::make_mut(&mut client.request).headers.set_top_via(&via);
+        let entry = TransactionKey::Client(*key);
+        self.by_flow.remove(&(client.over, entry.clone()));
+        self.by_flow.insert((client.flow, entry));
         client.over = client.flow;
         client.machine = ClientMachine::start(&client.request, client.over, now, times, out);
         Some(client.flow.remote)
@@ -219,12 +259,14 @@ impl<O: Clone> Transactions<O> {
     /// Opens a server transaction for a new request.
     pub(crate) fn begin_server(&mut self, asked: &Asked) {
         let key = asked.key.clone();
-        let machine = if key.method == Method::INVITE {
+        let machine = if asked.request.method == Method::INVITE {
             ServerMachine::Invite(InviteServer::start())
         } else {
             ServerMachine::Plain(PlainServer::start())
         };
-        self.servers.insert(key, Server { flow: asked.answer_to, reopened: asked.reopened, machine });
+        self.by_flow.insert((asked.answer_to, TransactionKey::Server(key.clone())));
+        let server = Server { flow: asked.answer_to, reopened: asked.reopened, machine };
+        self.servers.insert(key, Box::new(server));
     }
 
     pub(crate) fn knows_server(&self, key: &ServerKey) -> bool {
@@ -232,15 +274,16 @@ impl<O: Clone> Transactions<O> {
     }
 
     pub(crate) fn client(&self, key: &ClientKey) -> Option<&Client<O>> {
-        self.clients.get(key)
+        self.clients.get(key).map(Box::as_ref)
     }
 
     /// The transaction that a response answers. A response with the branch of one and the method of another is
     /// stray.
     pub(crate) fn match_response(&self, response: &Response) -> Option<ClientKey> {
-        let key = ClientKey::of_response(response)?;
+        let (via, cseq) = (response.headers.top_via().ok()?, response.headers.cseq().ok()?);
+        let key = ClientKey::of_response(&via, &cseq.method)?;
         let client = self.clients.get(&key)?;
-        (response.headers.cseq().ok()?.method == client.request.method).then_some(key)
+        (cseq.method == client.request.method).then_some(key)
     }
 
     pub(crate) fn step_client(
@@ -251,10 +294,11 @@ impl<O: Clone> Transactions<O> {
         times: &TimerSettings,
         out: &mut VecDeque<SipOutput>,
     ) -> Step {
-        let Some(client) = self.clients.remove(key) else { return Step::default() };
+        let Some(client) = self.clients.get_mut(key) else { return Step::default() };
         let limits = &Limits::over(client.over.transport, *times);
         let mut effects = Vec::new();
-        let machine = match client.machine {
+        let before = std::mem::replace(&mut client.machine, ClientMachine::Plain(PlainClient::Terminated));
+        let machine = match before {
             ClientMachine::Invite(m) => ClientMachine::Invite(m.on(input, now, limits, &mut effects)),
             ClientMachine::Plain(m) => ClientMachine::Plain(m.on(input, now, limits, &mut effects)),
         };
@@ -263,15 +307,19 @@ impl<O: Clone> Transactions<O> {
             machine,
             ClientMachine::Invite(InviteClient::Terminated) | ClientMachine::Plain(PlainClient::Terminated)
         );
-        if !step.gone {
-            self.clients.insert(key.clone(), Client { machine, ..client });
+        step.deadline = machine.deadline();
+        client.machine = machine;
+        if step.gone {
+            self.drop_client(key);
         }
         step
     }
 
     /// Ends a client transaction without a word, as a cancelled INVITE that nobody answers (RFC 3261 §9.1).
     pub(crate) fn drop_client(&mut self, key: &ClientKey) {
-        self.clients.remove(key);
+        if let Some(client) = self.clients.remove(key) {
+            self.by_flow.remove(&(client.over, TransactionKey::Client(*key)));
+        }
     }
 
     pub(crate) fn step_server(
@@ -282,10 +330,11 @@ impl<O: Clone> Transactions<O> {
         times: &TimerSettings,
         out: &mut VecDeque<SipOutput>,
     ) -> Step {
-        let Some(server) = self.servers.remove(key) else { return Step::default() };
+        let Some(server) = self.servers.get_mut(key) else { return Step::default() };
         let limits = &Limits::over(server.flow.transport, *times);
         let mut effects = Vec::new();
-        let machine = match server.machine {
+        let before = std::mem::replace(&mut server.machine, ServerMachine::Plain(PlainServer::Terminated));
+        let machine = match before {
             ServerMachine::Invite(m) => ServerMachine::Invite(m.on(input, now, limits, &mut effects)),
             ServerMachine::Plain(m) => ServerMachine::Plain(m.on(input, now, limits, &mut effects)),
         };
@@ -294,22 +343,19 @@ impl<O: Clone> Transactions<O> {
             machine,
             ServerMachine::Invite(InviteServer::Terminated) | ServerMachine::Plain(PlainServer::Terminated)
         );
-        if !step.gone {
-            self.servers.insert(key.clone(), Server { machine, ..server });
+        step.deadline = machine.deadline();
+        server.machine = machine;
+        if step.gone {
+            self.by_flow.remove(&(server.flow, TransactionKey::Server(key.clone())));
+            self.servers.remove(key);
         }
         step
     }
 
     pub(crate) fn deadline(&self, key: &TransactionKey) -> Option<Moment> {
         match key {
-            TransactionKey::Client(key) => match &self.clients.get(key)?.machine {
-                ClientMachine::Invite(machine) => machine.deadline(),
-                ClientMachine::Plain(machine) => machine.deadline(),
-            },
-            TransactionKey::Server(key) => match &self.servers.get(key)?.machine {
-                ServerMachine::Invite(machine) => machine.deadline(),
-                ServerMachine::Plain(machine) => machine.deadline(),
-            },
+            TransactionKey::Client(key) => self.clients.get(key)?.machine.deadline(),
+            TransactionKey::Server(key) => self.servers.get(key)?.machine.deadline(),
         }
     }
 
@@ -319,6 +365,9 @@ impl<O: Clone> Transactions<O> {
         let Some(server) = self.servers.get_mut(key) else { return false };
         match server.reopened.take() {
             Some(flow) => {
+                let entry = TransactionKey::Server(key.clone());
+                self.by_flow.remove(&(server.flow, entry.clone()));
+                self.by_flow.insert((flow, entry));
                 server.flow = flow;
                 true
             }
@@ -328,10 +377,9 @@ impl<O: Clone> Transactions<O> {
 
     /// The transactions that send over a flow.
     pub(crate) fn over(&self, flow: Flow) -> Vec<TransactionKey> {
-        let clients = self.clients.iter().filter(|(_, client)| client.over == flow);
-        let servers = self.servers.iter().filter(|(_, server)| server.flow == flow);
-        let clients = clients.map(|(key, _)| TransactionKey::Client(key.clone()));
-        clients.chain(servers.map(|(key, _)| TransactionKey::Server(key.clone()))).collect()
+        let from = (flow, TransactionKey::FIRST);
+        let over = self.by_flow.range(from..).take_while(|(over, _)| *over == flow);
+        over.map(|(_, key)| key.clone()).collect()
     }
 }
 

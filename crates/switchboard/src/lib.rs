@@ -34,6 +34,7 @@ mod bridge;
 mod call;
 mod cause;
 mod conversation;
+mod crowd;
 mod desk;
 mod doctor;
 mod documents;

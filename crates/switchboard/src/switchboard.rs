@@ -1,6 +1,7 @@
 //! `handle` · `poll` · `deadline`: the one place where a driver's word finds its call.
 
 use crate::call::{Call, Recording, Serving};
+use crate::crowd::Crowd;
 use crate::desk::{Desk, Outbox};
 use crate::door::{self, Book, Refusal};
 use crate::fault;
@@ -27,9 +28,11 @@ pub struct Switchboard {
     pub(crate) rules: Option<Arc<Rules>>,
     pub(crate) stack: SipStack,
     trunks: Trunks,
-    pub(crate) calls: BTreeMap<CallId, Call>,
+    /// Each in a place of its own: they are large, and the map moves its entries.
+    pub(crate) calls: BTreeMap<CallId, Box<Call>>,
     pub(crate) by_session: BTreeMap<SessionId, CallId>,
     by_leg: BTreeMap<LegId, CallId>,
+    crowd: Crowd,
     /// Whose recording runs on which leg.
     by_recording: BTreeMap<LegId, CallId>,
     /// When which call wants to be told that time has passed.
@@ -71,6 +74,7 @@ impl Switchboard {
             calls: BTreeMap::new(),
             by_session: BTreeMap::new(),
             by_leg: BTreeMap::new(),
+            crowd: Crowd::default(),
             by_recording: BTreeMap::new(),
             deadlines: BTreeSet::new(),
             out: Outbox::new(chance),
@@ -236,7 +240,7 @@ impl Switchboard {
         let mut desk = Desk { now, wall, rules: &rules, stack, trunks, out: &mut self.out };
         let mut call = open(&mut desk);
         call.tell_aside(&mut desk);
-        self.calls.insert(id, call);
+        self.calls.insert(id, Box::new(call));
         self.index(id);
         for (phone, ..) in self.lights_of(id) {
             self.lights.touch(phone);
@@ -255,7 +259,7 @@ impl Switchboard {
     /// How many calls for help of this party are under way.
     fn calls_for_help_of(&self, party: &Party, rules: &Rules) -> usize {
         let of_it = self.calls.values().filter(|call| call.party.admitted_by == party.admitted_by);
-        let for_help = |call: &&Call| match &call.serving {
+        let for_help = |call: &&Box<Call>| match &call.serving {
             Serving::Phone(number) => rules.directory.is_emergency(&party.tenant, number),
             Serving::Flow(_) | Serving::Nobody => false,
         };
@@ -286,15 +290,12 @@ impl Switchboard {
             return Some(Refusal::Full);
         }
         match &party.admitted_by {
-            AdmittedBy::Account(_) => {
-                let of_it = |call: &&Call| call.party.admitted_by == party.admitted_by;
-                let calls = self.calls.values().filter(of_it).count();
-                (calls >= limits.calls_of_a_phone_max).then_some(Refusal::FullForPhone)
+            AdmittedBy::Account(name) => {
+                (self.crowd.of_phone(name) >= limits.calls_of_a_phone_max).then_some(Refusal::FullForPhone)
             }
             AdmittedBy::Desk => None,
             AdmittedBy::Peer(_) => {
-                let calls = self.calls.values().filter(|call| call.awaits_ack_of_peer()).count();
-                (calls >= limits.unacknowledged_max).then_some(Refusal::Unacknowledged)
+                (self.crowd.unacknowledged() >= limits.unacknowledged_max).then_some(Refusal::Unacknowledged)
             }
         }
     }
@@ -337,7 +338,9 @@ impl Switchboard {
         let acted = act(call, &mut desk);
         call.tell_aside(&mut desk);
         if call.finish(&mut desk) {
-            self.calls.remove(&id);
+            if let Some(call) = self.calls.remove(&id) {
+                self.crowd.forget(&call);
+            }
         } else {
             self.index(id);
         }
@@ -353,7 +356,7 @@ impl Switchboard {
 
     fn lights_of(&self, id: CallId) -> CallLights {
         let watched = self.calls.get(&id).filter(|_| !self.lights.is_dark());
-        watched.map(Call::lights).unwrap_or_default()
+        watched.map(|call| call.lights()).unwrap_or_default()
     }
 
     /// The same, of the call whose recording runs on this leg.
@@ -370,6 +373,7 @@ impl Switchboard {
 
     fn index(&mut self, id: CallId) {
         let Some(call) = self.calls.get(&id) else { return };
+        self.crowd.count(call);
         if let Some(session) = call.passed_session() {
             self.by_session.insert(session, id);
         }
@@ -391,6 +395,7 @@ impl Switchboard {
 
     fn unindex(&mut self, id: CallId) {
         let Some(call) = self.calls.get(&id) else { return };
+        self.crowd.leave_out(call);
         if let Some(session) = call.passed_session() {
             self.by_session.remove(&session);
         }

@@ -4,10 +4,11 @@
 //! it, [`table`] prints it beside what `budget.toml` ([`budget`]) promises and records of others, and [`machine`] says
 //! how busy the machine was meanwhile, without which no figure can be judged.
 //!
+//! Calls are decided without sockets by [`whole_call`], which keeps what the switchboard was told as a [`tape`] to play again.
 //! Whole desks are measured as [`open_desk`] starts them, and [`registering`] is how a telephone comes to one.
 //!
 //! Times are measured and printed, never asserted: a busy machine must not fail a test. Counts (allocations) are
-//! asserted, in `tests/counts.rs`.
+//! asserted, in `tests/counts.rs` and `tests/whole_call.rs`, which also compares two times of the same thread.
 
 pub mod budget;
 pub mod counting;
@@ -17,3 +18,5 @@ pub mod open_desk;
 pub mod registering;
 pub mod statistics;
 pub mod table;
+pub mod tape;
+pub mod whole_call;

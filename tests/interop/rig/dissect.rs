@@ -111,6 +111,13 @@ impl<'a> Packet<'a> {
         Some(format!("{}: no {} can be read", self.fields[10], FIELDS[lacks]))
     }
 
+    /// Sound may overtake the answer that announces it (RFC 3264 §5.1), and tshark knows it from the answer on: it is what
+    /// comes later from there to there.
+    fn is_ahead_of_its_answer(&self, later: &Packet<'_>) -> bool {
+        let same = self.fields[2] == later.fields[2] && self.fields[3] == later.fields[3];
+        same && later.has("rtp") && self.at < later.at && self.fields[19].starts_with("80")
+    }
+
     fn is_of(&self, spoken: &Spoken) -> bool {
         let field = match (spoken.wire, spoken.is_source) {
             (Wire::Udp, true) => 2,
@@ -152,7 +159,8 @@ pub fn read(file: &Path, spoken: &[Spoken]) -> Read {
         };
         // The reports go from the next port (RFC 3550 §11).
         let Some(by) = of(port).or_else(|| of(port.wrapping_sub(1))) else { continue };
-        let readable = ["rtp", "rtcp", "rtpevent"].iter().any(|known| packet.has(known));
+        let readable = ["rtp", "rtcp", "rtpevent"].iter().any(|known| packet.has(known))
+            || packets.iter().any(|later| packet.is_ahead_of_its_answer(later));
         read.count(packet);
         let fault = packet.fault().or_else(|| (!readable).then(|| format!("no RTP: {}", packet.fields[10])));
         read.findings.extend(fault.map(|fault| packet.finding(by, fault)));

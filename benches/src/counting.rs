@@ -22,6 +22,24 @@ thread_local! {
     static ALLOCATED: Cell<Allocated> = const { Cell::new(Allocated { times: 0, bytes: 0 }) };
 }
 
+thread_local! {
+    static HELD: Cell<i64> = const { Cell::new(0) };
+}
+
+/// How many bytes this thread has taken and not given back; what another thread took or gives back counts there. Zero when
+/// the binary did not make [`CountingAllocator`] its own.
+pub fn held() -> i64 {
+    HELD.get()
+}
+
+fn hold(bytes: usize) {
+    let _ = HELD.try_with(|held| held.set(held.get() + bytes as i64));
+}
+
+fn give_back(bytes: usize) {
+    let _ = HELD.try_with(|held| held.set(held.get() - bytes as i64));
+}
+
 fn count(bytes: usize) {
     // A thread that is ending has no count any more.
     let _ = ALLOCATED.try_with(|allocated| {
@@ -42,23 +60,28 @@ pub fn allocated<T>(work: impl FnOnce() -> T) -> (T, Allocated) {
 unsafe impl GlobalAlloc for CountingAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(layout.size());
+        hold(layout.size());
         // SAFETY: the caller's promises are those of the system's allocator.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         count(layout.size());
+        hold(layout.size());
         // SAFETY: as above.
         unsafe { System.alloc_zeroed(layout) }
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         count(size);
+        hold(size);
+        give_back(layout.size());
         // SAFETY: as above.
         unsafe { System.realloc(pointer, layout, size) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        give_back(layout.size());
         // SAFETY: as above.
         unsafe { System.dealloc(pointer, layout) }
     }

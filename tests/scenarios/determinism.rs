@@ -1,7 +1,7 @@
 //! One scenario, one seed, two processes: every byte that the desk says is the same. It catches the order of a map, a
 //! clock, and chance that did not come from the seed.
 
-use crate::wild;
+use crate::wild::{self, Around};
 use frontdesk_tests::simulator::{
     Act, Chance, Cue, Deed, House, WhenCalled, WirePlan, World, answered, asked,
 };
@@ -38,9 +38,9 @@ fn quarter_of_an_hour(seed: u64) -> (u64, usize, usize) {
 /// Some minutes of a world with trunks in which everybody does what it may.
 fn wild_minutes(seed: u64) -> (u64, usize, usize) {
     let mut chance = Chance::new(seed, 100);
-    let house = wild::house(&mut chance);
+    let house = wild::house(Around::SharedCarriers, &mut chance);
     let mut world = World::on_wire(seed, &house, WirePlan::bad(&mut chance));
-    let mut people = wild::people(&mut world, true, &mut chance);
+    let mut people = wild::people(&mut world, Around::SharedCarriers, &mut chance);
     for _ in 0..40 {
         people.act(&mut world, &mut chance);
         world.run(chance.time(Duration::from_secs(6)));

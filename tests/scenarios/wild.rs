@@ -3,9 +3,10 @@
 use frontdesk_directory::{
     NumberPlan, Presentation, Redirects, Trunk, TrunkAccount, TrunkLimits, TrunkRegister,
 };
-use frontdesk_identifiers::{FlowId, TelephoneNumber, TenantId};
+use frontdesk_identifiers::{FlowId, TelephoneNumber};
 use frontdesk_sip_stack::{Quirks, Reliability, SessionTimer, Transport};
 use frontdesk_switchboard::{Origination, OriginationId, SwitchboardInput, Then};
+use frontdesk_tests::simulator::house::{PUBLIC_NUMBERS, tenant};
 use frontdesk_tests::simulator::{
     Act, Chance, Cue, Deed, House, RobotId, WhenCalled, WhenReferred, WirePlan, World,
 };
@@ -13,25 +14,69 @@ use std::sync::Arc;
 use std::time::Duration;
 
 const ACCOUNT: (&str, &str) = ("4930555", "horse battery");
+/// The annex's account at the same carrier.
+const ANNEX_ACCOUNT: (&str, &str) = ("4940777", "staple correct");
 /// A number of the telephone network.
 pub const OUTSIDE: &str = "030901820";
+
+/// What is around a house.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Around {
+    /// A peer that brings callers.
+    Callers,
+    /// Two carriers too.
+    Carriers,
+    /// A second tenant on the desk, and both have trunks at the same carriers.
+    SharedCarriers,
+}
+
+impl Around {
+    /// What is around in the world of a seed: every other one has carriers.
+    pub fn of(seed: u64) -> Around {
+        match seed % 4 {
+            1 => Around::Carriers,
+            3 => Around::SharedCarriers,
+            _ => Around::Callers,
+        }
+    }
+}
 
 /// Who is there.
 pub struct People {
     pub phones: Vec<RobotId>,
     pub callers: Vec<RobotId>,
     pub carriers: Vec<RobotId>,
+    /// The telephones of the second tenant, among the others.
+    annex: Vec<RobotId>,
     originated: u64,
 }
 
-/// A house with two trunks: one registers and stands first, the other does not.
-pub fn house(chance: &mut Chance) -> House {
-    let mut first = trunk("first", 1, chance);
-    let (user, password) = (ACCOUNT.0.to_owned(), ACCOUNT.1.to_owned());
-    first.account = Some(TrunkAccount { user, auth_user: None, password });
-    first.register =
-        Some(TrunkRegister { expires: Duration::from_secs(60 + chance.below(600)), ..Default::default() });
-    House::default().with_trunk(first).with_trunk(trunk("second", 2, chance))
+/// A house with two trunks, one that registers and stands first, and one that does not; where the carriers are shared, with
+/// a second tenant that has the same.
+pub fn house(around: Around, chance: &mut Chance) -> House {
+    if around == Around::Callers {
+        return House::default();
+    }
+    let first = registering(trunk("first", 1, chance), ACCOUNT, chance);
+    let house = House::default().with_trunk(first).with_trunk(trunk("second", 2, chance));
+    if around == Around::Carriers {
+        return house;
+    }
+    let of_annex = |mut line: Trunk| {
+        line.tenant = tenant("annex");
+        line.presentation.main = Some(TelephoneNumber::new("+4940777000").expect("a number"));
+        line
+    };
+    let annex = registering(of_annex(trunk("annex", 1, chance)), ANNEX_ACCOUNT, chance);
+    house.with_annex().with_trunk(annex).with_trunk(of_annex(trunk("back", 2, chance)))
+}
+
+fn registering(mut line: Trunk, (user, password): (&str, &str), chance: &mut Chance) -> Trunk {
+    let (user, password) = (user.to_owned(), password.to_owned());
+    line.account = Some(TrunkAccount { user, auth_user: None, password });
+    let expires = Duration::from_secs(60 + chance.below(600));
+    line.register = Some(TrunkRegister { expires, ..Default::default() });
+    line
 }
 
 fn trunk(name: &str, priority: u16, chance: &mut Chance) -> Trunk {
@@ -45,12 +90,12 @@ fn trunk(name: &str, priority: u16, chance: &mut Chance) -> Trunk {
         refer: chance.percent(40),
         redirects: *chance.one_of(&[Redirects::Never, Redirects::SameTrunk, Redirects::AnyTrunk]),
         limits: TrunkLimits { calls: limit(chance), calls_per_second: limit(chance) },
-        ..Trunk::new(TenantId::new("main").expect("a name"), name, &format!("{name}.example"))
+        ..Trunk::new(tenant("main"), name, &format!("{name}.example"))
     }
 }
 
 /// Telephones, callers and, where the house has trunks, carriers.
-pub fn people(world: &mut World, trunks: bool, chance: &mut Chance) -> People {
+pub fn people(world: &mut World, around: Around, chance: &mut Chance) -> People {
     let mut phones: Vec<RobotId> =
         ["1001", "1002", "1003"].map(|number| world.phone(number, mood(chance))).to_vec();
     for place in 1..=chance.below(3) {
@@ -59,11 +104,16 @@ pub fn people(world: &mut World, trunks: bool, chance: &mut Chance) -> People {
         phones.push(world.phone_elsewhere(number, place as u8, preference, mood(chance)));
     }
     let callers = (0..1 + chance.below(5)).map(|_| world.caller()).collect();
-    let mut people = People { phones, callers, carriers: Vec::new(), originated: 0 };
-    if trunks {
+    let mut people = People { phones, callers, carriers: Vec::new(), annex: Vec::new(), originated: 0 };
+    if around == Around::SharedCarriers {
+        people.annex = ["2001", "2002"].map(|number| world.phone(number, mood(chance))).to_vec();
+        people.phones.extend(&people.annex);
+    }
+    if around != Around::Callers {
         let first = world.carrier(1, Some(ACCOUNT), carriers_mood(chance));
         let second = world.carrier(2, None, carriers_mood(chance));
         people.carriers = vec![first, second];
+        world.serve(first, &[ACCOUNT, ANNEX_ACCOUNT]);
     }
     for robot in people.all() {
         peculiar(world, robot, chance);
@@ -78,6 +128,10 @@ pub fn people(world: &mut World, trunks: bool, chance: &mut Chance) -> People {
         }
         let both = if chance.percent(20) { vec![second, first] } else { vec![second] };
         world.place("second", &both);
+        if around == Around::SharedCarriers {
+            world.place("annex", &[first]);
+            world.place("back", &both);
+        }
         if chance.percent(30) {
             world.network.set_plan([203, 0, 113, 2].into(), Some(WirePlan::slow(chance)));
         }
@@ -98,7 +152,7 @@ fn peculiar(world: &mut World, robot: RobotId, chance: &mut Chance) {
         1 => Some(SessionTimer { expires: Duration::from_secs(90), least: Duration::from_secs(90) }),
         _ => Some(SessionTimer::default()),
     };
-    let no_update = chance.percent(20);
+    let (no_update, offers_by_update) = (chance.percent(20), chance.percent(30));
     let when_referred = *chance.one_of(&[
         WhenReferred::Refuse(405),
         WhenReferred::Refuse(603),
@@ -112,6 +166,7 @@ fn peculiar(world: &mut World, robot: RobotId, chance: &mut Chance) {
         person.forks = forks;
         person.when_referred = when_referred;
         person.transport = transport;
+        person.offers_by_update = offers_by_update;
         person.session_timer = session_timer;
         person.quirks =
             Arc::new(Quirks { reliable_provisional: reliability, no_update, ..Quirks::default() });
@@ -126,10 +181,18 @@ impl People {
     /// Somebody does something.
     pub fn act(&mut self, world: &mut World, chance: &mut Chance) {
         let phone = *chance.one_of(&self.phones);
-        let number = *chance.one_of(&["1001", "1002", "1003", "100", "999"]);
+        let mut numbers = vec!["1001", "1002", "1003", "100", "999"];
+        numbers.extend(["2001", "2002"].iter().filter(|_| !self.annex.is_empty()));
+        let number = *chance.one_of(&numbers);
         match chance.below(24) {
+            0 if !self.annex.is_empty() && chance.percent(50) => {
+                let text = if number.starts_with('2') { "annex: a parcel" } else { "main: a parcel" };
+                world.message(self.carriers[0], number, text);
+            }
             0 => {
-                world.message(phone, number, "Lunch?");
+                // Whoever reads it sees whose it is.
+                let text = if self.annex.contains(&phone) { "annex: lunch?" } else { "main: lunch?" };
+                world.message(phone, number, text);
             }
             1 | 2 => {
                 world.watch(phone, number, 60 + chance.below(60) as u32);
@@ -150,6 +213,10 @@ impl People {
         if from_phone && !self.carriers.is_empty() {
             numbers.extend([OUTSIDE; 6]);
         }
+        if !self.annex.is_empty() {
+            numbers.extend(["2001", "2002", "2001", "2002"]);
+            numbers.extend(PUBLIC_NUMBERS.iter().chain(&PUBLIC_NUMBERS));
+        }
         let number = *chance.one_of(&numbers);
         let robots = match from_phone {
             true => &self.phones,
@@ -158,7 +225,10 @@ impl People {
         };
         let robot = *chance.one_of(robots);
         let acts = leaving(chance);
-        if chance.percent(15) && !from_phone {
+        if !self.annex.is_empty() && self.carriers.contains(&robot) && chance.percent(50) {
+            let (contact, _) = *chance.one_of(&[ACCOUNT, ANNEX_ACCOUNT]);
+            world.call_contact(robot, contact, number, acts);
+        } else if chance.percent(15) && !from_phone {
             world.call_without_offer(robot, number, acts);
         } else {
             world.call(robot, number, acts);
@@ -169,17 +239,19 @@ impl People {
         self.originated += 1;
         let number = |text: &str| TelephoneNumber::new(text).expect("a number");
         let outside = if self.carriers.is_empty() { "1003" } else { OUTSIDE };
+        let whose = if !self.annex.is_empty() && chance.percent(50) { "annex" } else { "main" };
         let then = match chance.below(3) {
+            0 if whose == "annex" => Then::Flow(FlowId::new("annex").expect("a flow's name")),
             0 => Then::Flow(FlowId::new("reception").expect("a flow's name")),
             1 => Then::Number(number(outside)),
             _ => Then::Number(number("1002")),
         };
         let id = OriginationId(self.originated);
-        let first = *chance.one_of(&["1001", "1002", outside, "999"]);
+        let first = *chance.one_of(&["1001", "1002", outside, "999", "2001"]);
         let first = number(first);
         let wanted = Origination {
             id,
-            tenant: TenantId::new("main").expect("a name"),
+            tenant: tenant(whose),
             shown: (None, number("100")),
             first,
             ring: Duration::from_secs(5 + chance.below(20)),
@@ -220,7 +292,8 @@ impl People {
 /// What somebody does in a call, who hangs up some time.
 fn leaving(chance: &mut Chance) -> Vec<Act> {
     let mut acts = conversation(chance);
-    let longest = Duration::from_secs(if chance.percent(30) { 8 } else { 90 });
+    // Some talk longer than a session timer.
+    let longest = Duration::from_secs(*chance.one_of(&[8, 8, 8, 90, 90, 90, 90, 90, 90, 240]));
     acts.push(Act { cue: Cue::Began, after: chance.time(longest), deed: Deed::HangUp });
     acts
 }
@@ -247,6 +320,7 @@ fn conversation(chance: &mut Chance) -> Vec<Act> {
         Deed::Refer("100"),
         Deed::Refer("999"),
         Deed::Refer(OUTSIDE),
+        Deed::Refer("2001"),
         Deed::Join,
         Deed::Join,
     ];
@@ -284,8 +358,8 @@ fn mood(chance: &mut Chance) -> WhenCalled {
 
 /// What somebody does who was called, and hangs up some time.
 fn staying(chance: &mut Chance) -> Vec<Act> {
-    let mut acts =
-        vec![Act { cue: Cue::Answered, after: chance.time(Duration::from_secs(40)), deed: Deed::HangUp }];
+    let longest = Duration::from_secs(*chance.one_of(&[40, 40, 40, 40, 40, 240]));
+    let mut acts = vec![Act { cue: Cue::Answered, after: chance.time(longest), deed: Deed::HangUp }];
     acts.extend(conversation(chance));
     acts
 }

@@ -1,7 +1,7 @@
 //! What robots are told to ask of the desk.
 
 use super::robot::Person;
-use super::script::{Act, Offering};
+use super::script::{Act, Dialling, Offering};
 use super::world::{CallName, RobotId, World};
 use frontdesk_sip_message::{Message, Method};
 
@@ -36,8 +36,19 @@ impl World {
         extra: Vec<(String, String)>,
         acts: Vec<Act>,
     ) -> CallName {
+        self.dial(robot, Dialling { offering, extra, ..Dialling::plain(number) }, acts)
+    }
+
+    /// Calls as a registrar forwards a call: to the contact that the desk registered, for who dialled this number.
+    pub fn call_contact(&mut self, robot: RobotId, contact: &str, dialled: &str, acts: Vec<Act>) -> CallName {
+        let to = Some(super::robot::uri(&format!("sip:{dialled}@carrier.example")));
+        self.dial(robot, Dialling { to, ..Dialling::plain(contact) }, acts)
+    }
+
+    /// Calls.
+    pub fn dial(&mut self, robot: RobotId, dialling: Dialling<'_>, acts: Vec<Act>) -> CallName {
         let now = self.now;
-        let session = self.robots[robot.0].call(number, offering, extra, acts, now);
+        let session = self.robots[robot.0].call(dialling, acts, now);
         self.carry(robot);
         CallName { robot, session }
     }

@@ -1,12 +1,13 @@
 //! What must be true after every run, whatever happened in it.
 
+use super::apart::tenants_are_apart;
 use super::network::Sent;
 use super::robot::RobotCall;
 use super::world::World;
-use frontdesk_call_record::{CallRecord, EndReason, Fact, StampedFact};
-use frontdesk_identifiers::CallId;
+use frontdesk_call_record::{CallRecord, EndReason, Fact, LegRole, StampedFact};
+use frontdesk_identifiers::{CallId, Moment};
 use frontdesk_sip_message::{Message, Method, StatusCode};
-use frontdesk_sip_stack::Census;
+use frontdesk_sip_stack::{Census, SessionEnd};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -17,8 +18,10 @@ pub fn everything(world: &World) -> Vec<CallRecord> {
     sound_was_asked_properly(world);
     every_invite_has_one_final_response(world);
     every_final_response_is_acknowledged(world);
+    no_transaction_outlives_its_time(world);
     let records = records_add_up(world);
     records_tell_the_truth(world, &records);
+    tenants_are_apart(world, &records);
     records
 }
 
@@ -54,6 +57,10 @@ pub fn sound_was_asked_properly(world: &World) {
 }
 
 type Transaction = (SocketAddr, String, String);
+
+/// 64·T1: how long a request is repeated that nobody answers, and a final response to an INVITE that nobody acknowledges
+/// (RFC 3261 §17.1.2.2, §17.2.1, §13.3.1.4).
+const TRANSACTION: Duration = Duration::from_secs(32);
 
 fn transaction(sent: &Sent, asker: SocketAddr) -> Option<Transaction> {
     let headers = sent.message.headers();
@@ -102,6 +109,33 @@ pub fn every_invite_has_one_final_response(world: &World) {
             print_dialog(world, &transaction.1);
         }
         assert!(one, "{}: the INVITE {transaction:?} to {} has {answers:?}", world.replay(), sent.to);
+    }
+}
+
+/// Nobody repeats a request, nor a final response to an INVITE, later than 64·T1 after it was first sent: an INVITE that
+/// is answered provisionally is repeated no more, and what is pending then is no transaction of a request that waits.
+pub fn no_transaction_outlives_its_time(world: &World) {
+    let mut first: BTreeMap<(SocketAddr, String, String, String), Moment> = BTreeMap::new();
+    for sent in world.network.trace() {
+        let headers = sent.message.headers();
+        let what = match &sent.message {
+            // An ACK answers, as often as a 2xx is repeated.
+            Message::Request(request) if request.method != Method::ACK => request.method.to_string(),
+            Message::Response(response) if response.status.is_final() && is_of_invite(sent) => {
+                response.status.to_string()
+            }
+            _ => continue,
+        };
+        let Some(branch) = headers.top_via().ok().and_then(|via| via.branch().map(str::to_owned)) else {
+            continue;
+        };
+        let name = (sent.from, headers.call_id().unwrap_or_default().to_owned(), branch, what);
+        let since = *first.entry(name.clone()).or_insert(sent.at);
+        assert!(
+            sent.at.since(since) <= TRANSACTION,
+            "{}: {name:?} is said again after 64·T1",
+            world.replay()
+        );
     }
 }
 
@@ -189,24 +223,46 @@ pub fn records_add_up(world: &World) -> Vec<CallRecord> {
     records
 }
 
+/// The Call-ID of whoever is the caller in the end: another session may have taken the first one's place.
+fn callers_last_session<'a>(world: &'a World, record: &'a CallRecord) -> &'a str {
+    let replaced = |fact: &'a StampedFact| match &fact.fact {
+        Fact::Replaced { leg: LegRole::Caller, sip_call_id } if fact.call == record.call => {
+            Some(sip_call_id.as_str())
+        }
+        _ => None,
+    };
+    world.facts().iter().filter_map(replaced).last().unwrap_or(&record.sip_call_id)
+}
+
 /// What the record says of the end is what the caller saw of it.
 pub fn records_tell_the_truth(world: &World, records: &[CallRecord]) {
     for record in records {
-        let called = |call: &&RobotCall| call.is_named(&record.sip_call_id);
+        let caller = callers_last_session(world, record);
+        let called = |call: &&RobotCall| call.is_named(caller);
         // Who is gone, or whose connection broke, saw nothing of the end.
         let saw = |address| !world.gone().contains(address) && !world.was_cut().contains(address);
         let there = world.robots().iter().filter(|robot| saw(&robot.person.address));
         let Some(seen) = there.flat_map(|robot| robot.calls().values()).find(called) else { continue };
         let reason = record.end.as_ref().expect("a closed record").reason;
         let context = || {
-            print_dialog(world, &record.sip_call_id);
+            print_dialog(world, caller);
+            let facts = world.facts().iter().filter(|fact| fact.call == record.call);
+            facts.for_each(|fact| println!("{:>9} ms {:?}", fact.since_start_us / 1_000, fact.fact));
             format!("{}: {reason:?}, but {seen:#?}", world.replay())
         };
+        let mistaken = matches!(reason, EndReason::DeskFailed | EndReason::Interrupted);
+        assert!(!mistaken, "{}", context());
         match reason {
             EndReason::CallerHungUp | EndReason::Cancelled => assert!(seen.hung_up, "{}", context()),
             EndReason::DeskHungUp | EndReason::CalleeHungUp => {
                 // Who gave up while the answer was on its way does not see it any more.
                 assert!(seen.answered.is_some() || seen.hung_up, "{}", context());
+            }
+            EndReason::NoSuchNumber => {
+                let refused = matches!(&seen.ended, Some((_, SessionEnd::Refused { status, .. })) if status.as_u16() == 404);
+                // Or none of the refusals arrived.
+                let deaf = matches!(&seen.ended, Some((_, SessionEnd::NoResponse)));
+                assert!(refused || deaf || seen.hung_up, "{}", context());
             }
             _ => {}
         }

@@ -48,6 +48,11 @@ impl Robot {
         self.begin_errand(request, now)
     }
 
+    /// What it asked, in order.
+    pub fn errands(&self) -> impl Iterator<Item = &Errand> {
+        self.errands.iter()
+    }
+
     /// One of its errands.
     pub fn errand(&self, number: usize) -> &Errand {
         &self.errands[number]

@@ -4,7 +4,7 @@ use super::robot::{Due, PATIENCE, Reoffer, Robot, RobotOutput, without_events};
 use super::script::{Cue, WhenCalled, WhenReferred};
 use frontdesk_identifiers::Moment;
 use frontdesk_session_description::{answer, complete, offer};
-use frontdesk_sip_message::{HeaderName, Message, Method, Request, Response, StatusCode};
+use frontdesk_sip_message::{CSeq, HeaderName, Message, Method, Request, Response, StatusCode};
 use frontdesk_sip_stack::{
     Flow, IncomingCall, ReferralId, SessionId, SipCommand, SipEvent, SipInput, SipOutput,
 };
@@ -14,6 +14,7 @@ impl Robot {
     /// A datagram came.
     pub fn receive(&mut self, flow: Flow, bytes: Vec<u8>, now: Moment) {
         let message = Message::read(&bytes).expect("the desk writes what can be read");
+        let bytes = self.as_answer_to_invite(&message).unwrap_or(bytes);
         if !self.is_of_errand(flow, &message, now) {
             self.stack.handle(SipInput::Received { flow, bytes }, now);
         }
@@ -44,9 +45,45 @@ impl Robot {
     /// What the stack sends, as this robot writes it.
     fn dress(&mut self, bytes: Vec<u8>) -> Vec<Vec<u8>> {
         match Message::read(&bytes).expect("the stack writes what can be read") {
-            Message::Request(request) => vec![self.dress_request(request, bytes)],
+            Message::Request(request) => match self.as_update(&request) {
+                Some(written) => written,
+                None => vec![self.dress_request(request, bytes)],
+            },
             Message::Response(response) => self.dress_response(response, bytes),
         }
+    }
+
+    /// A re-INVITE with an offer as UPDATE, from who offers so; its ACK and CANCEL are nothing then. None for the rest.
+    fn as_update(&mut self, request: &Request) -> Option<Vec<Vec<u8>>> {
+        let (call_id, cseq) = (request.headers.call_id().ok()?.to_owned(), request.headers.cseq().ok()?);
+        let within = request.headers.to().is_ok_and(|to| to.tag().is_some());
+        let name = (call_id, cseq.number);
+        match request.method {
+            Method::INVITE if within && self.person.offers_by_update && !request.body.is_empty() => {
+                let mut update = request.clone();
+                update.method = Method::UPDATE;
+                let cseq = CSeq { number: cseq.number, method: Method::UPDATE };
+                update.headers.set(HeaderName::CSeq, cseq.to_string());
+                self.updates.insert(name);
+                Some(vec![update.to_bytes()])
+            }
+            Method::ACK | Method::CANCEL if self.updates.contains(&name) => Some(Vec::new()),
+            _ => None,
+        }
+    }
+
+    /// The answer to such an UPDATE, as the stack awaits it.
+    fn as_answer_to_invite(&self, message: &Message) -> Option<Vec<u8>> {
+        let Message::Response(response) = message else { return None };
+        let cseq = response.headers.cseq().ok()?;
+        let name = (response.headers.call_id().ok()?.to_owned(), cseq.number);
+        if cseq.method != Method::UPDATE || !self.updates.contains(&name) {
+            return None;
+        }
+        let mut answer = response.clone();
+        let cseq = CSeq { number: cseq.number, method: Method::INVITE };
+        answer.headers.set(HeaderName::CSeq, cseq.to_string());
+        Some(answer.to_bytes())
     }
 
     fn dress_request(&mut self, mut request: Request, bytes: Vec<u8>) -> Vec<u8> {

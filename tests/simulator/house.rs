@@ -1,6 +1,7 @@
 //! What the simulated desk is set up with.
 
 use frontdesk_call_flow::{Flow, RECEPTION};
+use frontdesk_caller_identity::Verifier;
 use frontdesk_directory::{Directory, Number, Peer, Phone, Tenant, Trunk};
 use frontdesk_identifiers::{FlowId, Locale, TelephoneNumber, TenantId};
 use frontdesk_sip_stack::{PeerRule, SipSettings, ha1};
@@ -15,6 +16,43 @@ pub const REALM: &str = "frontdesk";
 pub const PASSWORD: &str = "correct horse";
 /// The telephones: number and name. What the reception's flow names is among them.
 pub const PHONES: [(&str, &str); 3] = [("1001", "Sales"), ("1002", "Reception"), ("1003", "Workshop")];
+/// The telephones of the annex: another tenant on the same desk.
+pub const ANNEX_PHONES: [(&str, &str); 2] = [("2001", "Press"), ("2002", "Library")];
+/// A number of the telephone network that is the house's, and one that is the annex's.
+pub const PUBLIC_NUMBERS: [&str; 2] = ["+4930555100", "+4940777100"];
+/// The flow of the annex: nobody else's calls come to it.
+pub const ANNEX: &str = r#"
+format = 1
+flow = "annex"
+start = "which"
+
+[step.which]
+ask = "This is the annex. Press or library?"
+repeat = ["Please say press or library."]
+wait = "3s"
+answer.press = { key = "1", phrases = ["press"], next = "to_press" }
+answer.library = { key = "2", phrases = ["library"], next = "to_library" }
+failed = "bye"
+
+[step.to_press]
+transfer = "phone:2001"
+ring = "15s"
+busy = "to_library"
+no_answer = "to_library"
+declined = "to_library"
+unreachable = "to_library"
+
+[step.to_library]
+transfer = "phone:2002"
+ring = "15s"
+busy = "bye"
+no_answer = "bye"
+declined = "bye"
+unreachable = "bye"
+
+[step.bye]
+hang_up = "The annex says goodbye."
+"#;
 /// A flow that asks by keys and words what the reception does not: it hangs up by itself, and says what it took.
 pub const CHOICE: &str = r#"
 format = 1
@@ -47,6 +85,9 @@ pub struct House {
     limits: Limits,
     phones: Vec<(&'static str, &'static str)>,
     trunks: Vec<Trunk>,
+    annex: Option<Vec<(&'static str, &'static str)>>,
+    verifier: Option<Arc<Verifier>>,
+    crowd: u16,
 }
 
 impl Default for House {
@@ -58,8 +99,20 @@ impl Default for House {
             limits: Limits::default(),
             phones: PHONES.to_vec(),
             trunks: Vec::new(),
+            annex: None,
+            verifier: None,
+            crowd: 0,
         }
     }
+}
+
+/// A tenant of the simulated desk: `main` or `annex`.
+pub fn tenant(name: &str) -> TenantId {
+    TenantId::new(name).expect("a name")
+}
+
+fn number(text: &str) -> TelephoneNumber {
+    TelephoneNumber::new(text).expect("a number")
 }
 
 impl House {
@@ -76,6 +129,27 @@ impl House {
         self
     }
 
+    /// With a second tenant: its telephones are [`ANNEX_PHONES`], and 100 is its own flow. From then on each has one of
+    /// the [`PUBLIC_NUMBERS`].
+    pub fn with_annex(mut self) -> House {
+        self.numbers.push((PUBLIC_NUMBERS[0], "reception", false));
+        self.flows.push(ANNEX);
+        self.annex = Some(ANNEX_PHONES.to_vec());
+        self
+    }
+
+    /// With one more telephone in the annex.
+    pub fn with_annex_phone(mut self, number: &'static str) -> House {
+        self.annex.get_or_insert_default().push((number, "Annex"));
+        self
+    }
+
+    /// With a store of certificates that signed callers are verified against.
+    pub fn with_verifier(mut self, verifier: Verifier) -> House {
+        self.verifier = Some(Arc::new(verifier));
+        self
+    }
+
     /// With other limits.
     pub fn with_limits(mut self, limits: Limits) -> House {
         self.limits = limits;
@@ -86,6 +160,17 @@ impl House {
     pub fn without_phone(mut self, number: &str) -> House {
         self.phones.retain(|(phone, _)| *phone != number);
         self
+    }
+
+    /// With so many further addresses from which the carrier calls.
+    pub fn with_crowd(mut self, crowd: u16) -> House {
+        self.crowd = crowd;
+        self
+    }
+
+    /// The addresses of a crowd of so many.
+    pub fn crowd(crowd: u16) -> impl Iterator<Item = IpAddr> {
+        (0..crowd).map(|host| IpAddr::from([10, 1, (host / 250) as u8, (1 + host % 250) as u8]))
     }
 
     /// The addresses from which the carrier calls.
@@ -100,7 +185,7 @@ impl House {
             (flow.id().clone(), flow)
         });
         let account = |(number, _): &(&str, &str)| ((*number).to_owned(), ha1(number, REALM, PASSWORD));
-        let accounts = self.phones.iter().map(account).collect();
+        let accounts = self.everybody().map(|(_, phone)| account(phone)).collect();
         Rules {
             directory: Arc::new(self.directory()),
             flows: flows.collect::<BTreeMap<FlowId, Arc<Flow>>>(),
@@ -109,13 +194,13 @@ impl House {
                 accounts,
                 peers: vec![PeerRule {
                     name: "carrier".to_owned(),
-                    addresses: House::carrier().collect(),
+                    addresses: House::carrier().chain(House::crowd(self.crowd)).collect(),
                     ..PeerRule::default()
                 }],
                 ..SipSettings::default()
             }),
             sound_address: None,
-            verifier: None,
+            verifier: self.verifier.clone(),
             limits: self.limits,
             data: "/var/lib/desk".into(),
         }
@@ -123,43 +208,55 @@ impl House {
 
     /// Who and what exists.
     pub fn directory(&self) -> Directory {
-        let tenant = TenantId::new("main").expect("a name");
-        let number = |text: &str| TelephoneNumber::new(text).expect("a number");
-        let mut builder = Directory::builder()
-            .tenant(Tenant {
-                id: tenant.clone(),
-                name: "Main".to_owned(),
-                locale: Locale::new("en-US").expect("a locale"),
-                words: BTreeMap::from([("company.name".to_owned(), "Acme".to_owned())]),
-            })
-            .peer(Peer {
-                tenant: tenant.clone(),
-                name: "carrier".to_owned(),
-                addresses: House::carrier().collect(),
-                certificate_names: Vec::new(),
-            });
-        for (text, name) in self.phones.iter().copied() {
+        let mut builder = Directory::builder().tenant(entry("main", "Acme")).peer(Peer {
+            tenant: tenant("main"),
+            name: "carrier".to_owned(),
+            addresses: House::carrier().chain(House::crowd(self.crowd)).collect(),
+            certificate_names: Vec::new(),
+        });
+        if self.annex.is_some() {
+            builder = builder.tenant(entry("annex", "Annex"));
+        }
+        for (owner, (text, name)) in self.everybody() {
             let account = ha1(text, REALM, PASSWORD);
             builder = builder.phone(Phone {
-                tenant: tenant.clone(),
+                tenant: tenant(owner),
                 number: number(text),
-                name: name.to_owned(),
+                name: (*name).to_owned(),
                 direct: None,
                 ha1_md5: account.ha1_md5,
                 ha1_sha256: account.ha1_sha256,
             });
         }
-        for (text, flow, record) in &self.numbers {
+        let annex = ["100", PUBLIC_NUMBERS[1]].map(|number| ("annex", (number, "annex", true)));
+        let annex = annex.into_iter().filter(|_| self.annex.is_some());
+        let numbers = self.numbers.iter().map(|number| ("main", *number)).chain(annex);
+        for (owner, (text, flow, record)) in numbers {
             builder = builder.number(Number {
-                tenant: tenant.clone(),
+                tenant: tenant(owner),
                 number: number(text),
                 flow: FlowId::new(flow).expect("a flow's name"),
-                record: *record,
+                record,
             });
         }
         for trunk in &self.trunks {
             builder = builder.trunk(trunk.clone());
         }
         builder.build().expect("the directory is sound")
+    }
+
+    /// Every telephone, and of which tenant it is.
+    fn everybody(&self) -> impl Iterator<Item = (&'static str, &(&'static str, &'static str))> {
+        let annex = self.annex.iter().flatten().map(|phone| ("annex", phone));
+        self.phones.iter().map(|phone| ("main", phone)).chain(annex)
+    }
+}
+
+fn entry(name: &str, company: &str) -> Tenant {
+    Tenant {
+        id: tenant(name),
+        name: company.to_owned(),
+        locale: Locale::new("en-US").expect("a locale"),
+        words: BTreeMap::from([("company.name".to_owned(), company.to_owned())]),
     }
 }

@@ -10,11 +10,13 @@
 //! with [`World::run`], and ends with [`World::settle`], which waits until nobody has anything to do, applies every
 //! check of [`check`], and hands out the records. The seed is in every message of a failure.
 
+pub mod apart;
 mod asking;
 pub mod chance;
 pub mod check;
 mod doing;
 pub mod errand;
+mod fate;
 mod hearing;
 pub mod house;
 pub mod network;
@@ -29,6 +31,6 @@ pub use errand::Errand;
 pub use house::House;
 pub use network::{Network, WirePlan};
 pub use robot::{Robot, RobotCall};
-pub use script::{Act, Cue, Deed, Offering, WhenCalled, WhenReferred, answered, asked, at};
+pub use script::{Act, Cue, Deed, Dialling, Offering, WhenCalled, WhenReferred, answered, asked, at};
 pub use sound::{Ears, Sound, SoundPlan};
 pub use world::{CallName, RobotId, World};

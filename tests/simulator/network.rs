@@ -213,6 +213,12 @@ impl Network {
         None
     }
 
+    /// Forgets what was sent.
+    pub(super) fn forget_the_past(&mut self) {
+        assert!(self.on_the_way.is_empty(), "something is on its way");
+        self.trace = Vec::new();
+    }
+
     /// Everything that was sent, in order.
     pub fn trace(&self) -> &[Sent] {
         &self.trace

@@ -1,7 +1,7 @@
 //! A robot: a telephone or a neighbour, made of the SIP stack and a script, without sound of its own.
 
 use super::errand::Errand;
-use super::script::{Act, Cue, Deed, Offering, WhenCalled, WhenReferred};
+use super::script::{Act, Cue, Deed, Dialling, Offering, WhenCalled, WhenReferred};
 use frontdesk_identifiers::Moment;
 use frontdesk_media_protocol::{AgreedAudio, Codec, Direction};
 use frontdesk_session_description::{LocalAudio, offer};
@@ -11,7 +11,7 @@ use frontdesk_sip_stack::{
     ReferralId, RegistrationId, SessionEnd, SessionId, SessionTimer, SipCommand, SipInput, SipSettings,
     SipStack, Transport, ha1,
 };
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,6 +41,8 @@ pub struct Person {
     pub transport: Transport,
     /// What it does when it is asked to call somebody else.
     pub when_referred: WhenReferred,
+    /// Whether its offers in a standing call go by UPDATE (RFC 3311) rather than by re-INVITE.
+    pub offers_by_update: bool,
 }
 
 impl Person {
@@ -58,6 +60,7 @@ impl Person {
             forks: false,
             transport: Transport::Udp,
             when_referred: WhenReferred::Refuse(405),
+            offers_by_update: false,
         }
     }
 }
@@ -167,8 +170,10 @@ pub struct Robot {
     pub(super) errands: Vec<Errand>,
     /// Whether it has nobody put through any more: two that put each other through would go on for ever.
     pub calm: bool,
-    /// The account whose registration it takes, with its password.
-    account: Option<(String, String)>,
+    /// The accounts whose registrations it takes, with their passwords.
+    accounts: Vec<(String, String)>,
+    /// Its re-INVITEs that it wrote as UPDATE: Call-ID and CSeq.
+    pub(super) updates: BTreeSet<(String, u32)>,
 }
 
 /// The realm of the robots.
@@ -221,7 +226,8 @@ impl Robot {
             texts: Vec::new(),
             errands: Vec::new(),
             calm: false,
-            account: None,
+            accounts: Vec::new(),
+            updates: BTreeSet::new(),
         }
     }
 
@@ -229,30 +235,29 @@ impl Robot {
     pub fn reborn(&self, seed: [u8; 32], now: Moment) -> Robot {
         let mut robot =
             Robot { number: self.number, ..Robot::new(self.person.clone(), self.desk, seed, now) };
-        if let Some((user, password)) = &self.account {
-            robot.serve(Some((user, password)), now);
-        }
+        robot.accounts.clone_from(&self.accounts);
+        robot.heed(now);
         robot
     }
 
     /// Works by what its person says now: after a change of that.
     pub fn heed(&mut self, now: Moment) {
-        let account = self.account.clone();
-        self.serve(account.as_ref().map(|(user, password)| (user.as_str(), password.as_str())), now);
+        let account = |(user, password): &(String, String)| (user.to_owned(), ha1(user, REALM, password));
+        let accounts = self.accounts.iter().map(account).collect();
+        let settings = SipSettings { accounts, ..settings(&self.person, self.desk) };
+        self.stack.handle(SipInput::Settings(Arc::new(settings)), now);
     }
 
     /// Whether it is one that others register with.
     pub fn serves(&self) -> bool {
-        self.account.is_some()
+        !self.accounts.is_empty()
     }
 
-    /// Takes registrations of this account.
-    pub fn serve(&mut self, account: Option<(&str, &str)>, now: Moment) {
-        self.account = account.map(|(user, password)| (user.to_owned(), password.to_owned()));
-        let account = account.map(|(user, password)| (user.to_owned(), ha1(user, REALM, password)));
-        let accounts = account.into_iter().collect();
-        let settings = SipSettings { accounts, ..settings(&self.person, self.desk) };
-        self.stack.handle(SipInput::Settings(Arc::new(settings)), now);
+    /// Takes registrations of these names and passwords.
+    pub fn serve(&mut self, accounts: &[(&str, &str)], now: Moment) {
+        let owned = |(user, password): &(&str, &str)| ((*user).to_owned(), (*password).to_owned());
+        self.accounts = accounts.iter().map(owned).collect();
+        self.heed(now);
     }
 
     /// Registers with the desk.
@@ -276,15 +281,9 @@ impl Robot {
         self.command(SipCommand::Unregister { registration: REGISTRATION }, now);
     }
 
-    /// Calls a number at the desk, with these header lines beside the usual ones.
-    pub fn call(
-        &mut self,
-        number: &str,
-        offering: Offering,
-        extra: Vec<(String, String)>,
-        acts: Vec<Act>,
-        now: Moment,
-    ) -> SessionId {
+    /// Calls a number at the desk.
+    pub fn call(&mut self, dialling: Dialling<'_>, acts: Vec<Act>, now: Moment) -> SessionId {
+        let Dialling { number, to, offering, extra } = dialling;
         let session = SessionId::Outgoing(self.count());
         let local = self.new_local();
         let target = uri(&format!("sip:{number}@{}", self.desk));
@@ -299,7 +298,7 @@ impl Robot {
             target: target.clone(),
             flow: self.flow(),
             from: self.person.identity.clone(),
-            to: NameAddr::from(target),
+            to: to.map_or_else(|| NameAddr::from(target), NameAddr::from),
             description,
             credentials: self.person.credentials.clone(),
             routes: Vec::new(),
@@ -358,6 +357,13 @@ impl Robot {
     /// Whether every call of it is over.
     pub fn is_idle(&self) -> bool {
         self.calls.values().all(|call| call.ended.is_some())
+    }
+
+    /// Forgets the calls that are over, and what it asked.
+    pub(super) fn forget_the_past(&mut self) {
+        self.calls.retain(|_, call| call.ended.is_none());
+        self.due.retain(|_, due| !matches!(due, Due::Errand(_)));
+        (self.errands, self.texts, self.updates) = (Vec::new(), Vec::new(), BTreeSet::new());
     }
 
     /// What its own stack holds.

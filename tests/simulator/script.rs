@@ -1,5 +1,6 @@
 //! What a robot does, and when.
 
+use frontdesk_sip_message::Uri;
 use std::time::Duration;
 
 /// What a robot does in a call.
@@ -120,6 +121,26 @@ pub enum Offering {
     Nothing,
     /// This.
     This(&'static str),
+}
+
+/// Whom a robot calls, and how.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dialling<'a> {
+    /// The number, or the contact that the desk registered: what the Request-URI says.
+    pub number: &'a str,
+    /// What To says, where it is something else.
+    pub to: Option<Uri>,
+    /// What is offered.
+    pub offering: Offering,
+    /// Header lines beside the usual ones.
+    pub extra: Vec<(String, String)>,
+}
+
+impl Dialling<'_> {
+    /// A plain call to a number.
+    pub fn plain(number: &str) -> Dialling<'_> {
+        Dialling { number, to: None, offering: Offering::Usual, extra: Vec::new() }
+    }
 }
 
 impl WhenCalled {

@@ -86,6 +86,9 @@ pub struct Sound {
     phrases: Vec<(SocketAddr, String)>,
     ringbacks: u32,
     digits: Vec<(SocketAddr, String)>,
+    /// Which legs were ever joined, and whose sound went through each.
+    joined: BTreeSet<(LegId, LegId)>,
+    parties: BTreeMap<LegId, BTreeSet<SocketAddr>>,
     now: Moment,
 }
 
@@ -113,6 +116,8 @@ impl Sound {
             phrases: Vec::new(),
             ringbacks: 0,
             digits: Vec::new(),
+            joined: BTreeSet::new(),
+            parties: BTreeMap::new(),
             now: Moment::ZERO,
         }
     }
@@ -151,6 +156,7 @@ impl Sound {
                 port.spoken_to |= speaks;
                 port.audio = Some(audio);
                 port.media_since = audio.direction.receives().then_some(now);
+                self.parties.entry(leg).or_default().insert(audio.remote);
                 if first {
                     self.report(first_packet, now, MediaEvent::FirstPacket { leg, at: now + first_packet });
                 }
@@ -275,9 +281,25 @@ impl Sound {
         self.ports.values().filter_map(pair).collect()
     }
 
+    /// Which parties ever heard each other.
+    pub fn joined(&self) -> impl Iterator<Item = (SocketAddr, SocketAddr)> {
+        let of = |leg: &LegId| self.parties.get(leg).into_iter().flatten().copied();
+        self.joined.iter().flat_map(move |(one, other)| {
+            of(one).flat_map(move |left| of(other).map(move |right| (left, right)))
+        })
+    }
+
     /// Whether the desk sends sound to and takes it from the party at this address.
     pub fn direction_to(&self, party: SocketAddr) -> Option<frontdesk_media_protocol::Direction> {
         self.port_of(party).and_then(|(_, port)| Some(port.audio?.direction))
+    }
+
+    /// Forgets what was played, recorded and joined, and the ports that are closed.
+    pub(super) fn forget_the_past(&mut self) {
+        self.ports.retain(|_, port| port.stage != Stage::Closed);
+        self.parties.retain(|leg, _| self.ports.contains_key(leg));
+        (self.playbacks, self.listenings, self.joined) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        (self.recordings, self.phrases, self.digits) = (Vec::new(), Vec::new(), Vec::new());
     }
 
     /// What the desk asked for against the rules.
@@ -393,6 +415,7 @@ impl Sound {
     }
 
     fn bridge(&mut self, first: LegId, second: LegId) {
+        self.joined.insert((first, second));
         for (one, other) in [(first, second), (second, first)] {
             // A caller who was not offered to may still owe the answer: sound flows once it is there.
             let Some(port) = self.usable(one, "Bridge") else { return };

@@ -2,7 +2,7 @@
 
 use super::chance::Chance;
 use super::check;
-use super::house::{House, PASSWORD, PHONES};
+use super::house::{ANNEX_PHONES, House, PASSWORD, PHONES};
 use super::network::{Arrival, Network, WirePlan};
 use super::robot::{Person, Robot, RobotCall, RobotOutput};
 use super::script::WhenCalled;
@@ -46,12 +46,12 @@ pub struct World {
     pub sound: Sound,
     pub(super) robots: Vec<Robot>,
     /// Robots that died with calls standing: nothing is expected of them.
-    gone: BTreeSet<SocketAddr>,
+    pub(super) gone: BTreeSet<SocketAddr>,
     /// Those of them of whom the network said that nobody is there.
-    unreachable: BTreeSet<SocketAddr>,
+    pub(super) unreachable: BTreeSet<SocketAddr>,
     /// Robots whose connection broke: what was on its way then is nobody's to answer for.
-    cut: BTreeSet<SocketAddr>,
-    chance: Chance,
+    pub(super) cut: BTreeSet<SocketAddr>,
+    pub(super) chance: Chance,
     pub(super) now: Moment,
     facts: Vec<StampedFact>,
     notices: Vec<Notice>,
@@ -65,7 +65,7 @@ pub struct World {
 }
 
 /// Where the desk listens.
-const DESK: ([u8; 4], u16) = ([192, 0, 2, 1], 5060);
+pub(super) const DESK: ([u8; 4], u16) = ([192, 0, 2, 1], 5060);
 /// The desk's civil time at the start of each run.
 const STARTED: WallTime = WallTime::from_unix_micros(1_790_000_000_000_000);
 /// No call of a quiet world lasts longer than this.
@@ -144,7 +144,8 @@ impl World {
 
     /// A telephone of the house that does not register.
     pub fn unregistered_phone(&mut self, number: &str, when_called: WhenCalled) -> RobotId {
-        let host = PHONES.iter().position(|(phone, _)| *phone == number).expect("a telephone of the house");
+        let mut phones = PHONES.iter().chain(&ANNEX_PHONES);
+        let host = phones.position(|(phone, _)| *phone == number).expect("a telephone of the desk");
         let address = SocketAddr::from(([192, 0, 2, 101 + host as u8], 5060));
         let credentials = Credentials { username: number.to_owned(), password: PASSWORD.to_owned() };
         let identity = format!("<sip:{number}@192.0.2.1>").parse().expect("an identity");
@@ -183,8 +184,14 @@ impl World {
         let now = self.now;
         let robot = &mut self.robots[id.0];
         robot.person.when_called = when_called;
-        robot.serve(account, now);
+        robot.serve(account.as_slice(), now);
         id
+    }
+
+    /// From now on a carrier takes the registrations of these names and passwords.
+    pub fn serve(&mut self, carrier: RobotId, accounts: &[(&str, &str)]) {
+        let now = self.now;
+        self.robots[carrier.0].serve(accounts, now);
     }
 
     /// From now on the locator leads a trunk to these carriers, the first of them the most wanted.
@@ -223,60 +230,9 @@ impl World {
         self.tell(input);
     }
 
-    /// The connection of a robot to the desk breaks, and both are told; a robot without one has none to break.
-    pub fn cut(&mut self, robot: RobotId) {
-        let person = &self.robots[robot.0].person;
-        let (transport, remote) = (person.transport, person.address);
-        if !transport.is_reliable() {
-            return;
-        }
-        let local = SocketAddr::from(DESK);
-        self.cut.insert(remote);
-        self.network.cut(local, remote);
-        self.robots[robot.0].flow_closed(self.now);
-        self.carry(robot);
-        self.tell(SwitchboardInput::Sip(SipInput::FlowClosed { flow: Flow { transport, local, remote } }));
-    }
-
     /// Robots whose connection broke once.
     pub fn was_cut(&self) -> &BTreeSet<SocketAddr> {
         &self.cut
-    }
-
-    /// The robot is gone without a word: its cable is out, and no sound comes from it.
-    pub fn vanish(&mut self, robot: RobotId) {
-        let address = self.robots[robot.0].person.address;
-        let now = self.now;
-        self.gone.insert(address);
-        self.network.unplug(address.ip());
-        self.sound.silence(address.ip(), now);
-    }
-
-    /// The robot's program died: its machine says that nobody is there.
-    pub fn die(&mut self, robot: RobotId) {
-        let address = self.robots[robot.0].person.address;
-        let now = self.now;
-        self.gone.insert(address);
-        self.unreachable.insert(address);
-        self.network.close(address.ip());
-        self.sound.silence(address.ip(), now);
-    }
-
-    /// The robot died and is started anew: it knows nothing of before, and registers.
-    pub fn restart(&mut self, robot: RobotId) {
-        let (now, seed) = (self.now, self.chance.seed());
-        let ip = self.ip(robot);
-        self.gone.insert(self.robots[robot.0].person.address);
-        self.network.plug_in(ip);
-        let old = &self.robots[robot.0];
-        self.sound.unsilence(ip, old.calls().values().map(|call| call.sound));
-        self.robots[robot.0] = old.reborn(seed, now);
-        self.cut(robot);
-        // One that others register with has its own registration nowhere.
-        if !self.robots[robot.0].serves() && self.robots[robot.0].person.credentials.is_some() {
-            self.robots[robot.0].register(now);
-        }
-        self.carry(robot);
     }
 
     /// From now on the robot has this password.
@@ -322,7 +278,7 @@ impl World {
         self.sound.silence(ip, now);
     }
 
-    fn ip(&self, robot: RobotId) -> IpAddr {
+    pub(super) fn ip(&self, robot: RobotId) -> IpAddr {
         self.robots[robot.0].person.address.ip()
     }
 
@@ -358,9 +314,20 @@ impl World {
         &self.unreachable
     }
 
+    /// Whether the desk is at this address.
+    pub fn is_desk(&self, address: SocketAddr) -> bool {
+        address == SocketAddr::from(DESK)
+    }
+
     /// The time.
     pub fn now(&self) -> Moment {
         self.now
+    }
+
+    /// The desk's civil time.
+    pub fn wall(&self) -> WallTime {
+        let passed = self.now.since(Moment::ZERO).as_micros() as u64;
+        WallTime::from_unix_micros(STARTED.as_unix_micros() + passed)
     }
 
     /// What the desk holds.
@@ -420,6 +387,25 @@ impl World {
         self.come_to_rest();
         self.run(AFTERMATH);
         check::everything(self)
+    }
+
+    /// Forgets what was said, done and told so far, as if the world had just been made: so that what it holds then is
+    /// what the desk and the robots hold. Only when it has settled.
+    pub fn forget_the_past(&mut self) {
+        self.network.forget_the_past();
+        self.sound.forget_the_past();
+        self.robots.iter_mut().for_each(Robot::forget_the_past);
+        (self.facts, self.notices, self.news) = (Vec::new(), Vec::new(), Vec::new());
+    }
+
+    /// The desk alone; everything around it is gone.
+    pub fn into_desk(self) -> Switchboard {
+        self.desk
+    }
+
+    /// One fact was never told: for trying the checks.
+    pub fn lose_fact(&mut self, number: usize) {
+        self.facts.remove(number);
     }
 
     /// How this run can be had again.
@@ -521,7 +507,7 @@ impl World {
     }
 
     /// Tells the desk, and carries out what it says.
-    fn tell(&mut self, input: SwitchboardInput) {
+    pub(super) fn tell(&mut self, input: SwitchboardInput) {
         let now = self.now;
         self.desk.handle(input, now);
         while let Some(output) = self.desk.poll() {

@@ -1,6 +1,6 @@
 //! Call flows: what a desk says, asks and does, as a TOML state chart that an office can read.
 //!
-//! A flow is a map of named steps. A step has one verb, `say`, `ask`, `transfer` or `hang_up`, and each verb a
+//! A flow is a map of named steps. A step has one verb, `say`, `ask`, `branch`, `transfer` or `hang_up`, and each verb a
 //! fixed list of exits, each of which names the step that follows. Reading a flow checks it whole: every exit
 //! leads somewhere, every loop listens, every step is reached and every way can end; what is wrong is told
 //! with file, line and what to do, all of it at once ([`Fault`]). A flow that was read is immutable and known

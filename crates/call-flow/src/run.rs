@@ -238,6 +238,11 @@ impl FlowRun {
                 };
                 self.ask(question, now)
             }
+            // Rounds of branches are bounded by MAX_SILENT_STEPS, like all that nobody answers.
+            Step::Branch(step) => {
+                let next = step.next(&self.words).to_owned();
+                self.enter(&next, now)
+            }
             Step::Transfer(step) => {
                 self.position.typed.clear();
                 match &step.announce {

@@ -33,11 +33,12 @@ pub fn schema() -> Value {
         },
         "$defs": {
             "step": { "oneOf": [
-                { "$ref": "#/$defs/say" }, { "$ref": "#/$defs/ask" },
+                { "$ref": "#/$defs/say" }, { "$ref": "#/$defs/ask" }, { "$ref": "#/$defs/branch" },
                 { "$ref": "#/$defs/transfer" }, { "$ref": "#/$defs/hang_up" }
             ] },
             "say": say(),
             "ask": ask(),
+            "branch": branch(),
             "answer": answer(),
             "transfer": transfer(),
             "hang_up": hang_up(),
@@ -103,6 +104,21 @@ fn ask() -> Value {
             "no_input": exit("Nothing came, and there is no repetition left; `failed` if not given."),
             "no_match": exit("Nothing was understood, and there is no repetition left; `failed` if not given."),
             "failed": exit("The desk cannot hear, or no answer came.")
+        }
+    })
+}
+
+fn branch() -> Value {
+    json!({
+        "title": "branch", "description": "The way goes on by what a word is.",
+        "type": "object", "required": ["branch", "when", "otherwise"], "additionalProperties": false,
+        "properties": {
+            "branch": { "type": "string", "minLength": 1, "description": "A declared word, such as caller.verified." },
+            "when": {
+                "type": "object", "minProperties": 1, "maxProperties": 50,
+                "additionalProperties": exit("The step for this word.")
+            },
+            "otherwise": exit("The step for every other word.")
         }
     })
 }

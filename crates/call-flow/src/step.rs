@@ -1,6 +1,7 @@
 //! The steps of a flow: one verb each, one file a verb.
 
 pub(crate) mod ask;
+pub(crate) mod branch;
 pub(crate) mod hang_up;
 pub(crate) mod say;
 pub(crate) mod transfer;
@@ -8,6 +9,7 @@ pub(crate) mod transfer;
 use crate::source::toml::{Exit, Fields, Reading, kind};
 use crate::text::Texts;
 use ask::Ask;
+use branch::Branch;
 use hang_up::HangUp;
 use say::Say;
 use toml::Spanned;
@@ -15,13 +17,14 @@ use toml::de::{DeTable, DeValue};
 use transfer::Transfer;
 
 /// The verbs that a step can have, as the file writes them.
-const VERBS: [&str; 4] = ["say", "ask", "transfer", "hang_up"];
+const VERBS: [&str; 5] = ["say", "ask", "branch", "transfer", "hang_up"];
 
 /// One step that was found sound.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Step {
     Say(Say),
     Ask(Ask),
+    Branch(Branch),
     Transfer(Transfer),
     HangUp(HangUp),
 }
@@ -43,6 +46,7 @@ impl Step {
         match verb(reading, &fields.what, at, table)? {
             "say" => Say::read(reading, fields).map(Step::Say),
             "ask" => Ask::read(reading, fields).map(Step::Ask),
+            "branch" => Branch::read(reading, fields).map(Step::Branch),
             "transfer" => Transfer::read(reading, fields).map(Step::Transfer),
             _ => HangUp::read(reading, fields).map(Step::HangUp),
         }
@@ -53,6 +57,7 @@ impl Step {
         match self {
             Step::Say(say) => vec![&say.next],
             Step::Ask(ask) => ask.exits(),
+            Step::Branch(branch) => branch.exits(),
             Step::Transfer(transfer) => transfer.exits(),
             Step::HangUp(_) => Vec::new(),
         }
@@ -63,6 +68,7 @@ impl Step {
         match self {
             Step::Say(say) => vec![&say.text],
             Step::Ask(ask) => std::iter::once(&ask.text).chain(&ask.repeat).collect(),
+            Step::Branch(_) => Vec::new(),
             Step::Transfer(transfer) => transfer.announce.iter().collect(),
             Step::HangUp(hang_up) => hang_up.text.iter().collect(),
         }

@@ -161,7 +161,7 @@ const SLIPS: &[Slip] = &[
         "does not know `next`",
         "leave it out",
     ),
-    ("hang_up = \"Goodbye.\"", "", 33, "does nothing", "say, ask, transfer, hang_up"),
+    ("hang_up = \"Goodbye.\"", "", 33, "does nothing", "say, ask, branch, transfer, hang_up"),
     ("[layout.greeting]", "[laiout.greeting]", 36, "does not know `laiout`", "did you mean `layout`?"),
     (
         "[layout.greeting]",
@@ -198,6 +198,30 @@ fn each_slip_is_told_with_its_line_and_its_remedy() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_branch_says_what_is_wrong_with_it() {
+    const WHO: &str =
+        "[step.who]\nbranch = \"company.name\"\nwhen.Acme = \"wish\"\notherwise = \"goodbye\"\n";
+    let with = |branch: &str| {
+        let flow = SOUND.replace("[step.wish]", &format!("{branch}[step.wish]"));
+        faults(&flow.replace("next = \"wish\"", "next = \"who\""))
+    };
+    assert_eq!(with(WHO), []);
+    for (from, to, line, what) in [
+        ("\"company.name\"", "\"caller.verified\"", 14, "does not declare"),
+        ("\"company.name\"", "1", 14, "must be a text"),
+        ("when.Acme = \"wish\"", "when.Acme = \"wich\"", 15, "`wich`, which does not exist"),
+        ("when.Acme = \"wish\"", "when = \"wish\"", 15, "must be a table"),
+        ("when.Acme = \"wish\"", "when = {}", 15, "1 to 50"),
+        ("otherwise = \"goodbye\"", "", 13, "has no `otherwise`"),
+    ] {
+        assert!(WHO.contains(from), "{from}");
+        let faults = with(&WHO.replace(from, to));
+        let told = |fault: &Fault| fault.line == line && fault.what.contains(what);
+        assert!(faults.iter().any(told), "{to}: {faults:#?}");
+    }
 }
 
 #[test]

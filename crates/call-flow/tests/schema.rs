@@ -122,9 +122,13 @@ ask = { en-US = "Yes?", de-DE = "Ja?" }
 repeat = ["Well?"]
 wait = "1.5s"
 barge_in = false
-answer.yes = { key = "1", phrases = ["yes"], next = "put" }
+answer.yes = { key = "1", phrases = ["yes"], next = "who" }
 answer.no = { phrases = { en-US = ["no"], de-DE = ["nein"] }, next = "end" }
 failed = "end"
+[step.who]
+branch = "company.name"
+when = { Acme = "put", "Acme Limited" = "end" }
+otherwise = "put"
 [step.put]
 transfer = "phone:+49 30 1234"
 ring = "30s"
@@ -162,8 +166,13 @@ fn what_the_reader_refuses_for_its_form_the_schema_refuses_too() {
         ("key = \"1\", phrases = [\"yes\"], ", ""),
         ("phrases = [\"yes\"]", "phrases = []"),
         ("phrases = [\"yes\"]", "phrases = \"yes\""),
-        (", next = \"put\"", ""),
-        ("failed = \"end\"\n[step.put]", "[step.put]"),
+        (", next = \"who\"", ""),
+        ("failed = \"end\"\n[step.who]", "[step.who]"),
+        ("branch = \"company.name\"", "branch = 1"),
+        ("when = { Acme = \"put\", \"Acme Limited\" = \"end\" }", "when = {}"),
+        ("when = { Acme = \"put\",", "when = { Acme = 1,"),
+        ("otherwise = \"put\"", ""),
+        ("otherwise = \"put\"", "otherwise = \"put\"\nnext = \"end\""),
         ("failed = \"end\"\n[step.end]", "[step.end]"),
         ("phone:+49", "sales"),
         ("hang_up = true", "hang_up = false"),

@@ -58,6 +58,13 @@ impl SipStack {
         self.settings.peers.iter().find(|peer| peer.is(flow, proved))
     }
 
+    /// The names of all listed peers whom a flow proves: several that are reached at one place, in the order of the list.
+    pub fn peers_over(&self, flow: Flow) -> impl Iterator<Item = &str> {
+        let proved = self.proved.get(&flow).map_or(&[][..], Vec::as_slice);
+        let over = move |peer: &&PeerRule| peer.is(flow, proved);
+        self.settings.peers.iter().filter(over).map(|peer| peer.name.as_str())
+    }
+
     /// The user name that a request proves, or the 401.
     pub(crate) fn authenticate(&mut self, asked: &Asked) -> Result<String, Box<Response>> {
         match self.proved_by(asked) {

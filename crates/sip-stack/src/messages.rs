@@ -62,7 +62,7 @@ impl SipStack {
             Ok(admission) => admission,
             Err(challenge) => return self.respond(asked, *challenge),
         };
-        let Ok(from) = asked.headers().from() else { return };
+        let (Ok(from), Ok(addressee)) = (asked.headers().from(), asked.headers().to()) else { return };
         // Kept, so that a repeated one is no second message.
         if !self.open_transaction(asked) {
             return;
@@ -74,7 +74,8 @@ impl SipStack {
             oldest.into_iter().for_each(|id| self.answer_message(id, StatusCode::SERVICE_UNAVAILABLE));
         }
         let (to, body) = (asked.request.uri.clone(), asked.request.body.clone());
-        let message = IncomingMessage { id, admission, to, from, content_type, body };
+        let flow = asked.flow;
+        let message = IncomingMessage { id, admission, to, addressee, from, flow, content_type, body };
         self.tell(SipEvent::MessageReceived(Box::new(message)));
     }
 

@@ -337,8 +337,12 @@ pub struct IncomingMessage {
     pub admission: Admission,
     /// The Request-URI: for whom.
     pub to: Uri,
+    /// The To header: to whom it was written at first.
+    pub addressee: NameAddr,
     /// The From header.
     pub from: NameAddr,
+    /// Over which it came.
+    pub flow: Flow,
     /// The media type of the body.
     pub content_type: String,
     /// The text.

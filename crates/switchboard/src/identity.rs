@@ -139,12 +139,11 @@ impl Identity {
 
     /// What flows may say and ask about the caller, besides `party.number` and `party.name`.
     pub fn words(&self) -> impl Iterator<Item = (String, String)> {
+        // Where nobody verifies, the word is as the flow has it.
         let verified = self.verdict.as_ref().map(|verdict| verdict.as_str().to_owned());
-        [
-            ("call.diverted_from".to_owned(), self.diverted_from.clone().unwrap_or_default()),
-            ("caller.verified".to_owned(), verified.unwrap_or_default()),
-        ]
-        .into_iter()
+        let verified = verified.map(|verdict| ("caller.verified".to_owned(), verdict));
+        let diverted = ("call.diverted_from".to_owned(), self.diverted_from.clone().unwrap_or_default());
+        std::iter::once(diverted).chain(verified)
     }
 }
 

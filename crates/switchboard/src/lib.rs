@@ -4,7 +4,8 @@
 //!
 //! 1. A datagram comes in as [`SwitchboardInput::Sip`]; the [`SipStack`](frontdesk_sip_stack::SipStack) inside reads
 //!    it, absorbs what is repeated, admits by digest or by address, and says `Incoming`.
-//! 2. `routing.rs` finds whose call it is and what was dialled: a flow or a telephone. A call begins, its first fact
+//! 2. `carrier.rs` tells apart the trunks at one carrier, and `routing.rs` finds whose call it is and what was dialled: a
+//!    flow or a telephone. A call begins, its first fact
 //!    opens the record, and a media port is asked for ([`MediaCommand::Open`]).
 //! 3. The port is there: the SDP offer is answered, 180 and 200 go out. With the ACK the flow begins.
 //! 4. The flow's intentions become playbacks and listenings (`conversation.rs`); what the sound and the ears report
@@ -32,6 +33,7 @@ mod attempt;
 mod attended;
 mod bridge;
 mod call;
+mod carrier;
 mod cause;
 mod conversation;
 mod crowd;

@@ -19,11 +19,12 @@ use frontdesk_sip_message::{Host, NameAddr, SipUri, StatusCode};
 use frontdesk_sip_stack::{Admission, Binding, IncomingMessage, OutgoingMessage, SipCommand};
 
 impl Switchboard {
-    pub(crate) fn on_message(&mut self, message: &IncomingMessage) {
-        let status = match self.readers(message) {
+    pub(crate) fn on_message(&mut self, mut message: IncomingMessage) {
+        self.sort_message(&mut message);
+        let status = match self.readers(&message) {
             Ok((places, sender)) => {
                 for place in &places {
-                    send(place, presented(&sender, place), message, &mut self.out);
+                    send(place, presented(&sender, place), &message, &mut self.out);
                 }
                 StatusCode::ACCEPTED
             }

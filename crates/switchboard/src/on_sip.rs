@@ -71,7 +71,7 @@ impl Switchboard {
                 self.on_subscribed(subscription, Watch::new(account, resource, host, package));
             }
             SipEvent::Unsubscribed { subscription } => self.lights.unsubscribed(subscription),
-            SipEvent::MessageReceived(message) => self.on_message(&message),
+            SipEvent::MessageReceived(message) => self.on_message(*message),
             SipEvent::Bound { account, contact, new: true } => {
                 self.touch_account(&account);
                 self.notice(output::Notice::PhoneRegistered { account, contact: contact.to_string() });

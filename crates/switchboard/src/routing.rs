@@ -84,13 +84,6 @@ pub(crate) fn caller(rules: &Rules, call: &IncomingCall, wall: WallTime) -> Opti
 
 /// Who calls over a trunk.
 fn caller_over(trunk: &Trunk, rules: &Rules, call: &IncomingCall, wall: WallTime) -> Party {
-    // Of several trunks at one carrier, which share its addresses, the one is meant whose tenant has the number.
-    let has = |one: &&Trunk| route_over(rules, one, &call.called).is_some();
-    let shares = |one: &&Trunk| one.host.eq_ignore_ascii_case(&trunk.host);
-    let trunk = Some(trunk)
-        .filter(has)
-        .or_else(|| rules.directory.trunks().filter(shares).find(has))
-        .unwrap_or(trunk);
     let mut brought = identity::brought(trunk, call);
     if let Some(verifier) = &rules.verifier {
         brought.identity.verdict = Some(identity::verdict(verifier, call, &brought.identity, wall));
@@ -152,7 +145,7 @@ pub(crate) fn dialled(rules: &Rules, tenant: &TenantId, called: &Uri) -> Option<
 }
 
 /// Where a number leads that is called over a trunk, which writes numbers in its own form.
-fn route_over(rules: &Rules, trunk: &Trunk, called: &Uri) -> Option<Route> {
+pub(crate) fn route_over(rules: &Rules, trunk: &Trunk, called: &Uri) -> Option<Route> {
     let sent = TelephoneNumber::new(&called.user()?).ok()?;
     let number = trunk.plan.inward(&sent);
     inside(rules, &trunk.tenant, &number).or_else(|| inside(rules, &trunk.tenant, &sent))

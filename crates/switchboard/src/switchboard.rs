@@ -200,8 +200,9 @@ impl Switchboard {
     }
 
     /// A call wants in. It was admitted by the stack; whether it goes anywhere is decided here.
-    pub(crate) fn on_incoming(&mut self, call: IncomingCall, now: Moment) {
+    pub(crate) fn on_incoming(&mut self, mut call: IncomingCall, now: Moment) {
         let Some(rules) = self.rules.clone() else { return };
+        self.sort_call(&mut call);
         let Some(party) = routing::caller(&rules, &call, self.wall(now)) else {
             // Without a tenant there is no record to keep.
             let (session, status) = (call.session, StatusCode::FORBIDDEN);
@@ -250,6 +251,11 @@ impl Switchboard {
     pub(crate) fn new_call_id(&mut self, now: Moment) -> CallId {
         let wall = self.wall(now);
         self.out.call_id(wall)
+    }
+
+    /// The trunk that carries this session, whichever side began it.
+    pub(crate) fn trunk_of(&self, session: SessionId) -> Option<&str> {
+        self.trunks.of_session(session).map(|trunk| trunk.name.as_str())
     }
 
     pub(crate) fn is_draining(&self) -> bool {

@@ -450,3 +450,42 @@ fn debug_names_nobody_and_tells_no_key() {
 }
 
 mod properties;
+
+#[test]
+fn a_branch_goes_by_the_word_and_a_round_of_branches_ends() {
+    const BRANCHES: &str = r#"
+format = 1
+flow = "branches"
+start = "who"
+[words]
+caller.verified = "unknown"
+[step.who]
+branch = "caller.verified"
+when = { verified-a = "trusted", round = "who" }
+otherwise = "doubted"
+[step.trusted]
+hang_up = "Welcome."
+[step.doubted]
+hang_up = "You are {{caller.verified}}."
+"#;
+    let flow = Flow::read_by_own_name("branches.toml", BRANCHES).expect("a sound flow");
+    let ends = |word: Option<&str>| {
+        let context =
+            word.map_or_else(Context::new, |word| Context::new().with_word("caller.verified", word));
+        let mut run = FlowRun::new(Arc::clone(&flow), context);
+        run.handle(FlowEvent::Began, Moment::ZERO);
+        let mut last = None;
+        while let Some(action) = run.poll() {
+            last = Some(action);
+        }
+        match last {
+            Some(FlowAction::Say { text, .. }) => text.to_string(),
+            other => format!("{other:?}"),
+        }
+    };
+    assert_eq!(ends(Some("verified-a")), "Welcome.");
+    assert_eq!(ends(Some("no-identity")), "You are no-identity.");
+    assert_eq!(ends(None), "You are unknown.");
+    let exhausted = Some(FlowAction::End { end: FlowEnd::Exhausted });
+    assert_eq!(ends(Some("round")), format!("{exhausted:?}"));
+}

@@ -1,6 +1,6 @@
 //! Short messages.
 
-use crate::testing::{Bench, OUTSIDE, uri};
+use crate::testing::{Bench, OUTSIDE, flow_of, uri};
 use frontdesk_sip_message::NameAddr;
 use frontdesk_sip_stack::{
     Admission, IncomingMessage, IncomingMessageId, OutgoingMessage, SipCommand, SipEvent,
@@ -16,7 +16,9 @@ fn sent(bench: &mut Bench, from: &str, to: &str) -> Vec<OutgoingMessage> {
         id: IncomingMessageId(1),
         admission,
         to: uri(&format!("sip:{to}@192.0.2.1")),
+        addressee: NameAddr::from(uri(&format!("sip:{to}@desk.example"))),
         from: NameAddr::from(uri("sip:somebody@else")),
+        flow: flow_of(9),
         content_type: "text/plain".to_owned(),
         body: b"hello".to_vec(),
     })));

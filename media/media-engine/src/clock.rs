@@ -56,6 +56,22 @@ impl Wheel {
         Wheel { origin, next: 0 }
     }
 
+    /// The number of the next turn.
+    pub(crate) fn next(&self) -> u64 {
+        self.next
+    }
+
+    /// Leaves out the turns before this one: nobody has a tick in them.
+    pub(crate) fn pass_to(&mut self, turn: u64) {
+        self.next = self.next.max(turn);
+    }
+
+    /// Leaves out the turns that were due while nobody had a tick in any.
+    pub(crate) fn resume(&mut self, now: Moment) {
+        let passed = now.since(self.origin).as_nanos().div_ceil(SPOKE.as_nanos());
+        self.pass_to(u64::try_from(passed).unwrap_or(u64::MAX));
+    }
+
     /// When the next turn is due.
     pub(crate) fn deadline(&self) -> Moment {
         self.due(self.next)
@@ -104,6 +120,19 @@ mod tests {
             taken.push(turn);
         }
         assert_eq!(taken, [197, 198, 199, 200]);
+    }
+
+    #[test]
+    fn turns_without_legs_are_left_out_and_the_others_keep_their_deadlines() {
+        let mut wheel = Wheel::new(Moment::from_millis(100));
+        wheel.pass_to(3);
+        assert_eq!(wheel.deadline(), Moment::from_millis(115));
+        assert_eq!(wheel.take_due(Moment::from_millis(114)), None);
+        assert_eq!(wheel.take_due(Moment::from_millis(115)), Some(3));
+        wheel.resume(Moment::from_millis(10_001));
+        assert_eq!((wheel.next(), wheel.deadline()), (1_981, Moment::from_millis(10_005)));
+        wheel.resume(Moment::from_millis(10_005));
+        assert_eq!(wheel.next(), 1_981, "it is due now, and not late");
     }
 
     #[test]

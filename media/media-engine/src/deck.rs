@@ -16,6 +16,9 @@ use std::time::Duration;
 
 /// Batches that one socket may have before the others have their turn.
 const BATCHES_A_READ: usize = 2;
+/// Legs that share a spoke before the next one is begun. The thread wakes for spokes that have legs: a few legs are one
+/// wake-up every 20 ms, and sending a few packets one after another delays none of them.
+const TOGETHER: usize = 8;
 /// The most things that one order makes superfluous: a closed port leaves as one.
 const RETIRED_BY_AN_ORDER: usize = 2;
 
@@ -150,12 +153,33 @@ impl<W: Wire> Deck<W> {
     }
 
     /// Whether somebody is to be woken; asked after each round.
-    pub(crate) fn take_bell(&mut self) -> bool {
-        self.reporter.take_bell()
+    pub(crate) fn take_bell(&mut self, now: Moment) -> bool {
+        self.reporter.take_bell(now)
+    }
+
+    /// The same, before a long rest.
+    pub(crate) fn take_last_bell(&mut self) -> bool {
+        self.reporter.take_last_bell()
+    }
+
+    /// Whether there are orders to take.
+    pub(crate) fn has_orders(&self) -> bool {
+        !self.orders.is_empty()
+    }
+
+    /// The first turn from this one on in which there is something to do; none as long as there is no leg and no order.
+    pub(crate) fn next_turn(&self, from: u64) -> Option<u64> {
+        if self.has_orders() {
+            return Some(from);
+        }
+        let has_legs = |turn: &u64| self.spokes.get(spoke_of(*turn)).is_some_and(|slots| !slots.is_empty());
+        (from..from.saturating_add(SPOKES as u64)).find(has_legs)
     }
 
     /// Takes what was ordered, as long as all that an order may cause finds its place at once.
-    fn take_orders(&mut self, turn: u64, now: Moment, wall: WallTime) {
+    ///
+    /// Those that open legs find them a place from this turn on.
+    pub(crate) fn take_orders(&mut self, turn: u64, now: Moment, wall: WallTime) {
         for _ in 0..ORDER_CAPACITY {
             let room = self.reporter.room() >= PendingFacts::MOST
                 && self.retired.vacant_len() >= RETIRED_BY_AN_ORDER;
@@ -178,8 +202,9 @@ impl<W: Wire> Deck<W> {
     }
 
     fn open(&mut self, slot: u16, mut port: Box<Port<W::Line>>, turn: u64) {
-        let emptiest = (0..SPOKES).min_by_key(|spoke| self.spokes.get(*spoke).map_or(usize::MAX, Vec::len));
-        let spoke = emptiest.unwrap_or(0);
+        let legs = |spoke: &usize| self.spokes.get(*spoke).map_or(usize::MAX, Vec::len);
+        let filling = (0..SPOKES).find(|spoke| legs(spoke) < TOGETHER);
+        let spoke = filling.or_else(|| (0..SPOKES).min_by_key(legs)).unwrap_or(0);
         let wait = (spoke + SPOKES - spoke_of(turn)) % SPOKES;
         port.begin(turn + wait as u64);
         let Some(place) = self.ports.get_mut(usize::from(slot)) else {
@@ -216,7 +241,7 @@ impl<W: Wire> Deck<W> {
     fn retire(&mut self, superfluous: Retired<W::Line>) {
         let kept = self.retired.try_push(superfluous);
         debug_assert!(kept.is_ok(), "an order was taken without room for what it retires");
-        self.reporter.call();
+        self.reporter.leave();
     }
 
     fn partner_of(&self, slot: u16) -> Option<u16> {

@@ -4,6 +4,7 @@ use crate::clock::{Clock, SteadyClock};
 use crate::control::{Control, LineSource, rings};
 use crate::orders::{Order, Retired};
 use crate::recorder::Recorder;
+use crate::rest::Rest;
 use crate::sockets::{PortRange, UdpLine};
 use crate::status::ring_bell;
 use crate::thread::{ThreadPlan, epoll_name, run};
@@ -65,6 +66,7 @@ pub enum Scheduling {
 pub struct MediaEngine {
     control: Control<UdpLines>,
     thread: Option<JoinHandle<Vec<Retired<UdpLine>>>>,
+    rest: Arc<Rest>,
     stop: Arc<AtomicBool>,
     wake: Option<OwnedFd>,
     clock: SteadyClock,
@@ -89,12 +91,14 @@ impl MediaEngine {
         let (control_rings, thread_rings) = rings();
         let clock = SteadyClock::new(settings.epoch);
         let stop = Arc::new(AtomicBool::new(false));
+        let rest = Arc::new(Rest::new()?);
         let plan = ThreadPlan {
             rings: thread_rings,
             epoll: Arc::clone(&epoll),
             clock,
             no_media_after: settings.no_media_after,
             wake: thread_bell,
+            rest: Arc::clone(&rest),
             stop: Arc::clone(&stop),
         };
         let (scheduled, scheduling) = sync_channel(1);
@@ -106,7 +110,7 @@ impl MediaEngine {
         let scheduling = scheduling.recv().unwrap_or(Scheduling::Refused);
         let lines = UdpLines { range, epoll };
         let control = Control::new(lines, control_rings, recorder, settings.seed);
-        Ok(MediaEngine { control, thread: Some(thread), stop, wake: settings.wake, clock, scheduling })
+        Ok(MediaEngine { control, thread: Some(thread), rest, stop, wake: settings.wake, clock, scheduling })
     }
 
     /// How the media thread is scheduled: to be logged once, by who started it.
@@ -126,12 +130,15 @@ impl MediaEngine {
         if self.control.order(order, self.clock.now()) {
             ring_bell(self.wake.as_ref());
         }
+        self.rest.call();
     }
 
     /// The next event, if there is one. To be called until there is none, whenever the eventfd was written and
     /// after orders: it also moves waiting orders on and drops what the media thread is done with.
     pub fn poll(&mut self) -> Option<MediaEvent> {
-        self.control.poll()
+        let event = self.control.poll();
+        self.rest.call();
+        event
     }
 
     /// Ends the threads. Ports are closed, recordings published; events that were not polled are lost.
@@ -141,6 +148,7 @@ impl MediaEngine {
 
     fn end(&mut self) {
         self.stop.store(true, Ordering::Release);
+        self.rest.call();
         if let Some(thread) = self.thread.take() {
             self.control.stop(thread.join().unwrap_or_default());
         }

@@ -13,6 +13,10 @@
 //! a ring of events (`status.rs`) and one write to an eventfd. The recorder's thread (`recorder.rs`) empties its rings
 //! to the disk.
 //!
+//! The thread wakes for what there is to do: turns without a leg are left out, the first legs share a spoke, and while
+//! there is no leg at all it sleeps until there is an order (`rest.rs`). A closed port is told together with others, at
+//! most 100 ms later.
+//!
 //! A bridge joins legs on one spoke: what came in before the turn leaves in the turn, so that the bridge adds the
 //! wait for the next turn (0–20 ms, as the two clocks stand to each other) and no tick of its own.
 //!
@@ -21,7 +25,8 @@
 //! * No lock. No allocation and no free: what is needed is built on the control side and moved in; what is done with is
 //!   moved out by a ring and dropped there. `tests/allocation_guard.rs` counts.
 //! * No system call but receive, send, and one `write` to the eventfd; the clock is read in user space. The wait
-//!   between turns is one `epoll_pwait2`, behind a rest of at most a millisecond in which packets gather.
+//!   between turns is one `epoll_pwait2`; once packets came, it stands behind a rest of at most a millisecond in which more
+//!   gather.
 //! * No log, no panic on what a packet says, every loop bounded.
 //! * A turn stands on an absolute deadline. One that is 20 ms late is passed over, counted, and never caught up with a
 //!   burst: the RTP timestamp moves on by the ticks that were skipped, the sequence numbers stay contiguous, a recording has
@@ -75,6 +80,7 @@ mod playback;
 mod played;
 mod port;
 mod recorder;
+mod rest;
 mod route;
 mod sockets;
 mod stage;

@@ -261,7 +261,7 @@ impl<L> Port<L> {
             && let Some(ended) = self.playback.take_if(|playback| playback.is_told())
         {
             let _ = retired.try_push(Retired::Playback(ended));
-            reporter.call();
+            reporter.leave();
         }
     }
 

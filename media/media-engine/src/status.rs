@@ -9,6 +9,7 @@ use ringbuf::HeapProd;
 use ringbuf::traits::{Observer, Producer};
 use rustix::fd::OwnedFd;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 /// Events between the media thread and the control side. When the ring is full, repeatable facts
 /// ([`MediaEvent::HearingOverrun`]) are dropped, all others wait in their port.
@@ -26,15 +27,21 @@ pub(crate) fn ring_bell(wake: Option<&OwnedFd>) {
     }
 }
 
+/// How long what is only to be tidied up (a closed port, an ended playback's memory) may wait for the bell, so that one
+/// serves for many. While legs come and go the control side looks in anyway, woken by what made them come and go.
+const LEAVE_TOGETHER: Duration = Duration::from_millis(100);
+
 /// The tick's end of the event ring.
 pub(crate) struct Reporter {
     ring: HeapProd<MediaEvent>,
     told_something: bool,
+    left_something: bool,
+    left_since: Option<Moment>,
 }
 
 impl Reporter {
     pub(crate) fn new(ring: HeapProd<MediaEvent>) -> Self {
-        Reporter { ring, told_something: false }
+        Reporter { ring, told_something: false, left_something: false, left_since: None }
     }
 
     /// Whether the ring took it.
@@ -49,14 +56,28 @@ impl Reporter {
         self.ring.vacant_len()
     }
 
-    /// Something else that the control side should come for.
-    pub(crate) fn call(&mut self) {
-        self.told_something = true;
+    /// Something else that the control side should come for, some time soon.
+    pub(crate) fn leave(&mut self) {
+        self.left_something = true;
     }
 
-    /// Whether the bell has to be rung; asked once a turn.
-    pub(crate) fn take_bell(&mut self) -> bool {
-        std::mem::take(&mut self.told_something)
+    /// Whether the bell has to be rung; asked once a round.
+    pub(crate) fn take_bell(&mut self, now: Moment) -> bool {
+        if std::mem::take(&mut self.left_something) {
+            self.left_since.get_or_insert(now);
+        }
+        let late = self.left_since.is_some_and(|since| now.since(since) >= LEAVE_TOGETHER);
+        let due = std::mem::take(&mut self.told_something) || late;
+        if due {
+            self.left_since = None;
+        }
+        due
+    }
+
+    /// Whether the bell has to be rung before a long rest.
+    pub(crate) fn take_last_bell(&mut self) -> bool {
+        let left = std::mem::take(&mut self.left_something) | self.left_since.take().is_some();
+        std::mem::take(&mut self.told_something) | left
     }
 }
 
@@ -167,13 +188,31 @@ mod tests {
     fn the_bell_is_rung_once_for_all_that_a_turn_told() {
         let (ring, _control) = HeapRb::new(4).split();
         let mut reporter = Reporter::new(ring);
-        assert!(!reporter.take_bell());
+        assert!(!reporter.take_bell(Moment::ZERO));
         let mut facts = PendingFacts::new();
         facts.first_packet(Moment::ZERO);
         facts.no_media(Moment::ZERO);
         facts.tell(LegId(1), &mut reporter);
         assert_eq!(reporter.room(), 2);
-        assert!(reporter.take_bell());
-        assert!(!reporter.take_bell());
+        assert!(reporter.take_bell(Moment::ZERO));
+        assert!(!reporter.take_bell(Moment::ZERO));
+    }
+
+    #[test]
+    fn what_is_only_to_be_tidied_up_waits_for_others_but_not_for_ever() {
+        let (ring, _control) = HeapRb::new(4).split();
+        let mut reporter = Reporter::new(ring);
+        let at = Moment::from_millis;
+        reporter.leave();
+        assert!(!reporter.take_bell(at(1_000)));
+        reporter.leave();
+        assert!(!reporter.take_bell(at(1_099)));
+        assert!(reporter.take_bell(at(1_100)), "the first has waited long enough");
+        assert!(!reporter.take_bell(at(2_000)));
+        assert!(!reporter.take_last_bell());
+        reporter.leave();
+        assert!(!reporter.take_bell(at(3_000)));
+        assert!(reporter.take_last_bell(), "nobody would ring it later");
+        assert!(!reporter.take_last_bell());
     }
 }

@@ -4,10 +4,12 @@ use crate::clock::{Clock, SPOKE, Wheel};
 use crate::control::{MAX_LEGS, ThreadRings};
 use crate::deck::Deck;
 use crate::orders::Retired;
+use crate::rest::Rest;
 use crate::sockets::{UdpLine, UdpWire};
 use crate::stage::NoProbe;
 use crate::status::ring_bell;
 use crate::wire::Channel;
+use frontdesk_identifiers::Moment;
 use rustix::event::{Timespec, epoll};
 use rustix::fd::OwnedFd;
 use std::mem::MaybeUninit;
@@ -39,25 +41,38 @@ pub(crate) struct ThreadPlan<C> {
     pub(crate) clock: C,
     pub(crate) no_media_after: Duration,
     pub(crate) wake: Option<OwnedFd>,
+    pub(crate) rest: Arc<Rest>,
     pub(crate) stop: Arc<AtomicBool>,
 }
 
 /// The loop. Gives back, at its end, everything that has to be dropped.
 ///
 /// System calls of a round: at most one `nanosleep`, one `epoll_pwait2`, one `recvmmsg` for each readable socket (two if a
-/// batch was full), one `sendto` for each packet, at most one `write` to the eventfd; the clock is read in user space.
+/// batch was full), one `sendto` for each packet, at most one `write` to the eventfd; the clock is read in user space. There
+/// is a round for each turn in which legs have a tick, and one for packets that come; none while there is no leg.
 pub(crate) fn run<C: Clock>(plan: ThreadPlan<C>) -> Vec<Retired<UdpLine>> {
-    let ThreadPlan { rings, epoll, clock, no_media_after, wake, stop } = plan;
+    let ThreadPlan { rings, epoll, clock, no_media_after, wake, rest, stop } = plan;
     let mut deck = Deck::new(UdpWire::new(), rings, no_media_after);
     let mut wheel = Wheel::new(clock.now() + SPOKE);
     let mut reports = [MaybeUninit::uninit(); REPORTS];
-    let mut woken = clock.now();
+    // When sockets were read last.
+    let mut read: Option<Moment> = None;
     while !stop.load(Ordering::Acquire) {
-        let now = clock.now();
-        let rest = (woken + GATHER).min(wheel.deadline()).since(now);
-        if !rest.is_zero() && !deck.has_unread() {
-            let rest = Timespec { tv_sec: 0, tv_nsec: rest.subsec_nanos().into() };
-            let _ = rustix::thread::nanosleep(&rest);
+        let Some(turn) = deck.next_turn(wheel.next()) else {
+            if deck.take_last_bell() {
+                ring_bell(wake.as_ref());
+            }
+            rest.until_called(|| deck.has_orders() || stop.load(Ordering::Acquire));
+            wheel.resume(clock.now());
+            continue;
+        };
+        wheel.pass_to(turn);
+        if let Some(read) = read.take()
+            && !deck.has_unread()
+        {
+            let pause = (read + GATHER).min(wheel.deadline()).since(clock.now());
+            let pause = Timespec { tv_sec: 0, tv_nsec: pause.subsec_nanos().into() };
+            let _ = rustix::thread::nanosleep(&pause);
         }
         let now = clock.now();
         let patience = if deck.has_unread() { Duration::ZERO } else { wheel.deadline().since(now) };
@@ -65,17 +80,21 @@ pub(crate) fn run<C: Clock>(plan: ThreadPlan<C>) -> Vec<Retired<UdpLine>> {
         // lost between the two is not carried into the next turn. An interrupted wait ends early, which is fine.
         let timeout = Timespec { tv_sec: 0, tv_nsec: patience.subsec_nanos().into() };
         let (ready, _) = epoll::wait(&epoll, &mut reports, Some(&timeout)).unwrap_or((&mut [], &mut []));
+        let now = clock.now();
+        if !ready.is_empty() {
+            read = Some(now);
+            // What was agreed is known before the first packet is read that follows from it.
+            deck.take_orders(wheel.next(), now, clock.wall());
+        }
         for report in ready.iter() {
             let (slot, channel) = named(report.data.u64());
             deck.readable(slot, channel);
         }
-        let now = clock.now();
-        woken = now;
         deck.read(now);
         if let Some(turn) = wheel.take_due(now) {
             deck.turn(turn, &clock, &mut NoProbe);
         }
-        if deck.take_bell() {
+        if deck.take_bell(now) {
             ring_bell(wake.as_ref());
         }
     }

@@ -4,6 +4,8 @@ use frontdesk_call_record::{AdmittedBy, Fact, Party, StampedFact, TransferEnd};
 use frontdesk_sip_stack::SipFact;
 use frontdesk_switchboard::Notice;
 use std::io::Write;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::Duration;
 
 /// Whether words that people said, and their names and numbers, are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,13 +18,36 @@ pub enum Words {
 
 /// Lines that wait to be printed. When a terminal is slower than the desk, lines are dropped, never calls.
 const CONSOLE_CAPACITY_LINES: usize = 1_024;
+/// How long lines gather after some were written: to nobody's eye a delay, and a busy desk writes many at once instead of
+/// waking the writing thread for each.
+const GATHER: Duration = Duration::from_millis(100);
+/// How long the last lines may take.
+const FLUSH_WAIT: Duration = Duration::from_secs(1);
 
 /// The way to the operator's terminal; a thread of its own writes, so that a slow terminal harms no call.
 #[derive(Debug, Clone)]
 pub struct Console {
-    lines: std::sync::mpsc::SyncSender<String>,
+    reader: Reader,
     /// Whether words that people said are shown.
     pub words: Words,
+}
+
+/// Who reads the lines.
+#[derive(Debug, Clone)]
+enum Reader {
+    /// The operator, at the terminal.
+    Terminal(SyncSender<Line>),
+    /// Somebody else.
+    Watcher(SyncSender<String>),
+    Nobody,
+}
+
+/// What the writing thread gets.
+#[derive(Debug)]
+enum Line {
+    Text(String),
+    /// All before it shall be written now, and then this be told.
+    Flush(SyncSender<()>),
 }
 
 impl Console {
@@ -31,34 +56,69 @@ impl Console {
     /// # Errors
     /// When the system gives no thread.
     pub fn start(words: Words) -> std::io::Result<Console> {
-        let (lines, printed) = std::sync::mpsc::sync_channel::<String>(CONSOLE_CAPACITY_LINES);
-        std::thread::Builder::new().name("console".to_owned()).spawn(move || {
-            for line in printed {
-                let mut out = std::io::stdout().lock();
-                // A closed terminal is no reason to end calls.
-                let _ = writeln!(out, "{line}").and_then(|()| out.flush());
-            }
-        })?;
-        Ok(Console { lines, words })
+        let (lines, printed) = sync_channel(CONSOLE_CAPACITY_LINES);
+        std::thread::Builder::new().name("console".to_owned()).spawn(move || write_for_ever(&printed))?;
+        Ok(Console { reader: Reader::Terminal(lines), words })
     }
 
     /// A console that nobody looks at: every line is dropped.
     pub fn silent() -> Console {
-        let (lines, _) = std::sync::mpsc::sync_channel(0);
-        Console { lines, words: Words::Hidden }
+        Console { reader: Reader::Nobody, words: Words::Hidden }
     }
 
     /// A console whose lines go to somebody else than the terminal.
-    pub fn watched(words: Words) -> (Console, std::sync::mpsc::Receiver<String>) {
-        let (lines, watcher) = std::sync::mpsc::sync_channel(CONSOLE_CAPACITY_LINES);
-        (Console { lines, words }, watcher)
+    pub fn watched(words: Words) -> (Console, Receiver<String>) {
+        let (lines, watcher) = sync_channel(CONSOLE_CAPACITY_LINES);
+        (Console { reader: Reader::Watcher(lines), words }, watcher)
     }
 
     /// Prints a line, or drops it when the terminal does not keep up.
     ///
     /// Names and numbers in it come from outside: what would steer the terminal is shown instead of obeyed.
     pub fn print(&self, line: String) {
-        let _ = self.lines.try_send(harmless(line));
+        match &self.reader {
+            Reader::Terminal(lines) => {
+                let _ = lines.try_send(Line::Text(harmless(line)));
+            }
+            Reader::Watcher(lines) => {
+                let _ = lines.try_send(harmless(line));
+            }
+            Reader::Nobody => {}
+        }
+    }
+
+    /// Waits until what was printed is written, but not for ever.
+    pub fn flush(&self) {
+        let Reader::Terminal(lines) = &self.reader else { return };
+        let (written, told) = sync_channel(1);
+        // One that is full has a terminal that does not keep up.
+        if lines.try_send(Line::Flush(written)).is_ok() {
+            let _ = told.recv_timeout(FLUSH_WAIT);
+        }
+    }
+}
+
+/// Writes lines as they come, and after some were written lets others gather for a moment.
+fn write_for_ever(printed: &Receiver<Line>) {
+    let mut text = String::new();
+    while let Ok(first) = printed.recv() {
+        let mut flushed = Vec::new();
+        for line in std::iter::once(first).chain(printed.try_iter()).take(CONSOLE_CAPACITY_LINES) {
+            match line {
+                Line::Text(line) => {
+                    text.push_str(&line);
+                    text.push('\n');
+                }
+                Line::Flush(told) => flushed.push(told),
+            }
+        }
+        let mut out = std::io::stdout().lock();
+        // A closed terminal is no reason to end calls.
+        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        drop(out);
+        text.clear();
+        flushed.into_iter().for_each(drop);
+        std::thread::sleep(GATHER);
     }
 }
 

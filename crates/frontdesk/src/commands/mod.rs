@@ -76,6 +76,7 @@ pub fn log_to_stderr() {
 
 fn runtime() -> Result<tokio::runtime::Runtime, ExitCode> {
     tokio::runtime::Builder::new_multi_thread()
+        .thread_name("connections")
         .worker_threads(2)
         .enable_all()
         .build()

@@ -109,7 +109,10 @@ fn ways(
             continue;
         }
         match transports.flow_to(hop.address, hop.transport) {
-            Ok(flow) => ways.push(Hop { flow, priority: hop.priority, weight: hop.weight }),
+            Ok(flow) => {
+                transports.trust([hop.address.ip()]);
+                ways.push(Hop { flow, priority: hop.priority, weight: hop.weight });
+            }
             Err(fault) => tracing::debug!(%fault, "a way to a trunk is left out"),
         }
     }
@@ -146,7 +149,7 @@ mod tests {
         let question = Question { host: host.to_owned(), port: Some(5070), transport, secure: false };
         locating.ask(Asked { trunk: "carrier".to_owned(), question }).expect("room");
         let letter = tokio::task::spawn_blocking(move || {
-            letters.wait(Some(Duration::from_secs(5)), &[]);
+            letters.wait(Some(Duration::from_secs(5)));
             letters.take()
         });
         match letter.await.expect("a thread") {

@@ -1,7 +1,8 @@
 //! The way into a deciding thread: a bounded channel and an eventfd.
 //!
-//! Whoever has something puts it in and rings; the thread sleeps on the eventfd and its next deadline. The media
-//! threads ring the same eventfd after they pushed events into their own rings, so one wait serves all.
+//! Whoever has something puts it in and rings; the thread sleeps on the eventfd and its next deadline, the switchboard's
+//! on its UDP sockets too. The media threads ring the same eventfd after they pushed events into their own rings, so one
+//! wait serves all.
 
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -88,17 +89,24 @@ impl<T> Letters<T> {
         self.receiver.try_recv().ok()
     }
 
-    /// Sleeps until somebody rings, one of `others` can be read, or `longest` is over; and empties the bell.
-    pub fn wait(&self, longest: Option<Duration>, others: &[BorrowedFd<'_>]) {
+    /// Sleeps until somebody rings or `longest` is over, and empties the bell.
+    pub fn wait(&self, longest: Option<Duration>) {
         let timeout = longest.map(|time| Timespec {
             tv_sec: i64::try_from(time.as_secs()).unwrap_or(i64::MAX),
             tv_nsec: i64::from(time.subsec_nanos()),
         });
-        let handles = std::iter::once(self.bell.as_fd()).chain(others.iter().copied());
-        let mut handles: Vec<_> =
-            handles.map(|handle| PollFd::from_borrowed_fd(handle, PollFlags::IN)).collect();
         // An interrupted wait is a short wait.
-        let _ = poll(&mut handles, timeout.as_ref());
+        let _ = poll(&mut [PollFd::from_borrowed_fd(self.bell(), PollFlags::IN)], timeout.as_ref());
+        self.hush();
+    }
+
+    /// What can be read once somebody rang: for a thread that waits for other things too.
+    pub fn bell(&self) -> BorrowedFd<'_> {
+        self.bell.as_fd()
+    }
+
+    /// Empties the bell; to be done before the letters are taken.
+    pub fn hush(&self) {
         let mut count = [0; 8];
         let _ = rustix::io::read(self.bell.as_fd(), &mut count);
     }
@@ -115,7 +123,7 @@ mod tests {
             mailbox.post(letter).expect("room");
         }
         assert!(mailbox.post(0).is_err());
-        letters.wait(None, &[]);
+        letters.wait(None);
         assert_eq!(letters.take(), Some(0));
         let taken = std::iter::from_fn(|| letters.take()).count();
         assert_eq!(taken, MAILBOX_CAPACITY - 1);
@@ -125,6 +133,6 @@ mod tests {
     fn a_ring_while_nobody_waits_is_not_lost() {
         let (mailbox, letters) = mailbox::<u8>().expect("an eventfd");
         mailbox.ring();
-        letters.wait(None, &[]);
+        letters.wait(None);
     }
 }

@@ -141,7 +141,8 @@ impl Node {
             None
         });
         // Whoever calls before the rules are there is not heard, and calls again half a second later.
-        let transports = Transports::start(&transport_settings(settings), deliver(&mailbox)).await?;
+        let (transports, datagrams) =
+            Transports::start_apart(&transport_settings(settings), deliver(&mailbox)).await?;
         let transports = Arc::new(transports);
         let listening = transports.listening().to_vec();
         let locating = Locating::start(settings, transports.clone(), mailbox.clone());
@@ -155,6 +156,7 @@ impl Node {
             sound: Sound::new(engine, voices),
             ears,
             transports: transports.clone(),
+            datagrams,
             locating,
             facts: writer.sender(),
             console,

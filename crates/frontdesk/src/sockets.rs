@@ -7,7 +7,13 @@ use std::path::PathBuf;
 
 /// Where to listen, and whose certificates TLS uses.
 pub fn transport_settings(settings: &Settings) -> TransportSettings {
-    TransportSettings { listen: settings.sip.listen.clone(), ..outward(settings) }
+    let peers = settings.peers.iter().flat_map(|peer| &peer.addresses);
+    let trunks = settings.trunks.iter().flat_map(|listed| &listed.trunk.addresses);
+    TransportSettings {
+        listen: settings.sip.listen.clone(),
+        trusted: peers.chain(trunks).copied().collect(),
+        ..outward(settings)
+    }
 }
 
 /// The same for whoever only asks and listens nowhere in particular: any free ports.

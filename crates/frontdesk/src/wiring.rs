@@ -1,7 +1,7 @@
 //! The only place where a driver meets a decision: the switchboard's thread.
 //!
-//! It takes letters (datagrams, words that were heard, prompts that were rendered) and the engine's events, tells
-//! the switchboard, and carries out what it says. It decides nothing.
+//! It takes datagrams, letters (what came over connections, words that were heard, prompts that were rendered) and the
+//! engine's events, tells the switchboard, and carries out what it says. It decides nothing.
 
 use crate::console::{Console, fact_line, left_out_line, notice_line};
 use crate::locating::{ASK_AGAIN, Asked, Locating};
@@ -11,7 +11,7 @@ use crate::sound::{Listener, Sound};
 use frontdesk_identifiers::{LegId, Moment};
 use frontdesk_media_protocol::{ListeningId, ListeningPlan, SpeechEvent, SpeechFrame};
 use frontdesk_sip_stack::{Flow, SipInput};
-use frontdesk_sip_transport::{OpenFault, Question, Transports};
+use frontdesk_sip_transport::{Datagrams, OpenFault, Question, Transports};
 use frontdesk_speech::{Ears, Rendered};
 use frontdesk_store::FactSender;
 use frontdesk_switchboard::{
@@ -26,7 +26,7 @@ use std::time::{Duration, Instant};
 
 /// What reaches the switchboard's thread.
 pub enum Letter {
-    /// A datagram, or that one could not be delivered.
+    /// A message that came over a connection, or that one could not be delivered.
     Sip(SipInput),
     /// The ears noticed something.
     Speech(SpeechEvent),
@@ -64,6 +64,8 @@ pub struct Wiring {
     pub ears: Ears,
     /// The sockets.
     pub transports: Arc<Transports>,
+    /// What comes as datagrams.
+    pub datagrams: Datagrams,
     /// Who looks where trunks are.
     pub locating: Locating,
     /// The way to the store.
@@ -78,13 +80,20 @@ pub struct Wiring {
 const GLANCE: Duration = Duration::from_secs(1);
 /// Letters taken before the engine's events are looked at again.
 const LETTERS_A_TURN: usize = 256;
+/// Datagrams answered before it is looked again what came meanwhile: so few that the kernel has room for that.
+const DATAGRAMS_A_TURN: usize = 32;
+/// Deadlines are rounded up to a multiple of this before the thread sleeps until one: a call's dozen timers, most of them of
+/// transactions that are over, then share a wake with those of other calls. None is that exact: the shortest of SIP is
+/// half a second (RFC 3261 §17.1.1.2), and the sound has a tick of its own.
+const TIMER_GRID: Duration = Duration::from_millis(20);
 /// How long calls that are ended at the stop may take to say goodbye: a BYE and its answer, a file's fsync.
 const FAREWELL: Duration = Duration::from_secs(3);
 
 impl Wiring {
     /// Runs until [`Letter::Stop`] came and every call is over.
     pub fn run(self, letters: &Letters<Letter>) {
-        let Wiring { switchboard, sound, ears, transports, locating, facts, console, epoch } = self;
+        let Wiring { switchboard, sound, ears, transports, datagrams, locating, facts, console, epoch } =
+            self;
         let listener = NodeEars(ears);
         let (notices, stopping) = (NoticeLimits::default(), None);
         let mut thread = Thread {
@@ -92,6 +101,7 @@ impl Wiring {
             sound,
             listener,
             transports,
+            datagrams,
             locating,
             facts,
             console,
@@ -106,9 +116,12 @@ impl Wiring {
             if thread.is_done() {
                 break;
             }
-            letters.wait(due, &[]);
+            if thread.datagrams.wait(letters.bell(), due) {
+                letters.hush();
+            }
         }
         thread.sound.stop();
+        thread.console.flush();
     }
 }
 
@@ -117,6 +130,7 @@ struct Thread {
     sound: Sound,
     listener: NodeEars,
     transports: Arc<Transports>,
+    datagrams: Datagrams,
     locating: Locating,
     facts: FactSender,
     console: Console,
@@ -155,6 +169,11 @@ impl Thread {
             taken += 1;
             self.open(letter);
         }
+        self.datagrams.gather();
+        for _ in 0..DATAGRAMS_A_TURN {
+            let Some(input) = self.datagrams.take() else { break };
+            self.take(input);
+        }
         while let Some(event) = self.sound.poll() {
             self.tell(SwitchboardInput::Media(event));
         }
@@ -169,7 +188,7 @@ impl Thread {
             return Some(Duration::ZERO);
         }
         let deadlines = self.switchboard.deadline().into_iter().chain(self.notices.deadline());
-        let due = deadlines.min().map(|at| at.since(self.now()));
+        let due = deadlines.min().map(|at| on_grid(at).since(self.now()));
         let leaving = self.stopping.map(|since| FAREWELL.saturating_sub(since.elapsed()));
         let glance = (self.switchboard.census().calls > 0).then_some(GLANCE);
         due.into_iter().chain(leaving).chain(glance).min()
@@ -186,8 +205,7 @@ impl Thread {
 
     fn open(&mut self, letter: Letter) {
         match letter {
-            Letter::Sip(SipInput::TransportFailed { flow }) => self.transport_failed(flow),
-            Letter::Sip(input) => self.tell(SwitchboardInput::Sip(input)),
+            Letter::Sip(input) => self.take(input),
             Letter::Speech(event) => self.tell(SwitchboardInput::Speech(event)),
             Letter::Rules(rules) => self.tell(SwitchboardInput::Rules(rules)),
             Letter::Originate { wanted, news } => self.originate(*wanted, news),
@@ -206,6 +224,13 @@ impl Thread {
                 self.tell(SwitchboardInput::Drain);
                 self.tell(SwitchboardInput::EndCalls);
             }
+        }
+    }
+
+    fn take(&mut self, input: SipInput) {
+        match input {
+            SipInput::TransportFailed { flow } => self.transport_failed(flow),
+            input => self.tell(SwitchboardInput::Sip(input)),
         }
     }
 
@@ -291,6 +316,12 @@ impl Thread {
     }
 }
 
+/// The first moment of the grid that is not before this one.
+fn on_grid(at: Moment) -> Moment {
+    let grid = TIMER_GRID.as_nanos() as u64;
+    Moment::from_nanos(at.as_nanos().div_ceil(grid).saturating_mul(grid))
+}
+
 fn flow_fault(fault: &OpenFault) -> FlowFault {
     match fault {
         OpenFault::TimedOut => FlowFault::TimedOut,
@@ -303,7 +334,7 @@ fn flow_fault(fault: &OpenFault) -> FlowFault {
     }
 }
 
-/// Where the SIP transport delivers: the mailbox, or the refusal that it is full.
+/// Where the SIP transport delivers what comes over connections: the mailbox, or the refusal that it is full.
 pub fn deliver(
     mailbox: &Mailbox<Letter>,
 ) -> impl Fn(SipInput) -> Result<(), frontdesk_sip_transport::Full> + Send + Sync + Clone + 'static {
@@ -313,5 +344,17 @@ pub fn deliver(
             Letter::Sip(input) => frontdesk_sip_transport::Full(input),
             _ => unreachable!("what was put in comes back"),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn deadlines_are_never_early_and_at_most_a_step_of_the_grid_late() {
+        for (at, then) in [(0, 0), (1, 20), (20, 20), (21, 40), (500, 500), (32_001, 32_020)] {
+            assert_eq!(on_grid(Moment::from_millis(at)), Moment::from_millis(then));
+        }
     }
 }

@@ -6,7 +6,7 @@
 use crate::counters::Tally;
 use crate::glance::{self, Kind};
 use crate::intake::{Full, OFFER_AGAIN};
-use crate::limits::Limits;
+use crate::limits::{Budget, Limits, RESPONSES, Trusted};
 use crate::overload::{self, Refused};
 use frontdesk_identifiers::Moment;
 use frontdesk_sip_stack::{Flow, SipInput};
@@ -22,13 +22,14 @@ pub(crate) struct Desk {
     pub(crate) tally: Arc<Tally>,
     requests: Mutex<Limits>,
     responses: Mutex<Limits>,
+    trusted: Arc<Trusted>,
     started: Instant,
 }
 
 impl Desk {
-    pub(crate) fn new(deliver: Box<Deliver>, tally: Arc<Tally>) -> Self {
+    pub(crate) fn new(deliver: Box<Deliver>, trusted: Arc<Trusted>, tally: Arc<Tally>) -> Self {
         let (requests, responses) = Default::default();
-        Desk { deliver, tally, requests, responses, started: Instant::now() }
+        Desk { deliver, tally, requests, responses, trusted, started: Instant::now() }
     }
 
     /// Brings one message. Comes back when the desk has taken it, or with the refusal to send back.
@@ -39,8 +40,12 @@ impl Desk {
             self.tally.passed_over.add_one();
             return Brought { request: false, told: false, refusal: None };
         }
-        let limits = if kind == Kind::Response { &self.responses } else { &self.requests };
-        self.await_share(limits, flow.remote.ip()).await;
+        let source = flow.remote.ip();
+        if kind == Kind::Response {
+            self.await_share(&self.responses, source, RESPONSES).await;
+        } else {
+            self.await_share(&self.requests, source, self.trusted.requests_of(source)).await;
+        }
         let request = matches!(kind, Kind::Beginning | Kind::Within);
         let input = SipInput::Received { flow, bytes: message };
         if matches!(kind, Kind::Response | Kind::Within) {
@@ -75,11 +80,11 @@ impl Desk {
         Ok(())
     }
 
-    async fn await_share(&self, limits: &Mutex<Limits>, source: IpAddr) {
+    async fn await_share(&self, limits: &Mutex<Limits>, source: IpAddr, budget: Budget) {
         let admitted = || {
             let now =
                 Moment::from_nanos(u64::try_from(self.started.elapsed().as_nanos()).unwrap_or(u64::MAX));
-            limits.lock().unwrap_or_else(PoisonError::into_inner).admit(source, now)
+            limits.lock().unwrap_or_else(PoisonError::into_inner).admit(source, budget, now)
         };
         if admitted() {
             return;

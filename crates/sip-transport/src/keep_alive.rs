@@ -3,7 +3,6 @@
 use crate::chance;
 use crate::counters::Tally;
 use crate::udp::UdpSocket;
-use crate::udp_reader;
 use frontdesk_sip_stack::Flow;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -46,7 +45,7 @@ impl KeptAlive {
             let flows: Vec<Flow> = self.lock().iter().copied().collect();
             for flow in flows {
                 let socket = sockets.iter().find(|socket| socket.serves(flow.local));
-                let sent = socket.is_some_and(|socket| udp_reader::send(socket, &flow, KEEP_ALIVE).is_ok());
+                let sent = socket.is_some_and(|socket| socket.send(&flow, KEEP_ALIVE).is_ok());
                 // One that is lost is followed by another.
                 let counter = if sent { &tally.kept_alive } else { &tally.send_failed };
                 counter.add_one();

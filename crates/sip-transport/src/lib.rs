@@ -1,11 +1,14 @@
 //! The sockets of SIP (RFC 3261 §18): what comes in becomes a [`SipInput`], what goes out is put on the wire. UDP, TCP,
 //! TLS, WebSocket and secure WebSocket stand side by side, and a [`Flow`] says which of them and between whom.
 //!
-//! **The way of a datagram.** A task a socket reads it together with the address it was sent to (`IP_PKTINFO`), so that
-//! its flow says which address of this machine the other side knows, even on a socket that listens on all of them.
-//! Keep-alives are passed over, STUN is answered (RFC 5626 §4.4.2), a source that sends more requests than anybody should
-//! ([`REQUESTS_PER_SECOND`]) is cut off, and the rest is given to `deliver`. Out again it goes by [`Transports::send`],
-//! from that same address and port. An ICMP error becomes [`SipInput::TransportFailed`].
+//! **The way of a datagram.** The thread that decides sleeps in [`Datagrams::wait`], reads what came by
+//! [`Datagrams::gather`], and takes it by [`Datagrams::take`]: no other thread stands in between, for waking one costs more
+//! than reading, answering and sending together. Each datagram comes together with the address it was sent to
+//! (`IP_PKTINFO`), so that its flow says which address of this machine the other side knows, even on a socket that listens
+//! on all of them. Keep-alives are passed over, STUN is answered (RFC 5626 §4.4.2), and a source that sends more requests
+//! than anybody should ([`STRANGER_REQUESTS`], [`TRUSTED_REQUESTS`]) is cut off. Out again it goes by [`Transports::send`],
+//! from that same address and port. An ICMP error becomes [`SipInput::TransportFailed`]. For programs that are not in such a
+//! hurry, [`Transports::start`] reads them by a task a socket, and gives them to `deliver`.
 //!
 //! **The way of a stream's message.** A listener accepts a connection, shakes hands (TLS, then WebSocket), and, if there is
 //! a place for it ([`ConnectionLimits`]), gives it to a task of its own, in which a reader and a writer run side by side.
@@ -21,10 +24,13 @@
 //!
 //! # When the desk is too busy
 //!
-//! `deliver` never waits: it gives the input back as [`Full`]. A request that would begin something new is then answered
-//! here with 503 and `Retry-After`. What belongs to a call already begun waits: a datagram in a bounded queue
-//! ([`WAITING_MAX`]), in order, before anything newer; a stream is not read any further. So a stream that floods is read as
-//! slowly as its source may send, and nothing of it is lost.
+//! Datagrams that were let in wait in a bounded queue ([`WAITING_MAX`]), in the order in which they came. While
+//! [`BEGINNINGS_WAITING_MAX`] of them wait, a request that would begin something new is answered here with 503 and
+//! `Retry-After`; what belongs to a call already begun still finds room.
+//!
+//! `deliver` never waits: it gives the input back as [`Full`]. Of a stream, a request that would begin something new is then
+//! refused likewise, and for what belongs to a call already begun the stream is not read any further. So a stream that
+//! floods is read as slowly as its source may send, and nothing of it is lost.
 //!
 //! # What others can take
 //!
@@ -43,6 +49,7 @@ mod chance;
 mod connection;
 mod connections;
 mod counters;
+mod datagrams;
 mod desk;
 mod faults;
 mod glance;
@@ -66,10 +73,11 @@ mod udp_reader;
 mod websocket;
 
 pub use counters::Counters;
+pub use datagrams::Datagrams;
 pub use faults::{NotAHost, RouteFault, SendFault, TransportFault};
-pub use intake::{Full, WAITING_MAX};
+pub use intake::{BEGINNINGS_WAITING_MAX, Full, WAITING_MAX};
 pub use keep_alive::KEPT_ALIVE_MAX;
-pub use limits::{REQUEST_BURST, REQUESTS_PER_SECOND, SOURCES_MAX};
+pub use limits::{Budget, RESPONSES, SOURCES_MAX, STRANGER_REQUESTS, TRUSTED_MAX, TRUSTED_REQUESTS};
 pub use listen_address::{ListenAddress, ListenAddressError};
 pub use locator::{
     Answer, HOPS_MAX, LOCATE_SECONDS_MAX, LocateFault, Located, Locator, LocatorSettings, Question,

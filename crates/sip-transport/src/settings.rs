@@ -2,6 +2,7 @@
 
 use crate::listen_address::ListenAddress;
 use crate::tls::settings::TlsSettings;
+use std::net::IpAddr;
 use std::time::Duration;
 
 /// Everything that [`Transports::start`](crate::Transports::start) is told.
@@ -16,6 +17,10 @@ pub struct TransportSettings {
     pub opens_websockets: bool,
     /// How much the connections may take.
     pub limits: ConnectionLimits,
+    /// Addresses of peers and trunks, which may send more than strangers
+    /// ([`TRUSTED_REQUESTS`](crate::TRUSTED_REQUESTS)). Further ones are named by
+    /// [`Transports::trust`](crate::Transports::trust).
+    pub trusted: Vec<IpAddr>,
 }
 
 impl TransportSettings {

@@ -2,11 +2,12 @@
 
 use crate::connections::Connections;
 use crate::counters::{Counters, Tally};
+use crate::datagrams::Datagrams;
 use crate::desk::Desk;
 use crate::faults::{NotAHost, RouteFault, SendFault, TransportFault};
 use crate::intake::{Full, Intake};
 use crate::keep_alive::KeptAlive;
-use crate::limits::Limits;
+use crate::limits::Trusted;
 use crate::listen_address::ListenAddress;
 use crate::listener::Listener;
 use crate::opening::OpenFault;
@@ -16,12 +17,11 @@ use crate::tls::faults::TlsFault;
 use crate::tls::files::CertificateStatus;
 use crate::tls::settings::TlsSettings;
 use crate::udp::UdpSocket;
-use crate::udp_reader::{self, UdpReader};
+use crate::udp_reader::UdpReader;
 use frontdesk_sip_stack::{Flow, SipInput, Transport};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::Instant;
 
 /// The open sockets. Dropping them closes them, and every connection.
 pub struct Transports {
@@ -30,6 +30,7 @@ pub struct Transports {
     kept_alive: Arc<KeptAlive>,
     /// What is listened on, in the order of the settings.
     listening: Vec<ListenAddress>,
+    trusted: Arc<Trusted>,
     tally: Arc<Tally>,
 }
 
@@ -53,6 +54,42 @@ impl Transports {
     where
         D: Fn(SipInput) -> Result<(), Full> + Send + Sync + Clone + 'static,
     {
+        let transports = Transports::open(settings, deliver.clone())?;
+        for socket in &transports.sockets {
+            let datagrams = transports.read_by_caller([socket.clone()]);
+            let reader = UdpReader::new(socket, datagrams, deliver.clone()).map_err(|source| {
+                TransportFault::of(
+                    ListenAddress { transport: Transport::Udp, address: socket.bound() },
+                    source,
+                )
+            })?;
+            transports.connections.spawn(reader.read_for_ever());
+        }
+        Ok(transports)
+    }
+
+    /// The same, but for datagrams: those are read by whoever holds [`Datagrams`]. `deliver` then gets what comes over
+    /// streams, and [`TransportFailed`](SipInput::TransportFailed) of what [`send`](Self::send) could not send.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub async fn start_apart<D>(
+        settings: &TransportSettings,
+        deliver: D,
+    ) -> Result<(Transports, Datagrams), TransportFault>
+    where
+        D: Fn(SipInput) -> Result<(), Full> + Send + Sync + Clone + 'static,
+    {
+        let transports = Transports::open(settings, deliver)?;
+        let datagrams = transports.read_by_caller(transports.sockets.iter().cloned());
+        Ok((transports, datagrams))
+    }
+
+    /// Everything but the reading of datagrams.
+    fn open<D>(settings: &TransportSettings, deliver: D) -> Result<Transports, TransportFault>
+    where
+        D: Fn(SipInput) -> Result<(), Full> + Send + Sync + 'static,
+    {
         let tls = Tls::load(settings.tls.clone())?;
         let secure = settings.listen.iter().find(|listen| listen.transport.is_secure());
         if let Some(listen) = secure.filter(|_| tls.server().is_none()) {
@@ -60,7 +97,9 @@ impl Transports {
         }
         let opened = open_all(&settings.listen)?;
         let tally = Arc::new(Tally::default());
-        let desk = Desk::new(Box::new(deliver.clone()), tally.clone());
+        let trusted = Arc::new(Trusted::default());
+        trusted.add(settings.trusted.iter().copied());
+        let desk = Desk::new(Box::new(deliver), trusted.clone(), tally.clone());
         let connections = Connections::new(desk, settings, tls);
         connections.spawn(connections.tls.clone().watch_for_ever());
         let mut transports = Transports {
@@ -68,22 +107,14 @@ impl Transports {
             connections,
             kept_alive: Arc::default(),
             listening: Vec::new(),
+            trusted,
             tally: tally.clone(),
         };
         for opened in opened {
             match opened {
                 Opened::Datagrams(socket) => {
                     transports.listens(Transport::Udp, socket.bound());
-                    transports.sockets.push(socket.clone());
-                    let reader = UdpReader {
-                        socket,
-                        intake: Intake::new(deliver.clone(), tally.clone()),
-                        requests: Limits::default(),
-                        responses: Limits::default(),
-                        started: Instant::now(),
-                        tally: tally.clone(),
-                    };
-                    transports.connections.spawn(reader.read_for_ever());
+                    transports.sockets.push(socket);
                 }
                 Opened::Connections(listener) => {
                     transports.listens(listener.transport, listener.bound);
@@ -99,6 +130,10 @@ impl Transports {
         );
         transports.connections.spawn(keeping);
         Ok(transports)
+    }
+
+    fn read_by_caller(&self, sockets: impl IntoIterator<Item = Arc<UdpSocket>>) -> Datagrams {
+        Datagrams::new(sockets, Intake::new(self.trusted.clone(), self.tally.clone()))
     }
 
     fn listens(&mut self, transport: Transport, address: SocketAddr) {
@@ -136,7 +171,7 @@ impl Transports {
 
     fn send_datagram(&self, flow: &Flow, bytes: &[u8]) -> Result<(), SendFault> {
         let socket = self.sockets.iter().find(|socket| socket.serves(flow.local));
-        let sent = socket.ok_or(SendFault::NoSocket).and_then(|socket| udp_reader::send(socket, flow, bytes));
+        let sent = socket.ok_or(SendFault::NoSocket).and_then(|socket| socket.send(flow, bytes));
         match sent {
             Ok(()) => self.tally.sent.add_one(),
             Err(SendFault::Busy) => self.tally.send_busy.add_one(),
@@ -205,6 +240,12 @@ impl Transports {
     /// Ends what [`keep_alive`](Self::keep_alive) began.
     pub fn end_keep_alive(&self, flow: &Flow) {
         self.kept_alive.end(flow);
+    }
+
+    /// Names addresses of trunks that were found meanwhile: they may send more than strangers
+    /// ([`TRUSTED_REQUESTS`](crate::TRUSTED_REQUESTS)).
+    pub fn trust(&self, addresses: impl IntoIterator<Item = IpAddr>) {
+        self.trusted.add(addresses);
     }
 
     /// Says which name the other side must prove when a TLS connection to this address is opened from here (RFC 5922

@@ -4,6 +4,7 @@
 //! telephone behind a firewall only takes what comes from where it sent to. `nix` puts these control messages
 //! into safe words, so there is no unsafe code here.
 
+use crate::faults::SendFault;
 use frontdesk_sip_stack::{Flow, Transport};
 use nix::cmsg_space;
 use nix::libc;
@@ -13,7 +14,7 @@ use nix::sys::socket::{
 };
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
 /// The largest datagram there is.
 const DATAGRAM_BYTES_MAX: usize = 65_535;
@@ -24,10 +25,10 @@ const RECEIVE_BUFFER_BYTES: usize = 1 << 20;
 const ORIGIN_ICMP: u8 = 2;
 const ORIGIN_ICMP6: u8 = 3;
 
-/// An open socket.
+/// An open socket; nothing that is done with it ever waits.
 #[derive(Debug)]
 pub(crate) struct UdpSocket {
-    io: tokio::net::UdpSocket,
+    io: std::net::UdpSocket,
     /// What it is bound to; the address may be unspecified, the port is not 0.
     bound: SocketAddr,
 }
@@ -70,13 +71,18 @@ impl UdpSocket {
         // A machine that grants less serves as well.
         let _ = setsockopt(&fd, sockopt::RcvBuf, &RECEIVE_BUFFER_BYTES);
         bind(fd.as_raw_fd(), &SockaddrStorage::from(address))?;
-        let io = tokio::net::UdpSocket::from_std(fd.into())?;
+        let io = std::net::UdpSocket::from(fd);
         let bound = io.local_addr()?;
         Ok(UdpSocket { io, bound })
     }
 
     pub(crate) fn bound(&self) -> SocketAddr {
         self.bound
+    }
+
+    /// Another handle of it, which shares everything with this one.
+    pub(crate) fn another_handle(&self) -> io::Result<std::net::UdpSocket> {
+        self.io.try_clone()
     }
 
     /// Whether this socket serves flows with this local address.
@@ -86,40 +92,35 @@ impl UdpSocket {
             && (self.bound.ip().is_unspecified() || self.bound.ip() == local.ip())
     }
 
-    /// Waits until there is a datagram or an ICMP error to read.
-    pub(crate) async fn ready(&self) -> io::Result<()> {
-        let interest = tokio::io::Interest::READABLE | tokio::io::Interest::ERROR;
-        self.io.ready(interest).await.map(|_| ())
-    }
-
     /// The next datagram; `WouldBlock` when there is none. None is a datagram to a group, or one that nobody can
     /// answer.
     pub(crate) fn receive<'b>(&self, buffer: &'b mut ReadBuffer) -> io::Result<Option<Datagram<'b>>> {
         let ReadBuffer { datagram, control } = buffer;
-        let interest = tokio::io::Interest::READABLE;
-        let (length, flow) = self
-            .io
-            .try_io(interest, || self.read(datagram, control, MsgFlags::empty()))
-            .map(|read| (read.length, self.flow(&read)))?;
-        let bytes = datagram.get(..length).unwrap_or_default();
-        Ok(flow.map(|flow| Datagram { flow, bytes }))
+        let read = self.read(datagram, control, MsgFlags::empty())?;
+        let bytes = datagram.get(..read.length).unwrap_or_default();
+        Ok(self.flow(&read).map(|flow| Datagram { flow, bytes }))
     }
 
     /// The next ICMP error: the flow that it ends, or none if it ends none; `WouldBlock` when there is no more.
     pub(crate) fn receive_failure(&self, buffer: &mut ReadBuffer) -> io::Result<Option<Flow>> {
         let ReadBuffer { datagram, control } = buffer;
-        let interest = tokio::io::Interest::ERROR;
-        let read = self.io.try_io(interest, || self.read(datagram, control, MsgFlags::MSG_ERRQUEUE))?;
+        let read = self.read(datagram, control, MsgFlags::MSG_ERRQUEUE)?;
         Ok(self.flow(&read).filter(|_| read.unreachable))
     }
 
-    /// Sends a datagram from the flow's local address; never waits.
-    pub(crate) fn send(&self, flow: &Flow, bytes: &[u8]) -> io::Result<()> {
-        match self.write(flow, bytes) {
+    /// Sends a datagram from the flow's local address; never waits. What the machine says in numbers is said in words.
+    pub(crate) fn send(&self, flow: &Flow, bytes: &[u8]) -> Result<(), SendFault> {
+        let sent = match self.write(flow, bytes) {
             // An ICMP error of an earlier datagram is told to whoever sends next; this one did not leave then.
             Err(error) if is_unreachable(&error) => self.write(flow, bytes),
             result => result,
-        }
+        };
+        sent.map_err(|error| match error.raw_os_error() {
+            _ if error.kind() == io::ErrorKind::WouldBlock => SendFault::Busy,
+            Some(libc::ENOBUFS | libc::ENOMEM) => SendFault::Busy,
+            Some(libc::EMSGSIZE) => SendFault::TooLong,
+            _ => SendFault::Unreachable,
+        })
     }
 
     fn read(&self, datagram: &mut [u8], control: &mut [u8], flags: MsgFlags) -> io::Result<Read> {
@@ -177,10 +178,16 @@ impl UdpSocket {
         let (v4, v6) = (v4_source(flow.local), v6_source(flow.local));
         let v4 = v4.as_ref().map(ControlMessage::Ipv4PacketInfo);
         let v6 = v6.as_ref().map(ControlMessage::Ipv6PacketInfo);
-        let source: Vec<ControlMessage<'_>> = v4.into_iter().chain(v6).filter(|_| chooses).collect();
+        let source = v4.or(v6).filter(|_| chooses);
         let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL;
-        sendmsg(self.io.as_raw_fd(), &slices, &source, flags, Some(&remote))?;
+        sendmsg(self.io.as_raw_fd(), &slices, source.as_slice(), flags, Some(&remote))?;
         Ok(())
+    }
+}
+
+impl AsFd for UdpSocket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.io.as_fd()
     }
 }
 

@@ -2,10 +2,12 @@
 
 use frontdesk_sip_stack::{Flow, SipInput, Transport};
 use frontdesk_sip_transport::{
-    Full, ListenAddress, LocateFault, RouteFault, SendFault, TransportFault, TransportSettings, Transports,
-    resolve,
+    Datagrams, Full, ListenAddress, LocateFault, RouteFault, SendFault, TransportFault, TransportSettings,
+    Transports, resolve,
 };
+use rustix::event::{EventfdFlags, eventfd};
 use std::net::SocketAddr;
+use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -164,6 +166,55 @@ async fn a_busy_desk_refuses_the_new_and_keeps_what_belongs_to_calls() {
     assert_eq!(desk.received().await.1, OPTIONS);
     let counters = desk.transports.counters();
     assert_eq!((counters.refused_busy, counters.waited, counters.dropped_busy), (1, 2, 0));
+}
+
+/// Everything that came, as text; an ICMP error is the address that it names.
+fn taken(datagrams: &mut Datagrams) -> Vec<String> {
+    datagrams.gather();
+    let text = |input| match input {
+        SipInput::Received { bytes, .. } => String::from_utf8(bytes).unwrap(),
+        SipInput::TransportFailed { flow } => flow.remote.to_string(),
+        other => panic!("{other:?}"),
+    };
+    std::iter::from_fn(|| datagrams.take()).map(text).collect()
+}
+
+#[tokio::test]
+async fn a_thread_that_reads_by_itself_is_woken_by_datagrams_by_errors_and_by_its_bell() {
+    let settings = TransportSettings::listening_on(&listen(&["udp:127.0.0.1:0", "udp:[::1]:0"]));
+    let (transports, mut datagrams) = Transports::start_apart(&settings, |_| Ok(())).await.unwrap();
+    let (bell, patience) = (eventfd(0, EventfdFlags::NONBLOCK).unwrap(), Some(Duration::from_secs(5)));
+    assert!(taken(&mut datagrams).is_empty());
+    assert!(!datagrams.wait(bell.as_fd(), Some(Duration::ZERO)));
+
+    let addresses = transports.local_addresses();
+    for (ip, address) in ["127.0.0.1", "[::1]"].into_iter().zip(addresses) {
+        let phone = phone(ip).await;
+        for text in [OPTIONS, BYE] {
+            phone.send_to(text.as_bytes(), address).await.unwrap();
+        }
+        assert!(!datagrams.wait(bell.as_fd(), patience), "it was not the bell");
+        assert_eq!(taken(&mut datagrams), [OPTIONS, BYE]);
+        // More than is read at once: it goes on without sleeping.
+        for _ in 0..300 {
+            phone.send_to(BYE.as_bytes(), address).await.unwrap();
+        }
+        let mut came = 0;
+        while came < 300 {
+            datagrams.wait(bell.as_fd(), patience);
+            came += taken(&mut datagrams).len();
+        }
+    }
+
+    let gone = phone("127.0.0.1").await.local_addr().unwrap();
+    transports.send(&transports.flow_to(gone, Transport::Udp).unwrap(), BYE.as_bytes()).unwrap();
+    assert!(!datagrams.wait(bell.as_fd(), patience));
+    assert_eq!(taken(&mut datagrams), [gone.to_string()]);
+
+    rustix::io::write(&bell, &1_u64.to_ne_bytes()).unwrap();
+    assert!(datagrams.wait(bell.as_fd(), patience));
+    let counters = transports.counters();
+    assert_eq!((counters.received, counters.delivered, counters.unreachable), (604, 605, 1));
 }
 
 #[tokio::test]

@@ -246,7 +246,7 @@ impl Line<'_> {
         let due = self.phone.deadline().map(|at| at.since(self.now()));
         let glance =
             (self.ear.0.is_some() || self.stopping.is_some() || self.over_at.is_some()).then_some(GLANCE);
-        letters.wait(due.into_iter().chain(glance).min(), &[]);
+        letters.wait(due.into_iter().chain(glance).min());
     }
 }
 

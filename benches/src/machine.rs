@@ -45,37 +45,53 @@ fn children(process: u32) -> Vec<u32> {
     processes.filter(|child| parent_of(*child) == Some(process)).collect()
 }
 
-/// The processor time of a process' living threads by their names, to the nanosecond; threads of one name are one.
+/// What a process' living threads used, by their names; threads of one name are one.
 #[derive(Debug, Clone, Default)]
-pub struct ThreadTimes(BTreeMap<String, Duration>);
+pub struct ThreadTimes(BTreeMap<String, Used>);
+
+/// What a thread used.
+#[derive(Debug, Clone, Copy, Default)]
+struct Used {
+    /// Processor time, to the nanosecond.
+    time: Duration,
+    /// How often it went to sleep by itself, and so was woken.
+    wakes: u64,
+}
 
 impl ThreadTimes {
     /// As they are now.
     pub fn of(process: u32) -> ThreadTimes {
         let mut times = ThreadTimes::default();
         for task in read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten() {
-            let name = read_to_string(task.path().join("comm")).unwrap_or_default();
-            let spent = read_to_string(task.path().join("schedstat")).unwrap_or_default();
-            let nanos = spent.split_whitespace().next().and_then(|nanos| nanos.parse().ok());
-            *times.0.entry(name.trim_end().to_owned()).or_default() +=
-                Duration::from_nanos(nanos.unwrap_or_default());
+            let file = |name| read_to_string(task.path().join(name)).unwrap_or_default();
+            let spent = file("schedstat").split_whitespace().next().and_then(|nanos| nanos.parse().ok());
+            let status = file("status");
+            let wakes = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+            let used = times.0.entry(file("comm").trim_end().to_owned()).or_default();
+            used.time += Duration::from_nanos(spent.unwrap_or_default());
+            used.wakes += wakes.and_then(|wakes| wakes.trim().parse::<u64>().ok()).unwrap_or_default();
         }
         times
     }
 
     /// All of them together.
     pub fn sum(&self) -> Duration {
-        self.0.values().sum()
+        self.0.values().map(|used| used.time).sum()
     }
 
     /// What each has used since, the most first.
     pub fn since(&self, before: &ThreadTimes) -> Vec<(String, Duration)> {
-        let spent = |(name, time): (&String, &Duration)| {
+        self.wakes_since(before).into_iter().map(|(name, time, _)| (name, time)).collect()
+    }
+
+    /// What each has used since, and how often it was woken, the most time first.
+    pub fn wakes_since(&self, before: &ThreadTimes) -> Vec<(String, Duration, u64)> {
+        let spent = |(name, used): (&String, &Used)| {
             let before = before.0.get(name).copied().unwrap_or_default();
-            (name.clone(), time.saturating_sub(before))
+            (name.clone(), used.time.saturating_sub(before.time), used.wakes.saturating_sub(before.wakes))
         };
         let mut spent: Vec<_> = self.0.iter().map(spent).collect();
-        spent.sort_by_key(|(_, time)| std::cmp::Reverse(*time));
+        spent.sort_by_key(|(_, time, _)| std::cmp::Reverse(*time));
         spent
     }
 }

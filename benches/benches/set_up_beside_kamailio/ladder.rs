@@ -1,7 +1,7 @@
 //! Rates that go up, for both in turn, until something is sent twice.
 
 use crate::sipp::Sipp;
-use frontdesk_benches::machine::processor_time_of_group;
+use frontdesk_benches::machine::{ThreadTimes, processor_time_of_group};
 use frontdesk_benches::statistics::{Quantiles, median};
 use frontdesk_benches::table::Table;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 /// How long calls are placed at each rate.
 const PLACING_SECONDS: u32 = 6;
-/// As many a second come from one address; three requests each are then far below what the desk takes of one source.
+/// As many a second come from one sipp: it repeats itself by itself when it has to place many more.
 const CALLS_OF_A_SOURCE: u32 = 200;
 /// How long a telephone takes to be there.
 const PHONE_STARTS: Duration = Duration::from_millis(300);
@@ -25,6 +25,8 @@ pub struct Rival {
     pub process: u32,
     /// Where it listens.
     pub address: SocketAddr,
+    /// Whether its threads are shown one by one.
+    pub shows_threads: bool,
 }
 
 /// What a rate cost.
@@ -56,7 +58,7 @@ pub fn step(rival: &Rival, phone: SocketAddr, rate: u32) -> Result<Step, String>
         Ok((telephone, places))
     };
     let (telephone, places) = started().map_err(|error| format!("sipp does not start: {error}"))?;
-    let before = processor_time_of_group(rival.process);
+    let (before, threads) = (processor_time_of_group(rival.process), ThreadTimes::of(rival.process));
     let sources = places.len() as u32;
     let callers = places
         .into_iter()
@@ -66,6 +68,7 @@ pub fn step(rival: &Rival, phone: SocketAddr, rate: u32) -> Result<Step, String>
     let mut accounts: Vec<_> = callers.into_iter().map(Sipp::finish).collect();
     std::thread::sleep(SETTLING);
     let spent = processor_time_of_group(rival.process).saturating_sub(before);
+    let threads = ThreadTimes::of(rival.process).wakes_since(&threads);
     accounts.push(telephone.end());
     let calls = rate / sources * sources * PLACING_SECONDS;
     let ringing: Vec<Duration> =
@@ -84,7 +87,22 @@ pub fn step(rival: &Rival, phone: SocketAddr, rate: u32) -> Result<Step, String>
         "{:10} {rate:4} calls/s: {:.2} s for 1,000 calls, 180 after {:.2} / {:.2} ms, {} sent twice, {} failed",
         rival.name, step.cpu, times.0, times.1, step.repeated, step.failed
     );
+    if rival.shows_threads {
+        println!("           {}", by_thread(&threads, calls));
+    }
     Ok(step)
+}
+
+/// Who of a process used it, and how often it was woken.
+fn by_thread(threads: &[(String, Duration, u64)], calls: u32) -> String {
+    let used = threads.iter().map(|(name, time, wakes)| {
+        let (time, wakes) = (time.as_secs_f64() * 1e3 / f64::from(calls), *wakes as f64 / f64::from(calls));
+        (name, time, wakes)
+    });
+    let shown = used.filter(|(_, time, _)| *time >= 0.005);
+    let shown: Vec<_> =
+        shown.map(|(name, time, wakes)| format!("{name} {time:.2} s ({wakes:.1} wakes a call)")).collect();
+    shown.join(", ")
 }
 
 /// One climb of both; a rival that was not clean rests until the next.

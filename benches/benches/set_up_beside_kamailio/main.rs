@@ -7,9 +7,8 @@
 //! ```
 //!
 //! sipp is every caller and the telephone that is called, of both alike; the two take turns at each rate, and the rates go
-//! up until something was sent twice or failed. What stands in the way of the desk at high rates is its own: a source may
-//! send 1,000 requests a second (three a call) beyond a burst of 4,000, so that the callers are several; and a call
-//! leaves transactions that live for 32 s (RFC 3261 §17), of which the stack holds 20,000, hence the rests.
+//! up until something was sent twice or failed. A call that is over leaves transactions that live for 32 s (RFC 3261 §17),
+//! hence the rests, so that each climb begins with none.
 
 mod kamailio;
 mod ladder;
@@ -27,7 +26,7 @@ use std::time::Duration;
 
 const REPEATS: usize = 3;
 /// Calls a second.
-const RATES: [u32; 8] = [25, 50, 100, 150, 200, 300, 400, 600];
+const RATES: [u32; 10] = [25, 50, 100, 150, 200, 300, 400, 600, 800, 1_000];
 /// The rate at which the two are compared.
 const COMPARED: u32 = 50;
 /// Between two climbs: as long as a transaction may live (RFC 3261 §17.1.1.2).
@@ -91,8 +90,8 @@ fn run() -> Result<(), String> {
     let phone = register(desk.address)?;
     let proxy = Kamailio::before(phone)?;
     let rivals = [
-        Rival { name: "frontdesk", process: desk.process(), address: desk.address },
-        Rival { name: "kamailio", process: proxy.process(), address: proxy.address },
+        Rival { name: "frontdesk", process: desk.process(), address: desk.address, shows_threads: true },
+        Rival { name: "kamailio", process: proxy.process(), address: proxy.address, shows_threads: false },
     ];
     // The first calls of a process pay for what all later ones use.
     for rival in &rivals {

@@ -48,6 +48,7 @@ impl Node {
                 let _ = self.transports.replace_tls(before);
             }
         })?;
+        self.transports.trust(transport_settings(&settings).trusted);
         self.mailbox.post_waiting(Letter::Rules(Arc::new(rules)));
         (self.settings, self.outside) = (settings, outside);
         Ok(Reloaded { new_passwords, needs_restart })

@@ -28,6 +28,12 @@ pub fn processor_time(process: u32) -> Option<Duration> {
     Some(Duration::from_millis((user + system) * 1_000 / USER_HZ))
 }
 
+/// The processor time of this thread alone: a busy machine counts less in it.
+pub fn thread_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or_default())
+}
+
 /// The processor time of a process and of the children that it has.
 pub fn processor_time_of_group(process: u32) -> Duration {
     let one = processor_time(process).unwrap_or_default();

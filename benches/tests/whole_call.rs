@@ -2,6 +2,7 @@
 
 use frontdesk_benches::budget::Budget;
 use frontdesk_benches::counting::{CountingAllocator, allocated};
+use frontdesk_benches::machine::thread_time;
 use frontdesk_benches::tape::Tape;
 use frontdesk_benches::whole_call::{Exchange, switchboard};
 use std::time::Duration;
@@ -39,17 +40,11 @@ fn cost(tapes: &Tapes) -> (f64, Duration) {
     let mut board = switchboard();
     tapes.before.clone().wind(&mut board);
     let calls = tapes.calls.clone();
-    let began = spent();
+    let began = thread_time();
     let (bytes, counted) = allocated(|| calls.play(&mut board));
-    let spent = spent() - began;
+    let spent = thread_time() - began;
     assert!(bytes > 0, "the switchboard says the same as it said to the tape");
     (counted.times as f64 / CALLS as f64, spent)
-}
-
-/// Of this thread alone, so that a busy machine counts less.
-fn spent() -> Duration {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or_default())
 }
 
 #[test]

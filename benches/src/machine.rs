@@ -30,7 +30,7 @@ pub fn processor_time(process: u32) -> Option<Duration> {
 
 /// The processor time of this thread alone: a busy machine counts less in it.
 pub fn thread_time() -> Duration {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    let time = clock_gettime(ClockId::ThreadCPUTime);
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or_default())
 }
 

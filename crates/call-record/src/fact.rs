@@ -327,7 +327,8 @@ pub enum TransferKind {
     Dialled,
     /// A party's, by REFER, without having asked whom it names.
     Blind,
-    /// A party's, by REFER, after it talked with whom it names.
+    /// A party's, by REFER, after it talked with whom it names; where that went past this desk, by an INVITE that
+    /// takes the place of it.
     Attended,
     /// The desk's, by REFER to the trunk that brought the call.
     Referred,

@@ -11,7 +11,7 @@ use frontdesk_call_record::{Fact, LegRole};
 use frontdesk_identifiers::{Moment, TelephoneNumber};
 use frontdesk_media_protocol::AgreedAudio;
 use frontdesk_session_description::{complete, offer};
-use frontdesk_sip_message::{NameAddr, StatusCode, Uri};
+use frontdesk_sip_message::{NameAddr, Replaces, StatusCode, Uri};
 use frontdesk_sip_stack::{Flow, OutgoingCall, SessionEnd, SessionId, SipCommand};
 use std::sync::Arc;
 use std::time::Duration;
@@ -105,7 +105,7 @@ impl Attempt {
     }
 
     /// The port is open: the offer is made. False if there is none to make.
-    pub fn invite(&mut self, hops: u8, desk: &mut Desk<'_>) -> bool {
+    pub fn invite(&mut self, hops: u8, in_place_of: Option<&Replaces>, desk: &mut Desk<'_>) -> bool {
         let Some(local) = self.leg.local_audio() else { return false };
         let session = desk.out.session();
         if !self.begin_over_trunk(session, desk) {
@@ -116,6 +116,11 @@ impl Attempt {
         let over = self.over.as_deref();
         let mut extra = vec![("Max-Forwards".to_owned(), hops.to_string())];
         extra.extend(over.into_iter().flat_map(|over| over.extra.clone()));
+        if let Some(dialog) = in_place_of {
+            // RFC 3891 §4: who cannot do it says 420, and is not rung as by a call of its own.
+            extra.push(("Require".to_owned(), "replaces".to_owned()));
+            extra.push(("Replaces".to_owned(), dialog.to_string()));
+        }
         desk.out.sip(SipCommand::Invite(Box::new(OutgoingCall {
             session,
             target: self.contact.clone(),

@@ -3,7 +3,8 @@
 //!
 //! Both calls are of this desk, so nobody is called anew: the first call takes over the leg of whom was asked, and the
 //! second is over. Each record says so: `taken_over` here, `handed_over` there. Where whom was asked still rings, the
-//! ringing is taken over, and the caller waits for it.
+//! ringing is taken over, and the caller waits for it. A second call that went past this desk is joined by an INVITE with
+//! `Replaces` (`referral.rs`).
 
 use crate::call::{Call, Recording, Stage};
 use crate::desk::Desk;
@@ -18,7 +19,7 @@ use frontdesk_sip_stack::{ReferralId, SessionId, SipCommand};
 
 /// The answer to a REFER whose `Replaces` leads to nobody here. A 481 would say that the dialog is gone in which the REFER
 /// came, and end the referrer's call (RFC 3261 §12.2.1.2, RFC 5057 §5.1).
-const NOBODY: StatusCode = StatusCode::NOT_FOUND;
+pub(crate) const NOBODY: StatusCode = StatusCode::NOT_FOUND;
 
 /// What one call gives to another: whom the referrer asked.
 #[derive(Debug)]

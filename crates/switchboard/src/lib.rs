@@ -15,8 +15,8 @@
 //!    with the outcome. Sound that the called side sends before it answers is let through (`early.rs`).
 //!    A number of the telephone network is called over the tenant's trunks (`trunk/`), the next way when one fails.
 //!    A trunk that takes REFER puts its own party through itself (`passing.rs`).
-//! 6. A party may pass the other on: by REFER (`referral.rs`), joining two calls (`attended.rs`), or by another session that
-//!    takes its place (`replaces.rs`). What failed or is not heard gets a cause in the record (`doctor.rs`).
+//! 6. A party may pass the other on: by REFER (`referral.rs`), joining two calls (`attended.rs`) or replacing one that went
+//!    past the desk, or by another session that takes its place (`replaces.rs`). What failed or is not heard gets a cause in the record (`doctor.rs`).
 //!    The sound of a call that stands is changed by either side (`reoffer.rs`).
 //! 7. Somebody hangs up: every leg is told, and when each session, port and recording has reported its end, the last
 //!    fact closes the record.

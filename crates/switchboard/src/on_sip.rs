@@ -49,8 +49,12 @@ impl Switchboard {
             SipEvent::ReofferRefused { session, status } => {
                 self.with_session(session, now, |call, desk| call.reoffer_refused(session, status, desk));
             }
-            SipEvent::Referred { session, referral, target, replaces: None, .. } => {
-                self.with_session(session, now, |call, desk| call.referred(session, referral, &target, desk));
+            SipEvent::Referred { session, referral, target, replaces: None, replaces_header, .. } => {
+                // The stack has read it, and refused what cannot be read.
+                let elsewhere = replaces_header.and_then(|dialog| dialog.parse().ok());
+                self.with_session(session, now, |call, desk| {
+                    call.referred(session, referral, &target, elsewhere, desk);
+                });
             }
             SipEvent::Referred { session, referral, target, replaces: Some(consulted), .. } => {
                 self.on_joining(&Joining { referral, session, consulted, target }, now);

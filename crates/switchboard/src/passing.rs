@@ -199,7 +199,7 @@ impl Call {
                 let target = passing.way.target;
                 match passing.referral {
                     None => self.begin_transfer_here(target, passing.ring, desk),
-                    Some((id, by)) => self.begin_referral_here(by, id, &target, desk),
+                    Some((id, by)) => self.begin_referral_here(by, id, &target, None, desk),
                 }
             }
         }

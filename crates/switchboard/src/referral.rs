@@ -1,4 +1,4 @@
-//! A transfer that a party asks for: REFER without Replaces (RFC 3515, the blind transfer of RFC 5589 §6).
+//! A transfer that a party asks for: REFER (RFC 3515, the blind transfer of RFC 5589 §6).
 //!
 //! Who refers is a telephone of this house that talks with somebody. The two talk on while whom it names is called, and
 //! the referrer is told how far it is:
@@ -10,9 +10,14 @@
 //!
 //! Where who stays talks over a trunk that takes REFER, that trunk is asked to put it through itself (`passing.rs`).
 //!
+//! Where its `Refer-To` carries a `Replaces` for a dialog that is not of this desk (a telephone asked somebody past it,
+//! RFC 5589 §7), whom it names is called in the place of that dialog, by the same rules and with the same outcomes: only
+//! who has the dialog answers, and nobody is rung anew. A flow has no such dialog, and a call for help is made without it.
+//!
 //! A REFER from a trunk or a peer is refused with 403: it would have this side place calls, at this side's cost, for
 //! whoever reached the trunk.
 
+use crate::attended::NOBODY;
 use crate::call::{Call, Serving, Stage, context};
 use crate::conversation::Conversation;
 use crate::desk::Desk;
@@ -24,7 +29,7 @@ use crate::transfer::Transfer;
 use frontdesk_call_flow::{Flow, FlowEvent, TransferOutcome};
 use frontdesk_call_record::{AdmittedBy, Fact, LegRole, TransferEnd, TransferKind};
 use frontdesk_identifiers::{LegId, TelephoneNumber};
-use frontdesk_sip_message::{StatusCode, Uri};
+use frontdesk_sip_message::{Replaces, StatusCode, Uri};
 use frontdesk_sip_stack::{ReferralId, SessionId, SipCommand};
 use std::sync::Arc;
 
@@ -40,23 +45,25 @@ pub(crate) struct Referral {
 
 impl Call {
     /// A party wants the other put through to somebody else.
-    pub fn referred(&mut self, session: SessionId, id: ReferralId, target: &Uri, desk: &mut Desk<'_>) {
+    pub fn referred(
+        &mut self,
+        session: SessionId,
+        id: ReferralId,
+        target: &Uri,
+        in_place_of: Option<Replaces>,
+        desk: &mut Desk<'_>,
+    ) {
         let by = match self.may_refer(session) {
             Ok(by) => by,
             Err(status) => return desk.out.sip(SipCommand::AnswerRefer { referral: id, status }),
         };
         self.tell_referred(by, target.user().unwrap_or_default(), desk);
         match routing::dialled(desk.rules, &self.party.tenant, target) {
-            None => {
-                let status = StatusCode::NOT_FOUND;
-                desk.out.sip(SipCommand::AnswerRefer { referral: id, status });
-                self.record.tell(Fact::ReferralFailed { status: status.as_u16() }, desk);
-            }
+            None => self.refuse_referral(id, NOBODY, desk),
+            Some(Route::Flow { .. }) if in_place_of.is_some() => self.refuse_referral(id, NOBODY, desk),
             Some(Route::Flow { .. }) if self.kept_is_not_described(by) => {
                 // Nothing can be said to a party whose ACK is to bring its description. It comes at once or never.
-                let status = StatusCode::REQUEST_PENDING;
-                desk.out.sip(SipCommand::AnswerRefer { referral: id, status });
-                self.record.tell(Fact::ReferralFailed { status: status.as_u16() }, desk);
+                self.refuse_referral(id, StatusCode::REQUEST_PENDING, desk);
             }
             Some(Route::Flow { flow, .. }) => {
                 accept(id, desk);
@@ -64,9 +71,15 @@ impl Call {
             }
             Some(Route::Phone { number }) => {
                 accept(id, desk);
-                self.begin_referral(by, id, &number, desk);
+                let helps = desk.rules.directory.is_emergency(&self.party.tenant, &number);
+                self.begin_referral(by, id, &number, in_place_of.filter(|_| !helps), desk);
             }
         }
+    }
+
+    fn refuse_referral(&mut self, referral: ReferralId, status: StatusCode, desk: &mut Desk<'_>) {
+        desk.out.sip(SipCommand::AnswerRefer { referral, status });
+        self.record.tell(Fact::ReferralFailed { status: status.as_u16() }, desk);
     }
 
     /// The leg of a session whose party may have the other put through, or why it may not.
@@ -103,11 +116,20 @@ impl Call {
         self.legs().find(|one| one.id == leg).map_or(LegRole::Callee, |leg| leg.role)
     }
 
-    fn begin_referral(&mut self, by: LegId, id: ReferralId, target: &TelephoneNumber, desk: &mut Desk<'_>) {
-        if let Some(way) = self.way_to_pass(self.kept_session(by), target, desk) {
+    fn begin_referral(
+        &mut self,
+        by: LegId,
+        id: ReferralId,
+        target: &TelephoneNumber,
+        in_place_of: Option<Replaces>,
+        desk: &mut Desk<'_>,
+    ) {
+        if in_place_of.is_none()
+            && let Some(way) = self.way_to_pass(self.kept_session(by), target, desk)
+        {
             return self.pass_on(way, Some((id, by)), desk.rules.limits.ring, desk);
         }
-        self.begin_referral_here(by, id, target, desk);
+        self.begin_referral_here(by, id, target, in_place_of, desk);
     }
 
     /// The session of who stays when the party of this leg leaves.
@@ -122,13 +144,17 @@ impl Call {
         by: LegId,
         id: ReferralId,
         target: &TelephoneNumber,
+        in_place_of: Option<Replaces>,
         desk: &mut Desk<'_>,
     ) {
-        let kind = TransferKind::Blind;
+        let kind = if in_place_of.is_some() { TransferKind::Attended } else { TransferKind::Blind };
         self.record.tell(Fact::TransferStarted { target: target.to_string().into(), kind }, desk);
         let (kept, ring) = (self.kept_party(by, desk), desk.rules.limits.ring);
         match Transfer::begin(&kept, target, ring, desk) {
-            Ok(transfer) => self.referral = Some(Referral { id, by, transfer }),
+            Ok(transfer) => {
+                let transfer = transfer.in_place_of(in_place_of);
+                self.referral = Some(Referral { id, by, transfer });
+            }
             Err(outcome) => {
                 self.diagnose_unregistered(target, desk);
                 self.told_referral_failed(id, outcome, desk);

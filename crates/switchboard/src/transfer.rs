@@ -20,6 +20,7 @@ use frontdesk_call_flow::TransferOutcome;
 use frontdesk_identifiers::{LegId, Moment, TelephoneNumber};
 use frontdesk_media_protocol::AgreedAudio;
 use frontdesk_session_description::{Refusal, complete};
+use frontdesk_sip_message::Replaces;
 use frontdesk_sip_stack::{SessionEnd, SessionId};
 use std::cmp::Reverse;
 use std::time::Duration;
@@ -50,6 +51,8 @@ pub(crate) struct Transfer {
     caller: Option<Box<Party>>,
     /// How often a trunk sent the call elsewhere.
     redirected: u16,
+    /// The dialog at the called side whose place the call is to take (RFC 3891).
+    in_place_of: Option<Replaces>,
 }
 
 /// How far the transfer is.
@@ -79,6 +82,7 @@ impl Transfer {
             failed: TransferOutcome::Unreachable,
             caller: Some(Box::new(caller.clone())),
             redirected: 0,
+            in_place_of: None,
         };
         if transfer.call_the_next(desk) { Ok(transfer) } else { Err(TransferOutcome::Unreachable) }
     }
@@ -95,7 +99,14 @@ impl Transfer {
             failed: TransferOutcome::Unreachable,
             caller: None,
             redirected: 0,
+            in_place_of: None,
         }
+    }
+
+    /// Every INVITE of this transfer is to take the place of this dialog. To be said before any port is open.
+    pub fn in_place_of(mut self, dialog: Option<Replaces>) -> Transfer {
+        self.in_place_of = dialog;
+        self
     }
 
     /// This leg's party talks in place of who rang or talked; their legs.
@@ -120,8 +131,9 @@ impl Transfer {
     /// The port of a contact is open: it is invited. False if it cannot be.
     pub fn invite(&mut self, leg: LegId, desk: &mut Desk<'_>) -> bool {
         let (hops, until) = (self.hops, desk.now + self.ring);
+        let in_place_of = self.in_place_of.clone();
         let Some(attempt) = self.attempt(leg) else { return true };
-        let invited = attempt.invite(hops, desk);
+        let invited = attempt.invite(hops, in_place_of.as_ref(), desk);
         self.until.get_or_insert(until);
         invited
     }

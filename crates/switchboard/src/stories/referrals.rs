@@ -1,19 +1,117 @@
 //! Blind transfers by REFER.
 
-use crate::testing::{Bench, described, uri};
-use frontdesk_call_record::{EndReason, Fact};
+use crate::testing::{Bench, OUTSIDE, described, uri};
+use frontdesk_call_record::{EndReason, Fact, TransferKind};
 use frontdesk_sip_stack::{ReferralId, SessionId, SipEvent};
 use std::time::Duration;
 
 fn refer(bench: &mut Bench, session: SessionId, to: &str) {
+    refer_in_place_of(bench, session, to, None);
+}
+
+/// The dialog is one that this desk has no part in.
+fn refer_in_place_of(bench: &mut Bench, session: SessionId, to: &str, dialog: Option<&str>) {
     bench.sip(SipEvent::Referred {
         session,
         referral: ReferralId(1),
         target: uri(&format!("sip:{to}@192.0.2.1")),
         replaces: None,
-        replaces_header: None,
+        replaces_header: dialog.map(str::to_owned),
         referred_by: None,
     });
+}
+
+/// A call between two telephones that went past this desk, as the one that is called knows it.
+const PAST_THE_DESK: &str = "a4b7@192.0.2.101;to-tag=7;from-tag=8";
+
+/// What the latest INVITE says of the dialog whose place it takes: `Require` and `Replaces`.
+fn in_place_of(bench: &Bench) -> Vec<(String, String)> {
+    let asked = |(name, _): &&(String, String)| name == "Require" || name == "Replaces";
+    bench.invited().last().expect("an INVITE").extra.iter().filter(asked).cloned().collect()
+}
+
+fn names(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+#[test]
+fn whom_a_telephone_asked_past_the_desk_is_called_in_the_place_of_that_call() {
+    let mut bench = Bench::new();
+    let (caller, called) = bench.talk("1003", "1001", 101);
+    refer_in_place_of(&mut bench, called, "1002", Some(PAST_THE_DESK));
+    assert_eq!(bench.referral_answers(), [202]);
+    assert_eq!(in_place_of(&bench), names(&[("Require", "replaces"), ("Replaces", PAST_THE_DESK)]));
+    let asked = bench.session_to(102);
+    bench.answer(asked, described(102));
+    assert_eq!(bench.notified(), [200]);
+    assert!(bench.only_talk(caller, asked));
+    assert!(bench.was_ended(called));
+    assert!(
+        bench
+            .facts
+            .iter()
+            .any(|(_, fact)| matches!(fact, Fact::TransferStarted { kind: TransferKind::Attended, .. }))
+    );
+    assert!(bench.told(0).ends_with(&[
+        "referred",
+        "transfer_started",
+        "transfer_answered",
+        "party_left",
+        "bridged"
+    ]));
+    bench.hangs_up(asked);
+    assert_eq!(bench.board.census().legs, 0);
+}
+
+#[test]
+fn who_has_no_such_call_any_more_is_not_rung_anew_and_the_two_go_on() {
+    // 481: the dialog is gone. 420: it cannot replace any.
+    for status in [481, 420] {
+        let mut bench = Bench::new();
+        let (caller, called) = bench.talk("1003", "1001", 101);
+        refer_in_place_of(&mut bench, called, "1002", Some(PAST_THE_DESK));
+        let invited = bench.invited().len();
+        bench.refuses(bench.session_to(102), status, None);
+        assert_eq!(bench.invited().len(), invited, "{status}");
+        assert_eq!(bench.notified(), [480], "{status}");
+        assert!(bench.only_talk(caller, called));
+        assert_eq!(bench.told(0).last(), Some(&"referral_failed"));
+        refer(&mut bench, called, "1002");
+        assert_eq!(in_place_of(&bench), [], "a blind transfer after it replaces nobody");
+    }
+}
+
+#[test]
+fn a_call_outside_is_replaced_over_the_trunk_that_leads_there() {
+    let mut bench = Bench::new();
+    bench.lay_line(true);
+    let caller = bench.trunk_calls("1001");
+    bench.sip(SipEvent::Confirmed { session: caller, description: None });
+    let called = bench.session_to(101);
+    bench.answer(called, described(101));
+    refer_in_place_of(&mut bench, called, OUTSIDE, Some(PAST_THE_DESK));
+    assert_eq!(in_place_of(&bench), names(&[("Require", "replaces"), ("Replaces", PAST_THE_DESK)]));
+    let asked = bench.session_to(8);
+    bench.answer(asked, described(8));
+    assert!(bench.only_talk(caller, asked));
+}
+
+#[test]
+fn what_a_referrer_may_not_call_it_may_not_replace_either() {
+    let mut bench = Bench::new();
+    let (caller, called) = bench.talk("1003", "1001", 101);
+    let invited = bench.invited().len();
+    // Another tenant's telephone, the network without a trunk, a flow, which is in no dialog but the desk's.
+    for strange in ["2001", OUTSIDE, "100", "reception"] {
+        refer_in_place_of(&mut bench, called, strange, Some(PAST_THE_DESK));
+    }
+    assert_eq!(bench.referral_answers(), [404, 404, 404, 404]);
+    let from_outside = bench.carrier_calls("1002");
+    bench.answer(bench.session_to(102), described(102));
+    refer_in_place_of(&mut bench, from_outside, "1003", Some(PAST_THE_DESK));
+    assert_eq!(bench.referral_answers().last(), Some(&403), "nobody outside has calls placed");
+    assert_eq!(bench.invited().len(), invited + 1);
+    assert!(!bench.was_ended(caller) && !bench.was_ended(called));
 }
 
 fn reason(bench: &Bench) -> Option<EndReason> {

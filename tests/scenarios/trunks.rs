@@ -226,6 +226,40 @@ fn a_trunk_that_wants_a_registration_gets_one_and_takes_calls_then() {
 }
 
 #[test]
+fn a_desk_that_closes_takes_its_registrations_back_and_registers_no_more() {
+    let mut only = trunk("only", 1);
+    let (user, password) = ("4930555".to_owned(), "horse battery".to_owned());
+    only.account = Some(TrunkAccount { user, auth_user: None, password });
+    only.register = Some(TrunkRegister::default());
+    let mut world = World::new(7, &House::default().with_trunk(only));
+    let carrier = world.carrier(1, Some(("4930555", "horse battery")), answers());
+    world.place("only", &[carrier]);
+    world.run(Duration::from_secs(1));
+    assert_eq!(registers(&world, 1).last().map(|asked| asked == "0"), Some(false));
+    world.order(SwitchboardInput::Drain);
+    assert_eq!(world.census().leaving, 1, "the node waits for this");
+    world.run(Duration::from_secs(1));
+    assert_eq!((world.census().leaving, world.census().sip.registrations), (0, 0));
+    let asked = registers(&world, 1);
+    assert_eq!(asked.last().map(String::as_str), Some("0"), "RFC 3261 §10.2.2");
+    world.run(Duration::from_secs(7_200));
+    assert_eq!(registers(&world, 1).len(), asked.len(), "nor begun anew");
+}
+
+/// For how long the REGISTERs to this carrier asked.
+fn registers(world: &World, carrier: u8) -> Vec<String> {
+    let address = std::net::IpAddr::from([203, 0, 113, carrier]);
+    let to_carrier = world.network.trace().iter().filter(|sent| sent.to.ip() == address);
+    let asked = to_carrier.filter_map(|sent| match &sent.message {
+        Message::Request(request) if request.method == Method::REGISTER => {
+            request.headers.expires().expect("Expires").map(|seconds| seconds.to_string())
+        }
+        _ => None,
+    });
+    asked.collect()
+}
+
+#[test]
 fn a_trunk_that_does_not_take_the_password_is_down() {
     let mut only = trunk("only", 1);
     let (user, password) = ("4930555".to_owned(), "wrong".to_owned());

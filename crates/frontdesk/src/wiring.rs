@@ -86,11 +86,11 @@ const DATAGRAMS_A_TURN: usize = 32;
 /// transactions that are over, then share a wake with those of other calls. None is that exact: the shortest of SIP is
 /// half a second (RFC 3261 §17.1.1.2), and the sound has a tick of its own.
 const TIMER_GRID: Duration = Duration::from_millis(20);
-/// How long calls that are ended at the stop may take to say goodbye: a BYE and its answer, a file's fsync.
+/// How long goodbye may take at the stop: a BYE and its answer, a file's fsync, a registration that is taken back.
 const FAREWELL: Duration = Duration::from_secs(3);
 
 impl Wiring {
-    /// Runs until [`Letter::Stop`] came and every call is over.
+    /// Runs until [`Letter::Stop`] came, every call is over, and registrations at trunks are taken back.
     pub fn run(self, letters: &Letters<Letter>) {
         let Wiring { switchboard, sound, ears, transports, datagrams, locating, facts, console, epoch } =
             self;
@@ -312,7 +312,8 @@ impl Thread {
 
     fn is_done(&self) -> bool {
         let Some(since) = self.stopping else { return false };
-        self.switchboard.census().calls == 0 || since.elapsed() >= FAREWELL
+        let census = self.switchboard.census();
+        (census.calls == 0 && census.leaving == 0) || since.elapsed() >= FAREWELL
     }
 }
 

@@ -51,7 +51,7 @@ pub enum SwitchboardInput {
     CancelOrigination(OriginationId),
     /// Nothing happened, but a deadline has come.
     Tick,
-    /// Take no new calls; those that stand go on.
+    /// Take no new calls, and have registrations at trunks taken back; calls that stand go on.
     Drain,
     /// End every call.
     EndCalls,

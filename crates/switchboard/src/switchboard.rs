@@ -54,6 +54,8 @@ pub struct SwitchboardCensus {
     pub legs: usize,
     /// Sessions that count against the limits of trunks.
     pub over_trunks: usize,
+    /// Registrations at trunks that are being taken back, because the desk closes.
+    pub leaving: usize,
     /// What the SIP stack holds.
     pub sip: Census,
 }
@@ -106,7 +108,10 @@ impl Switchboard {
             SwitchboardInput::Tick => self.stack.handle(SipInput::Tick, now),
             SwitchboardInput::Originate(wanted) => self.on_originate(*wanted, now),
             SwitchboardInput::CancelOrigination(id) => self.on_cancel_origination(id, now),
-            SwitchboardInput::Drain => self.draining = true,
+            SwitchboardInput::Drain => {
+                self.draining = true;
+                self.trunks.close(&mut self.out);
+            }
             SwitchboardInput::EndCalls => {
                 for id in self.calls.keys().copied().collect::<Vec<_>>() {
                     self.with_call(id, now, |call, desk| call.end(EndReason::DeskStopped, None, desk));
@@ -165,6 +170,7 @@ impl Switchboard {
             calls: self.calls.len(),
             legs: self.by_leg.len(),
             over_trunks: self.trunks.calls(),
+            leaving: self.trunks.leaving(),
             sip: self.stack.census(),
         }
     }

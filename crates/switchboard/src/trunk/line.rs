@@ -208,6 +208,17 @@ impl Line {
         }
     }
 
+    /// Takes back what a registrar has granted or may grant yet, and tells which. What failed is not waited for: there is
+    /// nothing to take back, or nobody to tell.
+    pub fn close(&mut self, out: &mut Outbox) -> Vec<RegistrationId> {
+        let granted = |one: &&Registering| {
+            matches!(one.state, Registration::Standing { .. } | Registration::AwaitingAnswer { .. })
+        };
+        let ids: Vec<_> = self.registrations.iter().filter(granted).map(|one| one.id).collect();
+        ids.iter().for_each(|id| out.sip(SipCommand::Unregister { registration: *id }));
+        ids
+    }
+
     /// How it is.
     pub fn health(&self, now: Moment) -> TrunkHealth {
         if let Some(trouble) = self.fatal(now) {

@@ -10,8 +10,10 @@ use crate::output::{Notice, SwitchboardOutput};
 use frontdesk_call_record::TrunkTrouble;
 use frontdesk_directory::{Directory, Trunk, TrunkTransport};
 use frontdesk_identifiers::{Moment, TenantId};
-use frontdesk_sip_stack::{Flow, PeerRule, Quirks, SessionEnd, SessionId, SipEvent, SipSettings};
-use std::collections::BTreeMap;
+use frontdesk_sip_stack::{
+    Flow, PeerRule, Quirks, RegistrationId, SessionEnd, SessionId, SipEvent, SipSettings,
+};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,6 +26,8 @@ pub(crate) struct Trunks {
     lines: BTreeMap<String, Line>,
     /// Calls over trunks. Bounded by the sessions that the stack carries.
     calls: BTreeMap<SessionId, CallOver>,
+    /// Registrations that are being taken back; none before the desk closes.
+    leaving: Option<BTreeSet<RegistrationId>>,
 }
 
 /// A call over a trunk.
@@ -53,6 +57,9 @@ pub(crate) struct Ways {
 impl Trunks {
     /// The trunks are these from here on. Those that are reached as before keep what is known of them.
     pub fn reload(&mut self, directory: &Directory, out: &mut Outbox, now: Moment) {
+        if self.leaving.is_some() {
+            return;
+        }
         let mut before = std::mem::take(&mut self.lines);
         for trunk in directory.trunks() {
             let kept = before.remove(&trunk.name).and_then(|mut line| {
@@ -109,19 +116,38 @@ impl Trunks {
         let Some(line) = self.lines.get_mut(trunk) else { return false };
         let addresses = |line: &Line| line.hops().iter().map(|hop| hop.flow.remote.ip()).collect::<Vec<_>>();
         let before = addresses(line);
+        if self.leaving.is_some() {
+            return false;
+        }
         line.located(answer, valid_for, out, now);
         addresses(line) != before
     }
 
+    /// The desk closes: carriers are told, where they have registered this side, to send their calls elsewhere, and nobody
+    /// is registered at or asked any more.
+    pub fn close(&mut self, out: &mut Outbox) {
+        if self.leaving.is_none() {
+            self.leaving = Some(self.lines.values_mut().flat_map(|line| line.close(out)).collect());
+        }
+    }
+
+    /// How many registrations are being taken back.
+    pub fn leaving(&self) -> usize {
+        self.leaving.as_ref().map_or(0, BTreeSet::len)
+    }
+
     /// Lets happen what is due.
     pub fn tick(&mut self, out: &mut Outbox, now: Moment) {
+        if self.leaving.is_some() {
+            return;
+        }
         for line in self.lines.values_mut().filter(|line| line.deadline() <= now) {
             line.tick(out, now);
         }
     }
 
     pub fn deadline(&self) -> Option<Moment> {
-        self.lines.values().map(Line::deadline).min()
+        self.lines.values().filter(|_| self.leaving.is_none()).map(Line::deadline).min()
     }
 
     /// How each trunk is, by name.
@@ -236,6 +262,11 @@ impl Trunks {
                 if let Some(line) = self.lines.values_mut().find(|line| line.has_registration(*registration))
                 {
                     line.registration_failed(*registration, status.map(|status| status.as_u16()), out, now);
+                }
+            }
+            SipEvent::RegistrationEnded { registration, .. } if self.leaving.is_some() => {
+                if let Some(leaving) = &mut self.leaving {
+                    leaving.remove(registration);
                 }
             }
             SipEvent::RegistrationEnded { registration, status } => {

@@ -24,6 +24,19 @@ fn to_uri(uri: &'static str) -> String {
 }
 
 #[test]
+fn what_this_side_calls_itself_names_no_version_and_is_the_operators_to_say() {
+    for (product, said) in
+        [(None, Some("frontdesk")), (Some("Example PBX"), Some("Example PBX")), (Some(""), None)]
+    {
+        let mut rules = settings(&[]);
+        rules.product = product.map_or(rules.product, str::to_owned);
+        let mut stage = Stage::with(rules);
+        stage.receive(&to_uri("sip:frontdesk"));
+        assert_eq!(stage.response().headers.get(HeaderName::Server), said);
+    }
+}
+
+#[test]
 fn unkscm_and_novelsc_an_unknown_scheme_is_416() {
     assert_eq!(verdict(&to_uri("nobodyknows:totally-opaque")).status, status(416));
     assert_eq!(verdict(&to_uri("soap.beep://192.0.2.103:3002")).status, status(416));

@@ -355,3 +355,23 @@ fn the_outside_address_is_told_to_those_outside() {
     assert_eq!(external.inside, [("192.0.2.0".parse().unwrap(), 24)]);
     assert_eq!(parse("").unwrap().sip.external_address("203.0.113.9".parse().ok()), None);
 }
+
+#[test]
+fn a_peer_is_known_by_its_addresses_or_by_its_certificate() {
+    let settings =
+        parse("[[peer]]\nname = \"pbx\"\ncertificate_names = [\"PBX.example\"]").expect("right settings");
+    assert_eq!(settings.peers[0].certificate_names, ["pbx.example"]);
+    assert!(settings.peers[0].addresses.is_empty());
+    assert!(faults("[[peer]]\nname = \"pbx\"")[0].contains("`addresses`"));
+    let nobody = faults("[[peer]]\nname = \"pbx\"\naddresses = []");
+    assert!(nobody[0].contains("neither an address nor a certificate"), "{nobody:?}");
+}
+
+#[test]
+fn what_the_desk_calls_itself_is_one_line_and_may_be_nothing() {
+    let product = |text: &str| parse(text).map(|settings| settings.sip.product).expect("right settings");
+    assert_eq!(product(""), "frontdesk");
+    assert_eq!(product("[sip]\nproduct = \"Example PBX\""), "Example PBX");
+    assert_eq!(product("[sip]\nproduct = \"\""), "");
+    assert!(faults("[sip]\nproduct = \"a\\r\\nEvil: yes\"")[0].contains("`product`"));
+}

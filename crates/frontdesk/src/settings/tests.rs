@@ -201,7 +201,7 @@ fn values_that_cannot_work_are_refused() {
         ("[node]\nseed = -1", "0 or more"),
         ("[node]\nname = \"Desk One\"", "node name"),
         ("[[peer]]\nname = \"p\"\naddresses = [\"sip.example\"]", "IP addresses without port"),
-        ("[[peer]]\nname = \"p\"\naddresses = []", "has no address"),
+        ("[[peer]]\nname = \"p\"\naddresses = []", "neither an address"),
         ("phone = 1", "write it with two brackets"),
         ("sip = 1", "must be a table"),
         ("[[tenant]]\nwords.company = 1", "must be a text"),

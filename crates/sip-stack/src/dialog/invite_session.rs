@@ -129,7 +129,7 @@ impl SipStack {
                 self.forget_session(id);
             }
             Some(Session::Calling { invite }) => {
-                let invite = invite.clone();
+                let invite = *invite;
                 self.drop_reoffer(id);
                 self.forget_session(id);
                 self.cancel_invite(&invite, reason);

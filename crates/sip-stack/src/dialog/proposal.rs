@@ -140,7 +140,7 @@ impl SipStack {
         let placed = match self.sessions.get(&id) {
             None => return,
             Some(Session::Talking(talking)) if talking.leaving.is_some() => return,
-            Some(Session::Calling { invite }) => Some(invite.clone()),
+            Some(Session::Calling { invite }) => Some(*invite),
             Some(_) => None,
         };
         let early = |partner: &Partner| partner.exchange.may_offer() && partner.takes_update();
@@ -206,12 +206,12 @@ impl SipStack {
             partner.exchange = Exchange::asked(described.is_some());
         }
         partner.proposals.open =
-            Some(OpenProposal { key: client.clone(), wish, offers, challenged, answer_due: false });
+            Some(OpenProposal { key: client, wish, offers, challenged, answer_due: false });
         if invites {
             let dialog = partner.dialog.clone();
             // A provisional response ends timer B, and nobody is rung who would need longer.
             let answered_by = self.now + self.settings.timers.life();
-            self.wheel.set(Due::Invite(client.clone()), Some(answered_by));
+            self.wheel.set(Due::Invite(client), Some(answered_by));
             self.reinvites.insert(client, OutgoingReinvite { dialog, ack: None, cancelled: false });
         }
     }

@@ -34,7 +34,7 @@ impl SipStack {
         step: Step,
     ) {
         if answer.is_some_and(|answer| answer.status.is_final()) {
-            self.wheel.set(Due::Invite(client.clone()), None);
+            self.wheel.set(Due::Invite(*client), None);
         }
         match answer.zip(request) {
             Some((answer, _)) if answer.status.is_provisional() => {}
@@ -47,7 +47,7 @@ impl SipStack {
             None => {}
         }
         if step.gone {
-            self.wheel.set(Due::Invite(client.clone()), None);
+            self.wheel.set(Due::Invite(*client), None);
             self.reinvites.remove(client);
         }
     }

@@ -61,7 +61,7 @@ impl SipStack {
         self.drop_reoffer(id);
         if let Some(Session::Calling { invite }) = self.sessions.get(&id) {
             // No called party may hang up an early dialog (RFC 3261 §15); who does it is out of the call.
-            let invite = invite.clone();
+            let invite = *invite;
             return self.end_branch(&invite, dialog);
         }
         // A caller may send BYE in the early dialog too (RFC 3261 §15): its INVITE is still to be answered.

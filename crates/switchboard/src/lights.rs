@@ -200,8 +200,8 @@ impl Switchboard {
     }
 
     fn state_of(&self, phone: &Phone) -> State {
-        let of_it = |call: &&Box<Call>| call.party.tenant == phone.tenant;
-        let lights = self.calls.values().filter(of_it).flat_map(|call| call.lights());
+        let calls = self.calls.values().filter(|call| call.party.tenant == phone.tenant);
+        let lights = calls.flat_map(|call| call.lights());
         let own = lights.filter(|light| light.0 == phone.number);
         let dialogs: BTreeMap<_, _> = own.map(|(_, leg, dialog)| (leg, self.named(dialog))).collect();
         State {

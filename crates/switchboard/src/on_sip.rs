@@ -85,8 +85,6 @@ impl Switchboard {
                 self.notice(output::Notice::PhoneGone { account, contact: contact.to_string(), expired });
             }
             SipEvent::Noticed(fact) => self.notice(output::Notice::Sip(fact)),
-            // The switchboard registers nowhere yet; trunks will.
-            SipEvent::Registered { .. } | SipEvent::RegistrationEnded { .. } => {}
             _ => {}
         }
     }

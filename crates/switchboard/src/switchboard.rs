@@ -271,11 +271,11 @@ impl Switchboard {
     /// How many calls for help of this party are under way.
     fn calls_for_help_of(&self, party: &Party, rules: &Rules) -> usize {
         let of_it = self.calls.values().filter(|call| call.party.admitted_by == party.admitted_by);
-        let for_help = |call: &&Box<Call>| match &call.serving {
+        let for_help = of_it.filter(|call| match &call.serving {
             Serving::Phone(number) => rules.directory.is_emergency(&party.tenant, number),
             Serving::Flow(_) | Serving::Nobody => false,
-        };
-        of_it.filter(for_help).count()
+        });
+        for_help.count()
     }
 
     /// Why a call is not taken now, whoever is called.

@@ -234,7 +234,7 @@ fn rules() -> Rules {
         .peer(Peer {
             tenant: tenant.clone(),
             name: "load".to_owned(),
-            addresses: vec![neighbour.into()],
+            addresses: vec![neighbour],
             certificate_names: Vec::new(),
         })
         .phone(Phone {
@@ -245,7 +245,7 @@ fn rules() -> Rules {
             ha1_md5: account.ha1_md5,
             ha1_sha256: account.ha1_sha256,
         });
-    let peer = PeerRule { name: "load".to_owned(), addresses: vec![neighbour.into()], ..PeerRule::default() };
+    let peer = PeerRule { name: "load".to_owned(), addresses: vec![neighbour], ..PeerRule::default() };
     let sip = SipSettings {
         realm: REALM.to_owned(),
         accounts: BTreeMap::from([(PHONE.to_owned(), account)]),

@@ -231,7 +231,7 @@ fn callers_last_session<'a>(world: &'a World, record: &'a CallRecord) -> &'a str
         }
         _ => None,
     };
-    world.facts().iter().filter_map(replaced).last().unwrap_or(&record.sip_call_id)
+    world.facts().iter().filter_map(replaced).next_back().unwrap_or(&record.sip_call_id)
 }
 
 /// What the record says of the end is what the caller saw of it.

@@ -81,6 +81,24 @@ fn telephones_join_whom_they_asked() {
 }
 
 #[test]
+fn who_was_asked_past_the_desk_is_called_in_the_place_of_that_call() {
+    let (mut desk, called) = house("phone_hangs_up");
+    for (wire, calls) in Wire::ALL.into_iter().zip(1..) {
+        let past = format!("{}@192.0.2.7;to-tag=7;from-tag=8", wire.word());
+        let in_uri = past.replace('@', "%40").replace(';', "%3B").replace('=', "%3D");
+        phone(&desk, wire, "refer_past_the_desk").with("replaces", &in_uri).run();
+        called.wait_for("an INVITE in the place of that call", |message| {
+            message.starts_with("INVITE ")
+                && header(message, "Replaces") == Some(&past)
+                && header(message, "Require") == Some("replaces")
+        });
+        desk.closed_records(calls);
+    }
+    called.must_be_content();
+    desk.close();
+}
+
+#[test]
 fn a_call_takes_the_place_of_another() {
     let (mut desk, called) = house("carrier_answers");
     for wire in Wire::ALL {

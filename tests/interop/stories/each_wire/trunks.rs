@@ -51,7 +51,9 @@ fn trunks_are_registered_refreshed_asked_and_given_up_for_a_while() {
             tenants.desk.program.wait_for("the trunk is up", soon, |line| line == up);
         }
     }
-    registrars.borrow_mut().iter_mut().for_each(Playing::succeed);
+    for registrar in registrars.borrow().iter() {
+        registrar.wait_for("the refresh", |_| registrar.count("REGISTER") == 4);
+    }
     for sipp in failing.borrow_mut().iter_mut() {
         sipp.succeed();
         assert_eq!(sipp.count("REGISTER"), 1, "a registrar that is out of order is left alone for a while");
@@ -66,6 +68,7 @@ fn trunks_are_registered_refreshed_asked_and_given_up_for_a_while() {
             .wait_for("the trunk is down", Duration::from_secs(15), |line| line.starts_with(&down));
     }
     tenants.desk.close();
+    registrars.borrow_mut().iter_mut().for_each(Playing::succeed);
 }
 
 #[test]

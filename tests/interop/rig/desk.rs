@@ -43,8 +43,8 @@ pub struct Desk {
     /// Where it listens on ::1.
     pub address_v6: SocketAddr,
     folder: tempfile::TempDir,
-    _watched: Watched,
-    _turn: Turn,
+    watched: Option<Watched>,
+    turn: Option<Turn>,
 }
 
 /// The program under test: `FRONTDESK_BINARY`, or what `cargo build -p frontdesk` left beside this test.
@@ -136,13 +136,22 @@ impl Desk {
         Desk::open_in(Turn::alone(), prepare(numbers))
     }
 
+    /// Opens a desk while no other story is played, and has nobody read what it says: thousands of calls hand back so many
+    /// ports that other programs speak from them later, for which the desk would be blamed.
+    pub fn open_unread(numbers: &[Number]) -> Desk {
+        Desk::open_watched(None, Turn::alone(), prepare(numbers))
+    }
+
     /// Opens a desk with the settings in this folder.
     pub fn open_folder(folder: tempfile::TempDir) -> Desk {
         Desk::open_in(Turn::take(), folder)
     }
 
     fn open_in(turn: Turn, folder: tempfile::TempDir) -> Desk {
-        let mut watched = watch::begin();
+        Desk::open_watched(Some(watch::begin()), turn, folder)
+    }
+
+    fn open_watched(mut watched: Option<Watched>, turn: Turn, folder: tempfile::TempDir) -> Desk {
         let mut program = Program::start("the desk", serve(folder.path()));
         program.wait_for("the desk is open", OPENING, |line| line == "the desk is open");
         let output = program.output();
@@ -153,17 +162,26 @@ impl Desk {
         let mut next = || addresses.next().expect("two addresses are listened on");
         let (address, address_v6) = (next(), next());
         assert!(address.is_ipv4() && address_v6.is_ipv6(), "{address} {address_v6}");
-        watched.speaks(&plain_ports(&output));
-        Desk { program, address, address_v6, folder, _watched: watched, _turn: turn }
+        if let Some(watched) = &mut watched {
+            watched.speaks(&plain_ports(&output));
+        }
+        Desk { program, address, address_v6, folder, watched, turn: Some(turn) }
     }
 
     /// Kills the desk as power failure would, and opens another on the same data.
     pub fn kill_and_open_again(mut self) -> Desk {
         self.program.signal(rustix::process::Signal::KILL);
         self.program.finish(Duration::from_secs(5));
-        let Desk { folder, _watched, _turn, .. } = self;
-        drop(_watched);
-        Desk::open_in(_turn, folder)
+        let Desk { folder, watched, turn, .. } = self;
+        drop(watched);
+        Desk::open_in(turn.unwrap_or_else(Turn::take), folder)
+    }
+
+    /// Is left alone for so long, while others play, and then has the machine for itself again.
+    pub fn rest(&mut self, time: Duration) {
+        self.turn = None;
+        std::thread::sleep(time);
+        self.turn = Some(Turn::alone());
     }
 
     /// Closes the desk in good order: everything must be told as well.

@@ -38,15 +38,15 @@ fn settings_are_read_anew_while_a_call_stands_and_telephones_stay_registered() {
     let mut first = phone(&desk, "1001", &["--answer"]);
     let mut standing = caller(&format!("sip:1001@{}", desk.address), &["--pause", "12", "--hang-up"]);
     first.wait_for("it talks", SOON, |line| line.ends_with(": talking"));
-    std::fs::write(desk.folder().join("1003.password"), "workshop-phone-secret\n").expect("a password");
+    std::fs::write(desk.folder().join("1005.password"), "workshop-phone-secret\n").expect("a password");
     change(&mut desk, |text| {
         text.replace("number = \"101\"", "number = \"107\"")
             .replace("listen = [", "listen = [\"tcp:127.0.0.1:0\", ")
-            + "\n[[phone]]\nnumber = \"1003\"\npassword_file = \"1003.password\"\n"
+            + "\n[[phone]]\nnumber = \"1005\"\npassword_file = \"1005.password\"\n"
     });
     desk.program.wait_for("what takes a restart", SOON, |line| line.starts_with("[sip] listen differs"));
     desk.program.wait_for("the settings are read", SOON, |line| line == READ);
-    let mut third = phone(&desk, "1003", &["--answer", "--calls", "1"]);
+    let mut third = phone(&desk, "1005", &["--answer", "--calls", "1"]);
     Sipp::new(&desk, "listen_to_the_end").dial("107").run();
     assert_eq!(
         caller(&format!("sip:101@{}", desk.address), &[]).finish(SOON).code(),
@@ -55,7 +55,7 @@ fn settings_are_read_anew_while_a_call_stands_and_telephones_stay_registered() {
     );
     // Both telephones are rung: the one that stayed registered, and the one that is new.
     assert!(
-        caller(&format!("sip:1003@{}", desk.address), &["--pause", "1", "--hang-up"]).finish(SOON).success()
+        caller(&format!("sip:1005@{}", desk.address), &["--pause", "1", "--hang-up"]).finish(SOON).success()
     );
     assert!(third.finish(SOON).success());
     assert!(standing.finish(Duration::from_secs(20)).success(), "the call of before went on to its own end");

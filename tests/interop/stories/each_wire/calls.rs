@@ -54,28 +54,37 @@ fn calls_are_offered_held_changed_and_refreshed() {
 fn calls_are_taken_back_at_any_moment() {
     let mut desk = Desk::open_on_every_wire(&[Number { number: "100", flow: GOODBYE, record: false }], "");
     let (number, password) = PASSWORDS[0];
-    for (scenario, plays) in [
-        ("cancel", "carrier_rings_and_is_cancelled"),
-        ("cancel_at_once", "carrier_rings_and_is_cancelled"),
-        ("merged", "carrier_rings_and_is_cancelled"),
-        ("demand_prack", "phone_hangs_up"),
+    let streams = [Wire::Tcp, Wire::Tls];
+    for (scenario, plays, wires) in [
+        ("cancel", "carrier_rings_and_is_cancelled", &Wire::ALL[..]),
+        ("cancel_at_once", "carrier_rings_and_is_cancelled", &Wire::ALL[..]),
+        ("merged", "carrier_rings_and_is_cancelled", &Wire::ALL[..]),
+        ("demand_prack", "phone_hangs_up", &Wire::ALL[..]),
+        // A caller that merely knows how gets what describes early media reliably (RFC 3262); where a datagram's source may be
+        // borrowed, nothing is heard before the answer.
+        ("support_prack", "carrier_early_media", &streams[..]),
+        // The cause of the telephone network comes back to the caller (RFC 3326).
+        ("learn_the_cause", "carrier_busy", &Wire::ALL[..]),
     ] {
         let phone = |scenario| {
             let phone = Sipp::phone(&desk, Wire::Udp, "127.0.0.2", scenario, None).with("number", number);
             phone.with("place", "here").with("q", "1.0").arguments(&["-au", number, "-ap", password])
         };
-        let called = phone("register_contacts").beside(plays).arguments(&["-d", "60000"]).start();
+        let heard = vec![0xFF; 8_000];
+        let called = phone("register_contacts").beside(plays).arguments(&["-d", "60000"]);
+        let called = called.file("early.ulaw", &heard).file("late.ulaw", &heard).start();
         called.wait_for("it is registered", |message| message.starts_with("SIP/2.0 200"));
-        let callers = Wire::ALL.map(|wire| Sipp::over(&desk, wire, scenario).dial(number).start());
+        let callers: Vec<_> =
+            wires.iter().map(|wire| Sipp::over(&desk, *wire, scenario).dial(number).start()).collect();
         callers.into_iter().for_each(|mut caller| caller.succeed());
         // A telephone that is called for a moment may be told both at once, which sipp does not expect.
         if scenario != "cancel_at_once" {
             called.must_be_content();
-            assert_eq!(called.count("INVITE"), 3, "{scenario}");
+            assert_eq!(called.count("INVITE"), wires.len(), "{scenario}");
         }
         phone("sign_off").run();
     }
-    let records = desk.closed_records(12);
+    let records = desk.closed_records(17);
     let cancelled = records.iter().filter(|record| reason(record) == EndReason::Cancelled).count();
     assert_eq!(cancelled, 9);
     desk.close();

@@ -111,8 +111,9 @@ fn a_trunk_that_fails_is_passed_over_for_the_next() {
             trunk(line, &format!("fails-{priority}"), at, priority, "probe = 0\n")
         });
         failing.collect::<String>()
-            + &trunk(line, "silent", silent_at, 4, "probe = 0\n")
-            + &trunk(line, "answers", begin(line, "carrier_answers", ""), 5, "probe = 0\n")
+            + &trunk(line, "overloaded", begin(line, "carrier_overloaded", ""), 4, "probe = 0\n")
+            + &trunk(line, "silent", silent_at, 5, "probe = 0\n")
+            + &trunk(line, "answers", begin(line, "carrier_answers", ""), 6, "probe = 0\n")
     });
     let call = |line| tenants.caller(line, "hang_up_after").arguments(&["-d", "7500"]).start();
     let callers: Vec<_> = tenants.lines.iter().map(call).collect();
@@ -176,6 +177,31 @@ fn a_trunk_takes_no_more_calls_than_it_has_lines_and_failures_than_five() {
         record.transfers.last().and_then(|one| one.outcome) == Some(TransferEnd::Completed)
     };
     assert_eq!(records.iter().filter(completed).count(), 3 * 8);
+    tenants.desk.close();
+}
+
+#[test]
+fn a_trunk_takes_no_more_calls_a_second_than_it_may() {
+    let spare = RefCell::new(Vec::new());
+    let mut tenants = Tenants::open_with(&[("100", OUTSIDE)], |line| {
+        let (at, sipp) = Sipp::carrier_over(line.wire, "carrier_answers");
+        spare.borrow_mut().push(sipp.start());
+        line.trunk("slow", 1)
+            + "probe = 0\ncalls_per_second = 1\n"
+            + &trunk(line, "second", at, 2, "probe = 0\n")
+    });
+    let carriers: Vec<_> =
+        tenants.lines.iter().map(|line| line.start(line.carrier("carrier_answers"))).collect();
+    // Two at the same moment: the second goes the other way.
+    let at_once = ["-d", "1500", "-m", "2", "-r", "10", "-l", "2"];
+    let call = |line| tenants.caller(line, "hang_up_after").arguments(&at_once).start();
+    let callers: Vec<_> = tenants.lines.iter().map(call).collect();
+    callers.into_iter().chain(carriers).for_each(|mut one| one.succeed());
+    spare.borrow_mut().iter_mut().for_each(Playing::succeed);
+    assert!(spare.borrow().iter().all(|spare| invites(spare) == 1));
+    for record in tenants.desk.closed_records(6) {
+        assert_eq!(record.transfers.last().and_then(|one| one.outcome), Some(TransferEnd::Completed));
+    }
     tenants.desk.close();
 }
 

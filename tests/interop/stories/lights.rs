@@ -39,34 +39,18 @@ fn linphone_sees_a_colleague_come_talk_and_go() {
     desk.close();
 }
 
-/// A baresip that was told of its mailbox. Its module for that now and then subscribes without end, thousands of times a
-/// second, and reads nothing any more; then it is put away, and another is tried.
-fn mailbox_watcher(style: BaresipStyle<'_>) -> Baresip {
-    for _ in 0..4 {
-        let mut watcher = Baresip::register_as("1002", &silence(), style);
-        let told = |line: &str| line.contains("----- MWI for sip:1002@") || line.contains("mwi: subscribing");
-        watcher.program.wait_for_times(2, "its mailbox is told", SOON, told);
-        if watcher.program.output().contains("----- MWI for sip:1002@") {
-            return watcher;
-        }
-    }
-    panic!("baresip subscribes without end, four times over");
-}
-
 #[test]
-fn baresip_sees_a_colleague_come_talk_and_go_and_that_no_message_waits() {
+fn baresip_sees_a_colleague_come_talk_and_go() {
     let mut desk = Desk::open_to_telephones(&[], &[], "");
     let contacts = format!("\"Sales\" <sip:1001@{}>;presence=p2p\n", desk.address);
     let style = BaresipStyle {
         answers: false,
-        account: ";mwi=yes",
         contacts: &contacts,
-        settings: "module_app mwi.so\nmodule_app contact.so\nmodule_app presence.so\n",
+        settings: "module_app contact.so\nmodule_app presence.so\n",
         traces: true,
         ..BaresipStyle::udp(&desk)
     };
-    let mut watcher = mailbox_watcher(style);
-    watcher.program.wait_for("it is empty", SOON, |line| line == "Messages-Waiting: no");
+    let mut watcher = Baresip::register_as("1002", &silence(), style);
     // It says of changes only what they are; how it began, its trace says.
     watcher.program.wait_for("nobody is there at first", SOON, |line| line.contains("<basic>closed</basic>"));
     let mut colleague = Linphone::register("1001", &silence(), Style::answering(&desk));
@@ -94,6 +78,14 @@ fn baresip_sees_a_colleague_come_talk_and_go_and_that_no_message_waits() {
 /// The states of the calls that a document tells, in order.
 fn states(document: &str) -> Vec<&str> {
     document.split("<state>").skip(1).filter_map(|rest| rest.split('<').next()).collect()
+}
+
+#[test]
+fn a_mailbox_tells_its_telephone_that_no_message_waits() {
+    // baresip 1.0 can watch its mailbox too, but now and then subscribes without end and reads nothing any more.
+    let mut desk = Desk::open_with_md5(&[]);
+    Sipp::from(desk.address, "127.0.0.2", "watch_a_mailbox").dial("1002").run();
+    desk.close();
 }
 
 #[test]

@@ -84,7 +84,11 @@ impl Party {
             codec: self.codec,
             payload_type: if self.codec == Codec::Pcmu { 0 } else { 8 },
             telephone_event: Some(101),
+            receive_payload_type: if self.codec == Codec::Pcmu { 0 } else { 8 },
+            receive_telephone_event: Some(101),
             packet_ms: 20,
+            rtcp_mux: false,
+            secure: None,
             direction: Direction::SendReceive,
         }
     }
@@ -99,6 +103,7 @@ impl Party {
         match self.codec {
             Codec::Pcmu => g711::encode_ulaw(&samples, &mut payload),
             Codec::Pcma => g711::encode_alaw(&samples, &mut payload),
+            Codec::G722 | Codec::Opus => unreachable!("these legs speak G.711"),
         }
         let packet = RtpPacket {
             marker: false,

@@ -12,11 +12,14 @@ const PACKET_MS: u16 = 20;
 /// The shortest and the longest packet that a wish can lead to, in milliseconds.
 const PACKET_MS_RANGE: (u16, u16) = (10, 200);
 
-/// The payload type that RFC 3551 table 4 gives a codec for good.
+/// The payload type that RFC 3551 table 4 gives a codec for good, or that this side's own offers give it.
 pub(crate) const fn static_payload_type(codec: Codec) -> u8 {
     match codec {
         Codec::Pcmu => 0,
         Codec::Pcma => 8,
+        Codec::G722 => 9,
+        // It has none: this is the number that most offers give it.
+        Codec::Opus => 111,
     }
 }
 
@@ -52,8 +55,12 @@ pub(crate) fn agree(local: &LocalAudio, stream: &Stream<'_>) -> Result<AgreedAud
         messages_from: None,
         codec,
         payload_type,
+        receive_payload_type: payload_type,
         telephone_event: telephone_event(stream),
+        receive_telephone_event: telephone_event(stream),
         packet_ms: packet_ms(stream),
+        rtcp_mux: false,
+        secure: None,
         direction: direction::agree(local.direction, stream.direction, !ip.is_unspecified()),
     })
 }

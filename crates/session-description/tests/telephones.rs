@@ -163,8 +163,12 @@ fn every_telephone_gets_its_first_codec_that_the_desk_speaks() {
             messages_from: None,
             codec: phone.codec,
             payload_type: phone.payload_type,
+            receive_payload_type: phone.payload_type,
             telephone_event: phone.telephone_event,
+            receive_telephone_event: phone.telephone_event,
             packet_ms: phone.packet_ms,
+            rtcp_mux: false,
+            secure: None,
             direction: Direction::SendReceive,
         };
         // As it stands in the file, as it stands on the wire, and with the endings of old Macs.

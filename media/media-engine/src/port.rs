@@ -6,15 +6,15 @@ mod speak;
 use crate::clock::SPOKES;
 use crate::key_pace::KeyPace;
 use crate::keys::SoundedKeys;
-use crate::orders::{LegOrder, Retired, StreamFrame};
+use crate::orders::{LegOrder, Retired};
 use crate::playback::Playback;
 use crate::played::PlayedLevels;
 use crate::status::{PendingFacts, Reporter};
 use crate::tap::{Listening, RecorderTap};
 use crate::wire::Channel;
-use frontdesk_audio::{ActivityDetector, Conceal, ToneDetector};
+use frontdesk_audio::{ActivityDetector, Conceal, Decoder, Encoder, LentFrame, ToneDetector};
 use frontdesk_identifiers::{LegId, Moment};
-use frontdesk_media_protocol::{AgreedAudio, StreamCounters};
+use frontdesk_media_protocol::{AgreedAudio, Codec, StreamCounters};
 use frontdesk_rtp_session::{PayloadTypes, RtpRemote, RtpSession, RtpSettings};
 use hear::Heard;
 use ringbuf::HeapProd;
@@ -51,6 +51,8 @@ pub(crate) struct Port<L> {
     strange: bool,
     unread_rtp: bool,
     unread_rtcp: bool,
+    decoder: Decoder,
+    encoder: Encoder,
     heard: Heard,
     outgoing: Outgoing,
     conceal: Conceal,
@@ -105,6 +107,8 @@ impl<L> Port<L> {
             strange: false,
             unread_rtp: false,
             unread_rtcp: false,
+            decoder: Decoder::Pcmu,
+            encoder: Encoder::Pcmu,
             heard: Heard::nothing(),
             outgoing: Outgoing::nothing(),
             conceal: Conceal::new(),
@@ -123,13 +127,19 @@ impl<L> Port<L> {
     }
 
     fn configure(&mut self, audio: AgreedAudio, now: Moment) {
-        let payload_types = PayloadTypes::both_ways(audio.payload_type, audio.telephone_event);
+        let payload_types = PayloadTypes {
+            send: audio.payload_type,
+            receive: audio.receive_payload_type,
+            send_event: audio.telephone_event,
+            receive_event: audio.receive_telephone_event,
+        };
         let AgreedAudio { remote: rtp, remote_rtcp: rtcp, messages_from, .. } = audio;
         let remote = RtpRemote { rtp, rtcp, messages_from };
         self.stream.reconfigure(payload_types, remote);
         // A hold that ends, or a new address: from now on sound is awaited again.
         self.silence =
             if audio.direction.receives() { MediaSilence::Since(now) } else { MediaSilence::NotAgreed };
+        (self.decoder, self.encoder) = codec_pair(audio.codec);
         self.agreed = Some(audio);
     }
 
@@ -279,8 +289,8 @@ impl<L> Port<L> {
     }
 
     /// What this leg's party said in this turn; nothing if the leg had no tick in it.
-    pub(crate) fn said(&self, turn: u64) -> Option<&StreamFrame> {
-        (self.heard.turn == Some(turn)).then_some(&self.heard.samples)
+    pub(crate) fn said(&self, turn: u64) -> Option<LentFrame<'_>> {
+        (self.heard.turn == Some(turn)).then_some(self.heard.frame.lend())
     }
 
     /// Has this leg a tick in this turn? Asked after [`hear`](Self::hear).
@@ -291,5 +301,15 @@ impl<L> Port<L> {
     /// From one turn of a leg to its next.
     const fn round() -> u64 {
         SPOKES as u64
+    }
+}
+
+/// How a codec's payload is read and written.
+fn codec_pair(codec: Codec) -> (Decoder, Encoder) {
+    match codec {
+        Codec::Pcmu => (Decoder::Pcmu, Encoder::Pcmu),
+        Codec::Pcma => (Decoder::Pcma, Encoder::Pcma),
+        // Nobody offers them yet.
+        Codec::G722 | Codec::Opus => (Decoder::Pcmu, Encoder::Pcmu),
     }
 }

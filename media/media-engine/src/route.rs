@@ -1,13 +1,13 @@
 //! Who hears whom in this tick.
 
 use crate::deck::Place;
-use crate::orders::StreamFrame;
 use crate::port::Port;
+use frontdesk_audio::LentFrame;
 
 /// What the other leg of a bridge says in this tick, lent to the one that hears it.
 #[derive(Clone, Copy)]
 pub(crate) struct Partner<'a> {
-    pub(crate) samples: &'a StreamFrame,
+    pub(crate) frame: LentFrame<'a>,
 }
 
 impl<'a> Partner<'a> {
@@ -25,7 +25,7 @@ impl<'a> Partner<'a> {
         match ports.get_disjoint_mut([slot, partner]) {
             Ok([port, partner]) => {
                 let partner = partner.as_deref().and_then(|partner| partner.said(turn));
-                (port.as_deref_mut(), partner.map(|samples| Partner { samples }))
+                (port.as_deref_mut(), partner.map(|frame| Partner { frame }))
             }
             Err(_) => (None, None),
         }

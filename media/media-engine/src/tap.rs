@@ -2,7 +2,7 @@
 
 use crate::orders::StreamFrame;
 use crate::status::Reporter;
-use frontdesk_audio::SAMPLES_8K;
+use frontdesk_audio::{LentFrame, SAMPLES_8K};
 use frontdesk_identifiers::LegId;
 use frontdesk_media_protocol::{ListeningId, MediaEvent, SpeechFrame};
 use ringbuf::HeapProd;
@@ -81,8 +81,8 @@ impl RecorderTap {
     }
 
     /// One tick's sound in both directions; both channels advance by the same frame, so they cannot drift apart.
-    pub(crate) fn push(&mut self, left: &StreamFrame, right: &StreamFrame) {
-        let frame = StereoFrame { gap_frames: self.gap_frames, left: *left, right: *right };
+    pub(crate) fn push(&mut self, left: LentFrame<'_>, right: LentFrame<'_>) {
+        let frame = StereoFrame { gap_frames: self.gap_frames, left: narrow(left), right: narrow(right) };
         match self.ring.try_push(frame) {
             Ok(()) => self.gap_frames = 0,
             Err(_) => self.skip(1),
@@ -92,6 +92,14 @@ impl RecorderTap {
     /// Frames that are missing after the last one that was written.
     pub(crate) fn gap_frames(&self) -> u32 {
         self.gap_frames
+    }
+}
+
+/// A recording is of 8 kHz.
+fn narrow(frame: LentFrame<'_>) -> StreamFrame {
+    match frame {
+        LentFrame::Narrow(samples) => *samples,
+        LentFrame::Wide(_) => SILENCE,
     }
 }
 
@@ -109,7 +117,7 @@ mod tests {
         let (ring, mut disk) = HeapRb::new(2).split();
         let mut tap = RecorderTap::new(1, ring);
         for sample in 0..5 {
-            tap.push(&[sample; SAMPLES_8K], &SILENCE);
+            tap.push(LentFrame::Narrow(&[sample; SAMPLES_8K]), LentFrame::Narrow(&SILENCE));
         }
         assert_eq!(tap.gap_frames(), 3);
         assert_eq!(
@@ -117,7 +125,7 @@ mod tests {
             [(0, 0), (0, 1)]
         );
         tap.skip(4);
-        tap.push(&[9; SAMPLES_8K], &SILENCE);
+        tap.push(LentFrame::Narrow(&[9; SAMPLES_8K]), LentFrame::Narrow(&SILENCE));
         let frame = disk.try_pop().unwrap();
         assert_eq!((frame.gap_frames, frame.left[0], tap.gap_frames()), (7, 9, 0));
     }

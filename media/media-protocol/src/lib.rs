@@ -13,11 +13,13 @@
 mod command;
 mod event;
 mod plan;
+mod secure;
 mod speech;
 
 pub use command::{ListeningPlan, MediaCommand, Source};
 pub use event::{MediaEvent, PlaybackEnd, PortFault, Strangeness, StreamCounters};
 pub use plan::{AgreedAudio, Codec, Direction};
+pub use secure::{SrtpKey, SrtpKeys, SrtpSuite};
 pub use speech::{SpeechEvent, SpeechFault, SpeechFrame, SpeechOutcome, TurnTimes};
 
 /// One playback of one prompt on one leg; counted up within one run of a node, never used twice.

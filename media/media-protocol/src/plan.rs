@@ -1,5 +1,6 @@
 //! What two ends agreed on in offer and answer, as the sound needs it.
 
+use crate::SrtpKeys;
 use std::net::{IpAddr, SocketAddr};
 
 /// A payload format (RFC 3551 §4.5) that both ends speak.
@@ -9,6 +10,10 @@ pub enum Codec {
     Pcmu,
     /// G.711 A-law, 8 kHz; payload type 8.
     Pcma,
+    /// G.722, 64 kbit/s, 16 kHz, though its RTP clock is of 8 kHz (RFC 3551 §4.5.2); payload type 9.
+    G722,
+    /// Opus (RFC 6716), mono, with an RTP clock of 48 kHz (RFC 7587); a payload type of its own in each call.
+    Opus,
 }
 
 impl Codec {
@@ -17,6 +22,16 @@ impl Codec {
         match self {
             Codec::Pcmu => "PCMU",
             Codec::Pcma => "PCMA",
+            Codec::G722 => "G722",
+            Codec::Opus => "opus",
+        }
+    }
+
+    /// Units of its RTP timestamp a second.
+    pub const fn clock_hz(self) -> u32 {
+        match self {
+            Codec::Pcmu | Codec::Pcma | Codec::G722 => 8_000,
+            Codec::Opus => 48_000,
         }
     }
 }
@@ -61,10 +76,18 @@ pub struct AgreedAudio {
     pub codec: Codec,
     /// The payload type number of `codec` as the other side expects it.
     pub payload_type: u8,
-    /// The payload type number of `telephone-event/8000` (RFC 4733) as the other side expects it.
+    /// The payload type number of `codec` as this side told the other one: what comes is numbered so.
+    pub receive_payload_type: u8,
+    /// The payload type number of `telephone-event` (RFC 4733), with the codec's clock, as the other side expects it.
     pub telephone_event: Option<u8>,
+    /// The number of `telephone-event` as this side told the other one.
+    pub receive_telephone_event: Option<u8>,
     /// The length of the packets that the other side wants, in milliseconds; 20 unless it said otherwise.
     pub packet_ms: u8,
+    /// RTCP comes and goes on the RTP port (RFC 5761).
+    pub rtcp_mux: bool,
+    /// The keys of both directions, if what goes by is encrypted (RFC 3711).
+    pub secure: Option<SrtpKeys>,
     /// Who sends.
     pub direction: Direction,
 }

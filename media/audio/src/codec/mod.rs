@@ -1,4 +1,6 @@
 //! Payload ↔ frame.
 
 pub mod conceal;
+pub mod decoder;
+pub mod encoder;
 pub mod g711;

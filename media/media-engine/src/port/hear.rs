@@ -4,9 +4,9 @@ use super::{MediaSilence, Port};
 use crate::orders::StreamFrame;
 use crate::stage::{Probe, Stage};
 use crate::tap::SILENCE;
-use frontdesk_audio::{SAMPLES_8K, g711};
+use frontdesk_audio::{AudioFrame, LentFrame, SAMPLES_8K, SampleRate};
 use frontdesk_identifiers::Moment;
-use frontdesk_media_protocol::{Codec, SpeechFrame, Strangeness};
+use frontdesk_media_protocol::{SpeechFrame, Strangeness};
 use frontdesk_rtp_session::{Playout, Received, Refusal};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -18,7 +18,9 @@ const BUFFERED_FRAMES: u64 = 32;
 pub(super) struct Heard {
     /// The turn of that tick.
     pub(super) turn: Option<u64>,
-    pub(super) samples: StreamFrame,
+    pub(super) frame: AudioFrame,
+    /// A wide frame, brought down to 8 kHz for those who hear no more.
+    lowered: StreamFrame,
     /// Its position since the port was opened, in samples at 8 kHz.
     position: u64,
     arrived: Moment,
@@ -27,7 +29,22 @@ pub(super) struct Heard {
 
 impl Heard {
     pub(super) fn nothing() -> Self {
-        Heard { turn: None, samples: SILENCE, position: 0, arrived: Moment::ZERO, concealed: false }
+        Heard {
+            turn: None,
+            frame: AudioFrame::silence(SampleRate::Narrow),
+            lowered: SILENCE,
+            position: 0,
+            arrived: Moment::ZERO,
+            concealed: false,
+        }
+    }
+
+    /// At 8 kHz.
+    fn narrow(&self) -> &StreamFrame {
+        match self.frame.lend() {
+            LentFrame::Narrow(samples) => samples,
+            LentFrame::Wide(_) => &self.lowered,
+        }
     }
 }
 
@@ -124,28 +141,28 @@ impl<L> Port<L> {
     fn decode<P: Probe>(&mut self, now: Moment, probe: &mut P) {
         self.heard.arrived = now;
         self.heard.concealed = false;
-        let Some(audio) = self.agreed.filter(|audio| audio.direction.receives()) else {
-            self.heard.samples = SILENCE;
+        let rate = self.decoder.rate();
+        if !self.agreed.is_some_and(|audio| audio.direction.receives()) {
+            self.heard.frame.silence_at(rate);
             return;
-        };
+        }
         let playout = self.stream.playout(now);
         probe.mark(Stage::Playout);
         match playout {
             Playout::Frame { payload, arrived, .. } => {
                 self.heard.arrived = arrived;
-                match audio.codec {
-                    Codec::Pcmu => g711::decode_ulaw(payload, &mut self.heard.samples),
-                    Codec::Pcma => g711::decode_alaw(payload, &mut self.heard.samples),
-                }
-                self.conceal.received(&mut self.heard.samples);
+                self.heard.frame.silence_at(rate);
+                self.decoder.decode(payload, self.heard.frame.samples_mut());
+                self.conceal.received(self.heard.frame.samples_mut());
             }
             Playout::Conceal => {
                 self.heard.concealed = true;
-                self.conceal.conceal(&mut self.heard.samples);
+                self.heard.frame.silence_at(rate);
+                self.conceal.conceal(self.heard.frame.samples_mut());
             }
             Playout::Silence => {
-                self.heard.samples = SILENCE;
-                self.conceal.received(&mut self.heard.samples);
+                self.heard.frame.silence_at(rate);
+                self.conceal.received(self.heard.frame.samples_mut());
             }
         }
         probe.mark(Stage::Decode);
@@ -158,7 +175,7 @@ impl<L> Port<L> {
         if !in_sound || self.partner.is_some() {
             return;
         }
-        if let Some(key) = self.tones.frame(&self.heard.samples)
+        if let Some(key) = self.tones.frame(self.heard.narrow())
             && self.pace.takes(now)
         {
             self.facts.digit(key, now);
@@ -172,11 +189,11 @@ impl<L> Port<L> {
         if self.partner.is_some() && self.listening.is_none() {
             return;
         }
-        let activity = self.activity.frame(&self.heard.samples);
+        let activity = self.activity.frame(self.heard.narrow());
         probe.mark(Stage::Activity);
         let Some(listening) = &mut self.listening else { return };
         let frame = SpeechFrame {
-            samples: self.heard.samples,
+            samples: *self.heard.narrow(),
             position: self.heard.position,
             arrived: self.heard.arrived,
             level_dbov: activity.level_dbov,

@@ -1,16 +1,16 @@
 //! To the party: where the next 20 ms come from, and the packet that carries them.
 
 use super::Port;
-use crate::orders::StreamFrame;
 use crate::playback::PlayFrame;
 use crate::route::Partner;
 use crate::stage::{Probe, Stage};
 use crate::tap::SILENCE;
 use crate::wire::{Channel, Wire};
-use frontdesk_audio::{MediaTick, SAMPLES_8K, g711, level_dbov};
+use frontdesk_audio::{LentFrame, MediaTick, level_dbov};
 use frontdesk_identifiers::{Moment, WallTime};
 use frontdesk_media_protocol::{AgreedAudio, Codec};
 use frontdesk_rtp_session::MAX_PACKET_BYTES;
+use frontdesk_rtp_session::jitter_buffer::MAX_PAYLOAD_BYTES;
 use frontdesk_rtp_session::rtcp::MAX_REPORT_BYTES;
 
 /// The packet of this tick, until it is sent with those of the other legs.
@@ -27,19 +27,25 @@ impl Outgoing {
 
 /// The sound of a tick, lent by whoever has it.
 struct Sound<'a> {
-    samples: &'a StreamFrame,
+    frame: LentFrame<'a>,
     /// The same in the leg's codec, if it stands ready: then nothing is encoded.
-    payload: Option<&'a [u8; SAMPLES_8K]>,
+    payload: Option<&'a [u8]>,
 }
 
 impl<'a> Sound<'a> {
-    const SILENCE: Sound<'static> = Sound { samples: &SILENCE, payload: None };
+    const SILENCE: Sound<'static> = Sound { frame: LentFrame::Narrow(&SILENCE), payload: None };
 
     fn of_playback(frame: PlayFrame<'a>, codec: Codec) -> Self {
         match (frame, codec) {
-            (PlayFrame::Ready(frame), Codec::Pcmu) => Sound { samples: frame.pcm, payload: Some(frame.pcmu) },
-            (PlayFrame::Ready(frame), Codec::Pcma) => Sound { samples: frame.pcm, payload: Some(frame.pcma) },
-            (PlayFrame::Samples(samples), _) => Sound { samples, payload: None },
+            (PlayFrame::Ready(ready), codec) => {
+                let payload: Option<&[u8]> = match codec {
+                    Codec::Pcmu => Some(ready.pcmu),
+                    Codec::Pcma => Some(ready.pcma),
+                    Codec::G722 | Codec::Opus => None,
+                };
+                Sound { frame: LentFrame::Narrow(ready.pcm), payload }
+            }
+            (PlayFrame::Samples(samples), _) => Sound { frame: LentFrame::Narrow(samples), payload: None },
         }
     }
 }
@@ -61,11 +67,11 @@ impl<L> Port<L> {
         self.outgoing.length = 0;
         self.played.tick();
         let Some(audio) = self.agreed.filter(|audio| audio.direction.sends()) else {
-            self.record(&SILENCE);
+            self.record(LentFrame::Narrow(&SILENCE));
             return;
         };
         if audio.telephone_event.is_some() && self.speak_key(now) {
-            self.record(&SILENCE);
+            self.record(LentFrame::Narrow(&SILENCE));
             probe.mark(Stage::Encode);
             return;
         }
@@ -89,38 +95,33 @@ impl<L> Port<L> {
         let tones = if audio.telephone_event.is_none() { self.keys.tones() } else { None };
         let mut room = SILENCE;
         let sound = match &tones {
-            Some(samples) => Sound { samples, payload: None },
+            Some(samples) => Sound { frame: LentFrame::Narrow(samples), payload: None },
             None => match self.playback.as_mut().and_then(|playback| playback.next(&mut room)) {
                 Some(frame) => {
                     let sound = Sound::of_playback(frame, audio.codec);
-                    self.played.note(level_dbov(sound.samples));
+                    self.played.note(level_dbov(sound.frame.samples()));
                     sound
                 }
-                None => {
-                    partner.map_or(Sound::SILENCE, |Partner { samples }| Sound { samples, payload: None })
-                }
+                None => partner.map_or(Sound::SILENCE, |Partner { frame }| Sound { frame, payload: None }),
             },
         };
         if let Some(recorder) = &mut self.recorder {
-            recorder.push(&self.heard.samples, sound.samples);
+            recorder.push(self.heard.frame.lend(), sound.frame);
         }
         probe.mark(Stage::Route);
-        let mut encoded = [0; SAMPLES_8K];
+        let mut encoded = [0; MAX_PAYLOAD_BYTES];
         let payload = sound.payload.unwrap_or_else(|| {
-            match audio.codec {
-                Codec::Pcmu => g711::encode_ulaw(sound.samples, &mut encoded),
-                Codec::Pcma => g711::encode_alaw(sound.samples, &mut encoded),
-            }
-            &encoded
+            let length = self.encoder.encode(sound.frame, &mut encoded);
+            encoded.get(..length).unwrap_or_default()
         });
         let packet = &mut self.outgoing.packet;
         self.outgoing.length = self.stream.write_packet(payload, MediaTick(self.ticks), now, packet);
         probe.mark(Stage::Encode);
     }
 
-    fn record(&mut self, right: &StreamFrame) {
+    fn record(&mut self, right: LentFrame<'_>) {
         if let Some(recorder) = &mut self.recorder {
-            recorder.push(&self.heard.samples, right);
+            recorder.push(self.heard.frame.lend(), right);
         }
     }
 

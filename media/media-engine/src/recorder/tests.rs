@@ -4,6 +4,7 @@ use super::*;
 use crate::recorder::file::{HEADER_BYTES, header, part_of};
 use crate::recorder::recover::{Recovery, recover_recordings};
 use crate::tap::{RECORDER_CAPACITY_FRAMES, RecorderTap, SILENCE};
+use frontdesk_audio::LentFrame;
 use ringbuf::HeapRb;
 use ringbuf::traits::Split;
 use std::path::Path;
@@ -100,7 +101,7 @@ fn recorded(path: &Path, frames: i16, gap_frames: u32) -> MediaEvent {
         if at == 3 {
             tap.skip(2);
         }
-        tap.push(&[at; 160], &SILENCE);
+        tap.push(LentFrame::Narrow(&[at; 160]), LentFrame::Narrow(&SILENCE));
     }
     recorder.finish(1, gap_frames);
     recorder.stop();
@@ -139,7 +140,7 @@ fn a_stopped_engine_publishes_what_was_being_recorded() {
     let (tick, disk) = HeapRb::new(RECORDER_CAPACITY_FRAMES).split();
     let mut tap = RecorderTap::new(7, tick);
     recorder.begin(7, LEG, path.clone(), disk);
-    tap.push(&[1; 160], &[2; 160]);
+    tap.push(LentFrame::Narrow(&[1; 160]), LentFrame::Narrow(&[2; 160]));
     recorder.stop();
     assert_eq!(samples(&path)[..2], [1, 2]);
 }

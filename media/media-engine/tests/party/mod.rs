@@ -38,7 +38,11 @@ impl Party {
             codec: self.codec,
             payload_type: self.payload_type(),
             telephone_event: Some(EVENT_TYPE),
+            receive_payload_type: self.payload_type(),
+            receive_telephone_event: Some(EVENT_TYPE),
             packet_ms: 20,
+            rtcp_mux: false,
+            secure: None,
             direction: Direction::SendReceive,
         }
     }
@@ -47,6 +51,8 @@ impl Party {
         match self.codec {
             Codec::Pcmu => 0,
             Codec::Pcma => 8,
+            Codec::G722 => 9,
+            Codec::Opus => 111,
         }
     }
 
@@ -62,22 +68,24 @@ impl Party {
     /// The party's next packet: 20 ms of a constant value, which G.711 keeps nearly as it is.
     pub fn packet(&mut self, value: i16) -> Vec<u8> {
         let mut payload = [0; 160];
-        match self.codec {
-            Codec::Pcmu => g711::encode_ulaw(&[value; 160], &mut payload),
-            Codec::Pcma => g711::encode_alaw(&[value; 160], &mut payload),
-        }
+        self.encode(&[value; 160], &mut payload);
         let bytes = self.write(self.payload_type(), self.timestamp, false, &payload);
         self.timestamp = self.timestamp.wrapping_add(160);
         bytes
     }
 
+    fn encode(&self, samples: &[i16; 160], payload: &mut [u8; 160]) {
+        match self.codec {
+            Codec::Pcmu => g711::encode_ulaw(samples, payload),
+            Codec::Pcma => g711::encode_alaw(samples, payload),
+            Codec::G722 | Codec::Opus => panic!("this party speaks G.711"),
+        }
+    }
+
     /// Sends 20 ms of sound; it arrives at once.
     pub fn sounds(&mut self, simulation: &mut Simulation, samples: &[i16; 160]) {
         let mut payload = [0; 160];
-        match self.codec {
-            Codec::Pcmu => g711::encode_ulaw(samples, &mut payload),
-            Codec::Pcma => g711::encode_alaw(samples, &mut payload),
-        }
+        self.encode(samples, &mut payload);
         let packet = self.write(self.payload_type(), self.timestamp, false, &payload);
         self.timestamp = self.timestamp.wrapping_add(160);
         assert!(simulation.deliver(self.leg, Channel::Rtp, self.address, &packet));

@@ -12,6 +12,7 @@
 
 pub mod budget;
 pub mod counting;
+pub mod datagrams;
 pub mod invite;
 pub mod machine;
 pub mod open_desk;

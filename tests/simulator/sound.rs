@@ -178,6 +178,15 @@ impl Sound {
                 self.digits.extend(party.map(|party| (party, digits)));
             }
             MediaCommand::Bridge { first, second } => self.bridge(first, second),
+            // No story of the desk has a room yet.
+            MediaCommand::JoinRoom { leg, room, .. } => {
+                self.report(Duration::ZERO, now, MediaEvent::RoomFull { leg, room });
+            }
+            MediaCommand::PlayToRoom { room, playback, .. } => {
+                let end = PlaybackEnd::Failed;
+                self.report(Duration::ZERO, now, MediaEvent::RoomPlaybackEnded { room, playback, end });
+            }
+            MediaCommand::LeaveRoom { .. } | MediaCommand::StopRoomPlayback { .. } => {}
             MediaCommand::Unbridge { first, second } => self.unbridge(first, second),
             MediaCommand::Record { leg, path } => self.record(leg, path, now),
             MediaCommand::StopRecording { leg } => self.end_recording(leg, now),

@@ -5,7 +5,8 @@ use frontdesk_audio::Prompt;
 use frontdesk_identifiers::{LegId, Locale, Moment};
 use frontdesk_media_engine::{MediaEngine, Order};
 use frontdesk_media_protocol::{
-    ListeningId, ListeningPlan, MediaCommand, MediaEvent, PlaybackEnd, PlaybackId, Source, SpeechFrame,
+    ListeningId, ListeningPlan, MediaCommand, MediaEvent, PlaybackEnd, PlaybackId, RoomId, Source,
+    SpeechFrame,
 };
 use frontdesk_speech::{Rendered, Voices};
 use ringbuf::HeapProd;
@@ -24,10 +25,34 @@ pub struct Sound {
 
 /// A playback whose sound is being rendered.
 struct Waiting {
-    leg: LegId,
+    hearer: Hearer,
     playback: PlaybackId,
     text: Arc<str>,
     locale: Locale,
+}
+
+/// To whom a playback is played.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Hearer {
+    Leg(LegId),
+    Room(RoomId),
+}
+
+impl Hearer {
+    fn order(self, playback: PlaybackId, prompt: Arc<Prompt>, repeat: bool) -> Order {
+        match self {
+            Hearer::Leg(leg) => Order::Play { leg, playback, prompt, repeat },
+            Hearer::Room(room) => Order::PlayToRoom { room, playback, prompt, repeat },
+        }
+    }
+
+    /// What is told of a playback that never began.
+    fn never_played(self, playback: PlaybackId, end: PlaybackEnd, at: Moment) -> MediaEvent {
+        match self {
+            Hearer::Leg(leg) => MediaEvent::PlaybackEnded { leg, playback, end, sent_samples: 0, at },
+            Hearer::Room(room) => MediaEvent::RoomPlaybackEnded { room, playback, end },
+        }
+    }
 }
 
 /// Who hears.
@@ -51,10 +76,25 @@ impl Sound {
             MediaCommand::Open { leg, bind } => Order::Open { leg, bind },
             MediaCommand::Configure { leg, audio } => Order::Configure { leg, audio },
             MediaCommand::Close { leg } => {
-                self.waiting.retain(|waiting| waiting.leg != leg);
+                self.waiting.retain(|waiting| waiting.hearer != Hearer::Leg(leg));
                 Order::Close { leg }
             }
-            MediaCommand::Play { leg, playback, source } => return self.play(leg, playback, source, now),
+            MediaCommand::Play { leg, playback, source } => {
+                return self.play(Hearer::Leg(leg), playback, source, now);
+            }
+            MediaCommand::PlayToRoom { room, playback, source } => {
+                return self.play(Hearer::Room(room), playback, source, now);
+            }
+            MediaCommand::StopRoomPlayback { room, playback } => {
+                if self.give_up(|waiting| waiting.playback == playback, PlaybackEnd::Stopped, now) {
+                    return;
+                }
+                Order::StopRoomPlayback { room, playback }
+            }
+            MediaCommand::JoinRoom { leg, room, audience, announced } => {
+                Order::JoinRoom { leg, room, audience, announced }
+            }
+            MediaCommand::LeaveRoom { leg, room } => Order::LeaveRoom { leg, room },
             MediaCommand::StopPlayback { leg, playback } => {
                 if self.give_up(|waiting| waiting.playback == playback, PlaybackEnd::Stopped, now) {
                     return;
@@ -77,18 +117,18 @@ impl Sound {
         self.engine.order(order);
     }
 
-    fn play(&mut self, leg: LegId, playback: PlaybackId, source: Source, now: Moment) {
-        self.give_up(|waiting| waiting.leg == leg, PlaybackEnd::Stopped, now);
+    fn play(&mut self, hearer: Hearer, playback: PlaybackId, source: Source, now: Moment) {
+        self.give_up(|waiting| waiting.hearer == hearer, PlaybackEnd::Stopped, now);
         match source {
             Source::Ringback => {
                 let prompt = Arc::clone(&self.ringback);
-                self.engine.order(Order::Play { leg, playback, prompt, repeat: true });
+                self.engine.order(hearer.order(playback, prompt, true));
             }
             Source::Phrase { text, locale } => match self.voices.cached(&text, &locale) {
-                Some(prompt) => self.engine.order(Order::Play { leg, playback, prompt, repeat: false }),
+                Some(prompt) => self.engine.order(hearer.order(playback, prompt, false)),
                 None => {
                     self.voices.render(Arc::clone(&text), locale.clone());
-                    self.waiting.push(Waiting { leg, playback, text, locale });
+                    self.waiting.push(Waiting { hearer, playback, text, locale });
                 }
             },
         }
@@ -100,9 +140,8 @@ impl Sound {
         match &rendered.result {
             Ok(prompt) => {
                 for waiting in self.waiting.extract_if(.., |waiting| wanted(waiting)) {
-                    let (leg, playback) = (waiting.leg, waiting.playback);
                     let prompt = Arc::clone(prompt);
-                    self.engine.order(Order::Play { leg, playback, prompt, repeat: false });
+                    self.engine.order(waiting.hearer.order(waiting.playback, prompt, false));
                 }
             }
             Err(_) => {
@@ -115,9 +154,7 @@ impl Sound {
     fn give_up(&mut self, which: impl Fn(&Waiting) -> bool, end: PlaybackEnd, now: Moment) -> bool {
         let mut any = false;
         for waiting in self.waiting.extract_if(.., |waiting| which(waiting)) {
-            let (leg, playback) = (waiting.leg, waiting.playback);
-            let event = MediaEvent::PlaybackEnded { leg, playback, end, sent_samples: 0, at: now };
-            self.events.push_back(event);
+            self.events.push_back(waiting.hearer.never_played(waiting.playback, end, now));
             any = true;
         }
         any

@@ -123,6 +123,12 @@ impl<S: LineSource> Control<S> {
                     self.outbox.push_back(ThreadOrder::Unbridge { first, second });
                 }
             }
+            Order::JoinRoom { leg, room, .. } => self.told.push_back(MediaEvent::RoomFull { leg, room }),
+            Order::PlayToRoom { room, playback, .. } => {
+                let end = PlaybackEnd::Failed;
+                self.told.push_back(MediaEvent::RoomPlaybackEnded { room, playback, end });
+            }
+            Order::LeaveRoom { .. } | Order::StopRoomPlayback { .. } => {}
             Order::Record { leg, path } => self.record(leg, path, now),
             Order::StopRecording { leg } => self.for_leg(leg, LegOrder::StopRecording, now),
         }

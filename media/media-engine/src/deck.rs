@@ -143,6 +143,7 @@ impl<W: Wire> Deck<W> {
                 port.send(turn, now, wall, wire);
             }
         }
+        wire.flush();
         let sent_at = clock.now();
         for slot in slots {
             if let Some(Some(port)) = ports.get_mut(usize::from(*slot)) {

@@ -5,7 +5,7 @@ use crate::port::Port;
 use crate::tap::{Listening, RecorderTap};
 use frontdesk_audio::{Prompt, SAMPLES_8K};
 use frontdesk_identifiers::LegId;
-use frontdesk_media_protocol::{AgreedAudio, ListeningId, PlaybackId, SpeechFrame};
+use frontdesk_media_protocol::{AgreedAudio, Audience, ListeningId, PlaybackId, RoomId, SpeechFrame};
 use ringbuf::traits::Split;
 use ringbuf::{HeapCons, HeapProd, HeapRb};
 use std::net::IpAddr;
@@ -120,6 +120,42 @@ pub enum Order {
         first: LegId,
         /// The other.
         second: LegId,
+    },
+    /// Bring a leg into a room, or change its audience there. Its bridge ends, and so does its place in another room.
+    JoinRoom {
+        /// The leg.
+        leg: LegId,
+        /// The room.
+        room: RoomId,
+        /// Who hears the leg.
+        audience: Audience,
+        /// Whether a sign is heard as the leg comes and as it goes.
+        announced: bool,
+    },
+    /// Take a leg out of its room, if it is in this one.
+    LeaveRoom {
+        /// The leg.
+        leg: LegId,
+        /// The room.
+        room: RoomId,
+    },
+    /// Play a prompt to everybody in a room, over what they say; one that is going on is replaced.
+    PlayToRoom {
+        /// The room.
+        room: RoomId,
+        /// Its name.
+        playback: PlaybackId,
+        /// The sound, shared.
+        prompt: Arc<Prompt>,
+        /// Over and over until it is stopped.
+        repeat: bool,
+    },
+    /// Stop a playback to a room at the next tick.
+    StopRoomPlayback {
+        /// The room.
+        room: RoomId,
+        /// Which.
+        playback: PlaybackId,
     },
     /// Record in stereo, left what the party says, right what it hears. An older recording of the leg ends.
     Record {

@@ -196,7 +196,7 @@ impl Wire for UdpWire {
         self.received
     }
 
-    fn datagram(&self, at: usize) -> Option<(SocketAddr, &[u8])> {
+    fn datagram(&mut self, at: usize) -> Option<(SocketAddr, &mut [u8])> {
         if at >= self.received {
             return None;
         }
@@ -204,13 +204,13 @@ impl Wire for UdpWire {
         if header.msg_hdr.msg_flags & libc::MSG_TRUNC != 0 {
             return None;
         }
-        let bytes = self.buffers.get(at)?.get(..header.msg_len as usize)?;
+        let bytes = self.buffers.get_mut(at)?.get_mut(..header.msg_len as usize)?;
         Some((address_of(self.addresses.get(at)?)?, bytes))
     }
 
-    fn send(&mut self, line: &mut UdpLine, channel: Channel, to: SocketAddr, datagram: &[u8]) -> bool {
+    fn send(&mut self, line: &mut UdpLine, channel: Channel, to: SocketAddr, datagram: &[u8]) {
         let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
-        sendto(line.socket(channel), datagram, flags, &to).is_ok()
+        let _ = sendto(line.socket(channel), datagram, flags, &to);
     }
 }
 

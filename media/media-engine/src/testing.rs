@@ -98,17 +98,16 @@ impl Wire for MemoryWire {
         self.received.len()
     }
 
-    fn datagram(&self, at: usize) -> Option<(SocketAddr, &[u8])> {
-        let datagram = self.received.get(at)?;
-        Some((datagram.address, datagram.bytes()))
+    fn datagram(&mut self, at: usize) -> Option<(SocketAddr, &mut [u8])> {
+        let datagram = self.received.get_mut(at)?;
+        Some((datagram.address, &mut datagram.bytes[..datagram.length]))
     }
 
-    fn send(&mut self, line: &mut MemoryLine, channel: Channel, to: SocketAddr, datagram: &[u8]) -> bool {
+    fn send(&mut self, line: &mut MemoryLine, channel: Channel, to: SocketAddr, datagram: &[u8]) {
         if line.sent.len() == LINE_DATAGRAMS {
             line.sent.pop_front();
         }
         line.sent.push_back(Datagram::new(self.clock.now(), channel, to, datagram));
-        true
     }
 }
 

@@ -23,11 +23,16 @@ pub trait Wire {
     fn receive(&mut self, line: &mut Self::Line, channel: Channel) -> usize;
 
     /// One of the datagrams that the last [`receive`](Self::receive) read, and who sent it. `None` for one
-    /// that does not count: too long, or of an unknown address family.
-    fn datagram(&self, at: usize) -> Option<(SocketAddr, &[u8])>;
+    /// that does not count: too long, or of an unknown address family. It is lent to be changed, as what is encrypted is
+    /// opened in place.
+    fn datagram(&mut self, at: usize) -> Option<(SocketAddr, &mut [u8])>;
 
-    /// Sends one datagram; whether the network took it.
-    fn send(&mut self, line: &mut Self::Line, channel: Channel, to: SocketAddr, datagram: &[u8]) -> bool;
+    /// Sends one datagram, at the latest with the next [`flush`](Self::flush). What the network does not take is lost, as
+    /// what it loses later.
+    fn send(&mut self, line: &mut Self::Line, channel: Channel, to: SocketAddr, datagram: &[u8]);
+
+    /// Sends what waits to be sent.
+    fn flush(&mut self) {}
 }
 
 /// Datagrams a read.

@@ -1,6 +1,6 @@
 //! What the switchboard tells the sound.
 
-use crate::{AgreedAudio, ListeningId, PlaybackId};
+use crate::{AgreedAudio, Audience, ListeningId, PlaybackId, RoomId};
 use frontdesk_identifiers::{LegId, Locale};
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -82,6 +82,41 @@ pub enum MediaCommand {
         first: LegId,
         /// The other leg.
         second: LegId,
+    },
+    /// Bring a leg into a room, or change its audience there. A bridge of the leg ends, and so does its place in another
+    /// room; a playback on the leg goes first while it lasts.
+    JoinRoom {
+        /// The leg.
+        leg: LegId,
+        /// The room, which this begins if nobody is in it.
+        room: RoomId,
+        /// Who hears what the leg's party says.
+        audience: Audience,
+        /// Whether the others hear a sign as the leg comes, and another one as it goes.
+        announced: bool,
+    },
+    /// Take a leg out of its room.
+    LeaveRoom {
+        /// The leg.
+        leg: LegId,
+        /// The room.
+        room: RoomId,
+    },
+    /// Play a sound to everybody in a room, over what they say. A playback to the room that is still going on is replaced.
+    PlayToRoom {
+        /// The room.
+        room: RoomId,
+        /// The name under which this playback is reported.
+        playback: PlaybackId,
+        /// What to play.
+        source: Source,
+    },
+    /// Stop a playback to a room at the next tick; silently ignored when another or none is going on.
+    StopRoomPlayback {
+        /// The room.
+        room: RoomId,
+        /// Which playback.
+        playback: PlaybackId,
     },
     /// Record the leg in stereo: left is what its party says, right is what its party hears.
     Record {

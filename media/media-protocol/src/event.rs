@@ -1,6 +1,6 @@
 //! What the media threads report.
 
-use crate::{ListeningId, PlaybackId};
+use crate::{ListeningId, PlaybackId, RoomId};
 use frontdesk_identifiers::{LegId, Moment};
 use std::net::SocketAddr;
 
@@ -75,6 +75,23 @@ pub enum MediaEvent {
         sent_samples: u32,
         /// When.
         at: Moment,
+    },
+    /// A leg could not join a room: as many are in it as can be ([`RoomId::MOST_LEGS`]), or the engine has as many rooms as
+    /// it can.
+    RoomFull {
+        /// The leg.
+        leg: LegId,
+        /// The room.
+        room: RoomId,
+    },
+    /// A playback to a room is over. Told exactly once for each [`PlayToRoom`](crate::MediaCommand::PlayToRoom).
+    RoomPlaybackEnded {
+        /// The room.
+        room: RoomId,
+        /// Which playback.
+        playback: PlaybackId,
+        /// How it ended; [`Failed`](PlaybackEnd::Failed) if nobody was in the room.
+        end: PlaybackEnd,
     },
     /// No RTP came for the media time-out although the other side should send.
     NoMedia {

@@ -13,12 +13,14 @@
 mod command;
 mod event;
 mod plan;
+mod room;
 mod secure;
 mod speech;
 
 pub use command::{ListeningPlan, MediaCommand, Source};
 pub use event::{MediaEvent, PlaybackEnd, PortFault, Strangeness, StreamCounters};
 pub use plan::{AgreedAudio, Codec, Direction};
+pub use room::{Audience, RoomId};
 pub use secure::{SrtpKey, SrtpKeys, SrtpSuite};
 pub use speech::{SpeechEvent, SpeechFault, SpeechFrame, SpeechOutcome, TurnTimes};
 

@@ -50,7 +50,7 @@ impl Heard {
 
 impl<L> Port<L> {
     /// A datagram came in on the RTP socket. The key, if it is the beginning of one.
-    pub(crate) fn receive(&mut self, from: SocketAddr, datagram: &[u8], now: Moment) -> Option<char> {
+    pub(crate) fn receive(&mut self, from: SocketAddr, datagram: &mut [u8], now: Moment) -> Option<char> {
         // While nothing is awaited, as on hold, nobody is believed: a stranger would have all the time he needs to
         // become the party that the sound is sent to.
         self.agreed.filter(|audio| audio.direction.receives())?;
@@ -90,7 +90,7 @@ impl<L> Port<L> {
     }
 
     /// A datagram came in on the RTCP socket.
-    pub(crate) fn receive_report(&mut self, from: SocketAddr, datagram: &[u8], now: Moment) {
+    pub(crate) fn receive_report(&mut self, from: SocketAddr, datagram: &mut [u8], now: Moment) {
         if self.agreed.is_some() {
             let _ = self.stream.receive_rtcp(datagram, from, now);
         }

@@ -133,8 +133,7 @@ impl<L> Port<L> {
         if let Some(packet) = self.outgoing.packet.get(..self.outgoing.length)
             && !packet.is_empty()
         {
-            // What the network does not take is lost, as what it loses later.
-            let _ = wire.send(&mut self.line, Channel::Rtp, self.stream.send_to(), packet);
+            wire.send(&mut self.line, Channel::Rtp, self.stream.send_to(), packet);
         }
         if self.agreed.is_some() && self.stream.rtcp_deadline() <= now {
             let mut report = [0; MAX_REPORT_BYTES];
@@ -156,7 +155,7 @@ impl<L> Port<L> {
         if let Some(report) = report
             && !report.is_empty()
         {
-            let _ = wire.send(&mut self.line, Channel::Rtcp, self.stream.rtcp_to(), report);
+            wire.send(&mut self.line, Channel::Rtcp, self.stream.rtcp_to(), report);
         }
     }
 }

@@ -23,6 +23,10 @@ pub use codec::conceal::Conceal;
 pub use codec::decoder::Decoder;
 pub use codec::encoder::Encoder;
 pub use codec::g711;
+pub use codec::g722::{G722Decoder, G722Encoder};
+pub use codec::opus::{
+    OPUS_MAX_SAMPLES, OpusDecoder, OpusEncoder, OpusWishes, opus_carries_copy, opus_packet_duration,
+};
 pub use dsp::activity::{Activity, ActivityDetector, level_dbov};
 pub use dsp::resample::{MAX_RATE_HZ, MIN_RATE_HZ, to_rate};
 pub use dsp::tone_detect::ToneDetector;

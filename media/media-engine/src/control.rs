@@ -1,6 +1,6 @@
 //! The control side: everything that costs time or memory, so that the tick does not.
 
-use crate::orders::{DigitRun, LegOrder, Order, Retired, ThreadOrder};
+use crate::orders::{Codecs, DigitRun, LegOrder, Order, Retired, ThreadOrder};
 use crate::playback::{PlaySource, Playback};
 use crate::port::{Identity, Port};
 use crate::recorder::Recorder;
@@ -94,7 +94,10 @@ impl<S: LineSource> Control<S> {
                     self.outbox.push_back(ThreadOrder::Leg { slot, what: LegOrder::Close });
                 }
             }
-            Order::Configure { leg, audio } => self.for_leg(leg, LegOrder::Configure(audio), now),
+            Order::Configure { leg, audio } => {
+                let codecs = Codecs::of(&audio);
+                self.for_leg(leg, LegOrder::Configure { audio, codecs }, now);
+            }
             Order::Play { leg, playback, prompt, repeat } => {
                 let source = PlaySource::Prompt { prompt, at: 0, repeat };
                 self.for_leg(leg, LegOrder::Play(Playback::new(playback, source)), now);
@@ -187,6 +190,10 @@ impl<S: LineSource> Control<S> {
             }
             Retired::Listening(listening) => {
                 drop(listening);
+                None
+            }
+            Retired::Codecs(codecs) => {
+                drop(codecs);
                 None
             }
         }

@@ -3,9 +3,9 @@
 use crate::playback::Playback;
 use crate::port::Port;
 use crate::tap::{Listening, RecorderTap};
-use frontdesk_audio::{Prompt, SAMPLES_8K};
+use frontdesk_audio::{Decoder, Encoder, OpusWishes, Prompt, SAMPLES_8K};
 use frontdesk_identifiers::LegId;
-use frontdesk_media_protocol::{AgreedAudio, Audience, ListeningId, PlaybackId, RoomId, SpeechFrame};
+use frontdesk_media_protocol::{AgreedAudio, Audience, Codec, ListeningId, PlaybackId, RoomId, SpeechFrame};
 use ringbuf::traits::Split;
 use ringbuf::{HeapCons, HeapProd, HeapRb};
 use std::net::IpAddr;
@@ -181,7 +181,7 @@ pub(crate) enum ThreadOrder<L> {
 }
 
 pub(crate) enum LegOrder {
-    Configure(AgreedAudio),
+    Configure { audio: AgreedAudio, codecs: Codecs },
     Close,
     Play(Playback),
     StopPlayback(PlaybackId),
@@ -198,6 +198,26 @@ pub(crate) enum Retired<L> {
     Playback(Playback),
     Listening(Listening),
     Recorder(RecorderTap),
+    Codecs(Codecs),
+}
+
+/// How a leg's payloads are read and written. Both take memory when they are made.
+pub(crate) struct Codecs {
+    pub(crate) decoder: Decoder,
+    pub(crate) encoder: Encoder,
+}
+
+impl Codecs {
+    /// What was agreed, from its beginning.
+    pub(crate) fn of(audio: &AgreedAudio) -> Self {
+        let (decoder, encoder) = match audio.codec {
+            Codec::Pcmu => (Decoder::Pcmu, Encoder::Pcmu),
+            Codec::Pcma => (Decoder::Pcma, Encoder::Pcma),
+            Codec::G722 => (Decoder::g722(), Encoder::g722()),
+            Codec::Opus => (Decoder::opus(), Encoder::opus(OpusWishes::default())),
+        };
+        Codecs { decoder, encoder }
+    }
 }
 
 /// Keys to send, without memory.

@@ -6,7 +6,7 @@ mod speak;
 use crate::clock::SPOKES;
 use crate::key_pace::KeyPace;
 use crate::keys::SoundedKeys;
-use crate::orders::{LegOrder, Retired};
+use crate::orders::{Codecs, LegOrder, Retired};
 use crate::playback::Playback;
 use crate::played::PlayedLevels;
 use crate::status::{PendingFacts, Reporter};
@@ -14,7 +14,7 @@ use crate::tap::{Listening, RecorderTap};
 use crate::wire::Channel;
 use frontdesk_audio::{ActivityDetector, Conceal, Decoder, Encoder, LentFrame, ToneDetector};
 use frontdesk_identifiers::{LegId, Moment};
-use frontdesk_media_protocol::{AgreedAudio, Codec, StreamCounters};
+use frontdesk_media_protocol::{AgreedAudio, StreamCounters};
 use frontdesk_rtp_session::{PayloadTypes, RtpRemote, RtpSession, RtpSettings};
 use hear::Heard;
 use ringbuf::HeapProd;
@@ -51,8 +51,7 @@ pub(crate) struct Port<L> {
     strange: bool,
     unread_rtp: bool,
     unread_rtcp: bool,
-    decoder: Decoder,
-    encoder: Encoder,
+    codecs: Codecs,
     heard: Heard,
     outgoing: Outgoing,
     conceal: Conceal,
@@ -107,8 +106,8 @@ impl<L> Port<L> {
             strange: false,
             unread_rtp: false,
             unread_rtcp: false,
-            decoder: Decoder::Pcmu,
-            encoder: Encoder::Pcmu,
+            // Those of G.711 have no memory.
+            codecs: Codecs { decoder: Decoder::Pcmu, encoder: Encoder::Pcmu },
             heard: Heard::nothing(),
             outgoing: Outgoing::nothing(),
             conceal: Conceal::new(),
@@ -126,7 +125,9 @@ impl<L> Port<L> {
         }
     }
 
-    fn configure(&mut self, audio: AgreedAudio, now: Moment) {
+    /// What was agreed, and those codecs that are not needed any more. A codec that stays is not begun anew: the other
+    /// side's does not begin anew either.
+    fn configure(&mut self, audio: AgreedAudio, codecs: Codecs, now: Moment) -> Codecs {
         let payload_types = PayloadTypes {
             send: audio.payload_type,
             receive: audio.receive_payload_type,
@@ -139,8 +140,9 @@ impl<L> Port<L> {
         // A hold that ends, or a new address: from now on sound is awaited again.
         self.silence =
             if audio.direction.receives() { MediaSilence::Since(now) } else { MediaSilence::NotAgreed };
-        (self.decoder, self.encoder) = codec_pair(audio.codec);
+        let stays = self.agreed.is_some_and(|agreed| agreed.codec == audio.codec);
         self.agreed = Some(audio);
+        if stays { codecs } else { std::mem::replace(&mut self.codecs, codecs) }
     }
 
     /// What went through the port.
@@ -227,9 +229,8 @@ impl<L> Port<L> {
         reporter: &mut Reporter,
     ) -> Option<Retired<L>> {
         match what {
-            LegOrder::Configure(audio) => {
-                self.configure(audio, now);
-                None
+            LegOrder::Configure { audio, codecs } => {
+                Some(Retired::Codecs(self.configure(audio, codecs, now)))
             }
             LegOrder::Play(playback) => {
                 let mut replaced = self.playback.replace(playback)?;
@@ -301,15 +302,5 @@ impl<L> Port<L> {
     /// From one turn of a leg to its next.
     const fn round() -> u64 {
         SPOKES as u64
-    }
-}
-
-/// How a codec's payload is read and written.
-fn codec_pair(codec: Codec) -> (Decoder, Encoder) {
-    match codec {
-        Codec::Pcmu => (Decoder::Pcmu, Encoder::Pcmu),
-        Codec::Pcma => (Decoder::Pcma, Encoder::Pcma),
-        // Nobody offers them yet.
-        Codec::G722 | Codec::Opus => (Decoder::Pcmu, Encoder::Pcmu),
     }
 }

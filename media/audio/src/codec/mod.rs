@@ -4,3 +4,5 @@ pub mod conceal;
 pub mod decoder;
 pub mod encoder;
 pub mod g711;
+pub mod g722;
+pub mod opus;

@@ -141,7 +141,7 @@ impl<L> Port<L> {
     fn decode<P: Probe>(&mut self, now: Moment, probe: &mut P) {
         self.heard.arrived = now;
         self.heard.concealed = false;
-        let rate = self.decoder.rate();
+        let rate = self.codecs.decoder.rate();
         if !self.agreed.is_some_and(|audio| audio.direction.receives()) {
             self.heard.frame.silence_at(rate);
             return;
@@ -152,7 +152,7 @@ impl<L> Port<L> {
             Playout::Frame { payload, arrived, .. } => {
                 self.heard.arrived = arrived;
                 self.heard.frame.silence_at(rate);
-                self.decoder.decode(payload, self.heard.frame.samples_mut());
+                self.codecs.decoder.decode(payload, self.heard.frame.samples_mut());
                 self.conceal.received(self.heard.frame.samples_mut());
             }
             Playout::Conceal => {

@@ -141,6 +141,7 @@ fn of_strange(role: LegRole, from: SocketAddr, why: Strangeness) -> Option<Findi
         Strangeness::NotRtp => "no RTP".to_owned(),
         Strangeness::PayloadType(number) => format!("RTP of the payload type {number}, which was not agreed"),
         Strangeness::OwnStream => "what this desk sent itself".to_owned(),
+        Strangeness::Insecure => "sound that is not encrypted with the keys that were agreed".to_owned(),
         _ => "RTP of another source".to_owned(),
     };
     let evidence = format!("what comes to the {}'s port from {from} is {what}", role.as_str());

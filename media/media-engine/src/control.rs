@@ -7,6 +7,7 @@ use crate::recorder::Recorder;
 use crate::tap::{Listening, RECORDER_CAPACITY_FRAMES, RecorderTap};
 use frontdesk_identifiers::{LegId, Moment};
 use frontdesk_media_protocol::{MediaEvent, PlaybackEnd, PlaybackId, PortFault};
+use frontdesk_rtp_session::secure::Security;
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use ringbuf::traits::{Consumer, Producer, Split};
@@ -96,7 +97,8 @@ impl<S: LineSource> Control<S> {
             }
             Order::Configure { leg, audio } => {
                 let codecs = Codecs::of(&audio);
-                self.for_leg(leg, LegOrder::Configure { audio, codecs }, now);
+                let security = audio.secure.map(|keys| Box::new(Security::new(&keys)));
+                self.for_leg(leg, LegOrder::Configure { audio, codecs, security }, now);
             }
             Order::Play { leg, playback, prompt, repeat } => {
                 let source = PlaySource::Prompt { prompt, at: 0, repeat };
@@ -192,8 +194,8 @@ impl<S: LineSource> Control<S> {
                 drop(listening);
                 None
             }
-            Retired::Codecs(codecs) => {
-                drop(codecs);
+            Retired::Agreed(codecs, security) => {
+                drop((codecs, security));
                 None
             }
         }
@@ -224,13 +226,14 @@ impl<S: LineSource> Control<S> {
         }
     }
 
-    /// RFC 3550 §5.1: the source's name, its first sequence number and timestamp are drawn by chance.
+    /// RFC 3550 §5.1: the source's name, its first sequence number and timestamp are drawn by chance. The number lies in
+    /// the lower half, so that an encrypted stream whose first packets are lost cannot have wrapped (RFC 4568 §6.4).
     fn identity(&mut self) -> Identity {
         let mut seed = [0; 32];
         self.chance.fill_bytes(&mut seed);
         Identity {
             ssrc: self.chance.next_u32(),
-            first_sequence: self.chance.next_u32() as u16,
+            first_sequence: self.chance.next_u32() as u16 & 0x7fff,
             first_timestamp: self.chance.next_u32(),
             cname: format!("{:016x}", self.chance.next_u64()),
             seed,

@@ -6,6 +6,7 @@ use crate::tap::{Listening, RecorderTap};
 use frontdesk_audio::{Decoder, Encoder, OpusWishes, Prompt, SAMPLES_8K};
 use frontdesk_identifiers::LegId;
 use frontdesk_media_protocol::{AgreedAudio, Audience, Codec, ListeningId, PlaybackId, RoomId, SpeechFrame};
+use frontdesk_rtp_session::secure::Security;
 use ringbuf::traits::Split;
 use ringbuf::{HeapCons, HeapProd, HeapRb};
 use std::net::IpAddr;
@@ -181,7 +182,7 @@ pub(crate) enum ThreadOrder<L> {
 }
 
 pub(crate) enum LegOrder {
-    Configure { audio: AgreedAudio, codecs: Codecs },
+    Configure { audio: AgreedAudio, codecs: Codecs, security: Option<Box<Security>> },
     Close,
     Play(Playback),
     StopPlayback(PlaybackId),
@@ -198,7 +199,7 @@ pub(crate) enum Retired<L> {
     Playback(Playback),
     Listening(Listening),
     Recorder(RecorderTap),
-    Codecs(Codecs),
+    Agreed(Codecs, Option<Box<Security>>),
 }
 
 /// How a leg's payloads are read and written. Both take memory when they are made.

@@ -229,8 +229,9 @@ impl<L> Port<L> {
         reporter: &mut Reporter,
     ) -> Option<Retired<L>> {
         match what {
-            LegOrder::Configure { audio, codecs } => {
-                Some(Retired::Codecs(self.configure(audio, codecs, now)))
+            LegOrder::Configure { audio, codecs, security } => {
+                let codecs = self.configure(audio, codecs, now);
+                Some(Retired::Agreed(codecs, self.stream.secure(security, now)))
             }
             LegOrder::Play(playback) => {
                 let mut replaced = self.playback.replace(playback)?;

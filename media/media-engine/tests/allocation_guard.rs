@@ -8,7 +8,7 @@ mod party;
 use frontdesk_audio::Prompt;
 use frontdesk_media_engine::testing::Simulation;
 use frontdesk_media_engine::{Channel, Order, StreamFrame, speech_ring, stream_ring};
-use frontdesk_media_protocol::{Codec, ListeningId, MediaEvent, PlaybackId, SpeechFrame};
+use frontdesk_media_protocol::{Codec, ListeningId, MediaEvent, PlaybackId, SpeechFrame, SrtpSuite};
 use party::Party;
 use ringbuf::traits::{Consumer, Producer};
 use ringbuf::{HeapCons, HeapProd};
@@ -69,6 +69,20 @@ fn the_counter_counts() {
     assert_eq!(allocations(|| ()), 0);
 }
 
+/// Every second leg is encrypted, by each suite in its turn.
+fn secured(party: Party) -> Party {
+    let suites = [
+        SrtpSuite::AesCm128HmacSha1_80,
+        SrtpSuite::AesCm128HmacSha1_32,
+        SrtpSuite::AeadAes128Gcm,
+        SrtpSuite::AeadAes256Gcm,
+    ];
+    match party.leg.0 {
+        leg if leg % 2 == 1 => party.encrypts(suites[leg as usize / 2 % 4]),
+        _ => party,
+    }
+}
+
 /// A third of the legs in prompts, a third bridged, a third with a streaming voice; all are listened to, and one in
 /// ten is recorded. The far ends of their rings.
 fn busy(
@@ -116,8 +130,11 @@ fn no_tick_of_500_busy_legs_allocates_or_frees() {
     let folder = tempfile::tempdir().unwrap();
     let mut simulation = Simulation::new(Duration::from_millis(500), [1; 32]).unwrap();
     let codec = |leg: u64| if leg.is_multiple_of(3) { Codec::Pcma } else { Codec::Pcmu };
-    let mut parties: Vec<Party> =
-        (0..LEGS).map(|leg| Party::new(leg, codec(leg)).enters(&mut simulation)).collect();
+    let mut parties: Vec<Party> = (0..LEGS)
+        .map(|leg| Party::new(leg, codec(leg)))
+        .map(secured)
+        .map(|party| party.enters(&mut simulation))
+        .collect();
     let (mut ears, mut voices) = busy(&mut simulation, &parties, folder.path());
     for _ in 0..20 {
         simulation.tick();
@@ -151,6 +168,8 @@ fn no_tick_of_500_busy_legs_allocates_or_frees() {
             let party = &parties[round as usize];
             simulation.order(Order::StopRecording { leg: parties[(round as usize + 1) / 10 * 10].leg });
             simulation.order(Order::SendDigits { leg: party.leg, digits: "12".into() });
+            // A refresh that says the same again: its keys are built once more, and dropped.
+            simulation.order(Order::Configure { leg: parties[1].leg, audio: parties[1].audio() });
             simulation.order(Order::Close { leg: parties[499 - round as usize / 50].leg });
             counted += allocations(|| simulation.stall(Duration::from_millis(70)));
         }

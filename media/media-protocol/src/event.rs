@@ -132,6 +132,8 @@ pub enum Strangeness {
     Source,
     /// This side sent it itself: the address that it was told leads back here.
     OwnStream,
+    /// The stream is encrypted, and this is not, or not with the keys that were agreed.
+    Insecure,
 }
 
 /// Why a playback is over.

@@ -1,7 +1,7 @@
 //! One RTP stream pair: what comes from one peer and what goes to it, told the time.
 //!
-//! The way of a packet from the peer: [`RtpSession::receive`] reads its header ([`packet`]), asks whether
-//! its source is believed ([`latching`]) and where its sequence number stands ([`sequence`]); keys go to
+//! The way of a packet from the peer: [`RtpSession::receive`] opens it, if the stream is encrypted ([`secure`]),
+//! reads its header ([`packet`]), asks whether its source is believed ([`latching`]) and where its sequence number stands ([`sequence`]); keys go to
 //! [`telephone_event`], sound into a slot of [`jitter_buffer`]. Once a tick [`RtpSession::playout`] gives the
 //! next 20 ms of payload, or says that they are missing; how long packets wait is decided in [`playout`].
 //!
@@ -15,8 +15,8 @@
 //!
 //! # Why no library
 //!
-//! `rtc-rtp` and `rtc-rtcp` read and write into vectors and reference-counted buffers: some allocations for
-//! each packet. The tick may not allocate, so [`packet`] and [`rtcp`] read and write in place; the libraries
+//! `rtc-rtp`, `rtc-rtcp` and `rtc-srtp` read and write into vectors and reference-counted buffers: some allocations for
+//! each packet. The tick may not allocate, so [`packet`], [`rtcp`] and [`secure`] read and write in place; the libraries
 //! are the oracles of their tests.
 
 mod counters;
@@ -25,6 +25,7 @@ pub mod latching;
 pub mod packet;
 pub mod playout;
 pub mod rtcp;
+pub mod secure;
 pub mod sequence;
 mod session;
 pub mod telephone_event;

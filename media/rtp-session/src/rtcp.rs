@@ -1,13 +1,14 @@
 //! Reports about the streams (RFC 3550 §6): read and written in place, and when they are due.
 
+use crate::secure::ADDED_TO_RTCP;
 use frontdesk_identifiers::{Moment, WallTime};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::time::Duration;
 use thiserror::Error;
 
-/// The longest report that [`write()`] writes, with the longest name.
-pub const MAX_REPORT_BYTES: usize = 28 + 24 + 4 + 4 + 2 + MAX_CNAME_BYTES + 4 + 8;
+/// The longest report that a session writes, with the longest name, encrypted or not.
+pub const MAX_REPORT_BYTES: usize = 28 + 24 + 4 + 4 + 2 + MAX_CNAME_BYTES + 4 + 8 + ADDED_TO_RTCP;
 /// The longest canonical name that is sent; a longer one is cut.
 pub const MAX_CNAME_BYTES: usize = 64;
 /// The shortest mean time between two reports (RFC 3550 §6.2); the first comes after half of it. With two

@@ -6,6 +6,7 @@ use crate::latching::Latching;
 use crate::packet::{self, HEADER_BYTES, PacketFault, RtpPacket};
 use crate::playout::{Playout, PlayoutDelay, Tick};
 use crate::rtcp::{MAX_CNAME_BYTES, ReportFault, ReportTimer};
+use crate::secure::{ADDED_TO_RTP, Guard, Room, SecureFault, Security};
 use crate::telephone_event::{DigitFault, Event, EventReceiver, EventSender};
 use arrayvec::ArrayString;
 use frontdesk_audio::{MediaTick, SAMPLES_8K, g711};
@@ -17,8 +18,8 @@ use thiserror::Error;
 mod stream;
 use stream::{Placed, Standing, Stream};
 
-/// The longest packet that a session writes.
-pub const MAX_PACKET_BYTES: usize = HEADER_BYTES + MAX_PAYLOAD_BYTES;
+/// The longest packet that a session writes, encrypted or not.
+pub const MAX_PACKET_BYTES: usize = HEADER_BYTES + MAX_PAYLOAD_BYTES + ADDED_TO_RTP;
 /// The payload type of comfort noise (RFC 3389): taken, and heard as silence.
 const COMFORT_NOISE: u8 = 13;
 /// Packets that are missing for so many ticks are a pause of the sender: the marker is set after it.
@@ -117,6 +118,9 @@ pub enum Refusal {
     /// No sound in it, or more than 60 ms.
     #[error("a payload of a length that is not taken")]
     Length,
+    /// The stream is encrypted, and this packet is not, or not with the keys that were agreed, or it came before.
+    #[error(transparent)]
+    Secure(#[from] SecureFault),
 }
 
 /// What became of an RTCP datagram.
@@ -130,12 +134,15 @@ pub enum RtcpReceived {
     Source,
     /// No RTCP.
     Refused(ReportFault),
+    /// The stream is encrypted, and this is not, or not with the keys that were agreed.
+    Insecure(SecureFault),
 }
 
 /// One RTP stream pair. See the [crate's documentation](crate) for the way through it.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct RtpSession {
     ssrc: u32,
+    security: Guard,
     payload_types: PayloadTypes,
     remote: RtpRemote,
     latching: Latching,
@@ -177,6 +184,7 @@ impl RtpSession {
         }
         RtpSession {
             ssrc: settings.ssrc,
+            security: Guard::default(),
             payload_types: settings.payload_types,
             remote: settings.remote,
             latching: Latching::new(settings.remote.rtp, settings.remote.messages_from),
@@ -215,9 +223,22 @@ impl RtpSession {
         self.latching.signal(remote.rtp, remote.messages_from);
     }
 
+    /// From now on encrypted with these keys ([`crate::secure`]), or plain. What becomes superfluous is given back, to be
+    /// dropped where that costs nothing.
+    pub fn secure(&mut self, security: Option<Box<Security>>, now: Moment) -> Option<Box<Security>> {
+        self.security.change(security, now)
+    }
+
     /// Takes a datagram that came to the RTP socket.
     pub fn receive(&mut self, datagram: &[u8], source: SocketAddr, now: Moment) -> Received {
-        let outcome = self.take(datagram, source, now);
+        let outcome = if self.security.is_on() {
+            // Nothing is believed of a packet before it authenticates.
+            let mut room = Room::new();
+            let opened = self.security.open_rtp(datagram, now, &mut room);
+            opened.map_err(Refusal::Secure).and_then(|()| self.take(&room, source, now))
+        } else {
+            self.take(datagram, source, now)
+        };
         match outcome {
             Ok(received) => {
                 self.counters.packets_received += 1;
@@ -228,11 +249,21 @@ impl RtpSession {
             Err(refusal) => {
                 match refusal {
                     Refusal::Late => self.counters.packets_late += 1,
-                    Refusal::Duplicate => self.counters.packets_duplicate += 1,
+                    Refusal::Duplicate | Refusal::Secure(SecureFault::Replayed) => {
+                        self.counters.packets_duplicate += 1;
+                    }
                     _ => self.counters.packets_refused += 1,
                 }
                 Received::Refused(refusal)
             }
+        }
+    }
+
+    /// A datagram that came while nothing is awaited, as on hold: of an encrypted stream its number is followed, or the
+    /// wraps of a long hold would be missed (RFC 3711 §3.3.1).
+    pub fn pass_by(&mut self, datagram: &[u8], now: Moment) {
+        if self.security.is_on() {
+            let _ = self.security.open_rtp(datagram, now, &mut Room::new());
         }
     }
 
@@ -420,6 +451,7 @@ impl RtpSession {
         let sequence = self.sequence;
         let packet = RtpPacket { marker, payload_type, sequence, timestamp, ssrc: self.ssrc, payload };
         let length = packet::write(&packet, out);
+        let length = if length > 0 { self.security.seal_rtp(out, length) } else { 0 };
         if length > 0 {
             self.sequence = self.sequence.wrapping_add(1);
             self.counters.packets_sent += 1;

@@ -5,7 +5,7 @@ mod network;
 use frontdesk_audio::{ActivityDetector, Conceal, MediaTick, ToneDetector, ToneGenerator, g711};
 use frontdesk_identifiers::{Moment, WallTime};
 use frontdesk_rtp_session::{MAX_PACKET_BYTES, Playout, Received};
-use network::{address, session};
+use network::{SUITES, address, security, session};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
@@ -43,9 +43,19 @@ fn a_thousand_ticks_of_two_sessions_take_no_memory() {
     let (mut out, mut frame, mut payload) = ([0; MAX_PACKET_BYTES], [0i16; 160], [0u8; 160]);
     let (mut frames, mut missing, mut keys, mut reports, mut tones) = (0, 0, 0, 0, 0);
 
+    let mut keys_to_come: Vec<_> =
+        SUITES.iter().rev().flat_map(|suite| [(security(*suite, 1, 2), security(*suite, 2, 1))]).collect();
+    let mut old_keys = Vec::with_capacity(16);
+
     let before = ALLOCATIONS.get();
     for n in 0..1_000u64 {
         let (tick, now) = (MediaTick(n), Moment::from_millis(n * 20));
+        // Plain, then each suite.
+        if n % 200 == 199
+            && let Some((callers, desks)) = keys_to_come.pop()
+        {
+            old_keys.push((caller.secure(callers, now), desk.secure(desks, now)));
+        }
         tone.fill(&mut frame);
         g711::encode_ulaw(&frame, &mut payload);
         if n % 100 == 50 {

@@ -7,6 +7,7 @@ use crate::tap::SILENCE;
 use frontdesk_audio::{AudioFrame, LentFrame, SAMPLES_8K, SampleRate};
 use frontdesk_identifiers::Moment;
 use frontdesk_media_protocol::{SpeechFrame, Strangeness};
+use frontdesk_rtp_session::secure::SecureFault;
 use frontdesk_rtp_session::{Playout, Received, Refusal};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -53,7 +54,10 @@ impl<L> Port<L> {
     pub(crate) fn receive(&mut self, from: SocketAddr, datagram: &mut [u8], now: Moment) -> Option<char> {
         // While nothing is awaited, as on hold, nobody is believed: a stranger would have all the time he needs to
         // become the party that the sound is sent to.
-        self.agreed.filter(|audio| audio.direction.receives())?;
+        if !self.agreed.is_some_and(|audio| audio.direction.receives()) {
+            self.stream.pass_by(datagram, now);
+            return None;
+        }
         let received = self.stream.receive(datagram, from, now);
         let key = match received {
             Received::Refused(refusal) => {
@@ -82,6 +86,7 @@ impl<L> Port<L> {
             Refusal::PayloadType(number) => Strangeness::PayloadType(number),
             Refusal::Source => Strangeness::Source,
             Refusal::OwnStream => Strangeness::OwnStream,
+            Refusal::Secure(SecureFault::Malformed | SecureFault::NotAuthentic) => Strangeness::Insecure,
             _ => return,
         };
         if !std::mem::replace(&mut self.strange, true) {

@@ -5,8 +5,10 @@ use frontdesk_audio::g711;
 use frontdesk_identifiers::LegId;
 use frontdesk_media_engine::testing::Simulation;
 use frontdesk_media_engine::{Channel, Order};
-use frontdesk_media_protocol::{AgreedAudio, Codec, Direction, MediaEvent};
+use frontdesk_media_protocol::{AgreedAudio, Codec, Direction, MediaEvent, SrtpKey, SrtpKeys, SrtpSuite};
 use frontdesk_rtp_session::packet::{self, RtpPacket};
+use frontdesk_rtp_session::secure::{ADDED_TO_RTP, Opening, Room, Sealing};
+use std::cell::RefCell;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// The dynamic payload type of telephone-events in these tests.
@@ -18,6 +20,8 @@ pub struct Party {
     pub codec: Codec,
     sequence: u16,
     timestamp: u32,
+    /// With what it speaks, if it speaks encrypted.
+    keys: Option<(SrtpKeys, Sealing, RefCell<Opening>)>,
 }
 
 impl Party {
@@ -27,7 +31,17 @@ impl Party {
     }
 
     pub fn at(leg: u64, codec: Codec, address: SocketAddr) -> Self {
-        Party { leg: LegId(leg), address, codec, sequence: 65_530, timestamp: u32::MAX - 1_000 }
+        Party { leg: LegId(leg), address, codec, sequence: 65_530, timestamp: u32::MAX - 1_000, keys: None }
+    }
+
+    /// Speaks encrypted from now on, with a key for each direction.
+    pub fn encrypts(mut self, suite: SrtpSuite) -> Self {
+        let key =
+            |byte: u8| SrtpKey::new(suite, &vec![byte; suite.key_bytes() + suite.salt_bytes()]).unwrap();
+        let (ours, desks) = (key(self.leg.0 as u8), key(!self.leg.0 as u8));
+        let keys = SrtpKeys { suite, send: desks, receive: ours };
+        self.keys = Some((keys, Sealing::new(suite, &ours), RefCell::new(Opening::new(suite, &desks))));
+        self
     }
 
     pub fn audio(&self) -> AgreedAudio {
@@ -42,7 +56,7 @@ impl Party {
             receive_telephone_event: Some(EVENT_TYPE),
             packet_ms: 20,
             rtcp_mux: false,
-            secure: None,
+            secure: self.keys.as_ref().map(|(keys, ..)| *keys),
             direction: Direction::SendReceive,
         }
     }
@@ -110,6 +124,12 @@ impl Party {
         let ssrc = 0x1234_0000 + self.leg.0 as u32;
         let mut bytes = vec![0; 12 + payload.len()];
         packet::write(&RtpPacket { marker, payload_type, sequence, timestamp, ssrc, payload }, &mut bytes);
+        if let Some((_, sealing, _)) = &mut self.keys {
+            let length = bytes.len();
+            bytes.resize(length + ADDED_TO_RTP, 0);
+            let length = sealing.seal_rtp(&mut bytes, length);
+            bytes.truncate(length);
+        }
         bytes
     }
 
@@ -125,7 +145,15 @@ impl Party {
         sent.filter(|datagram| datagram.channel == Channel::Rtp)
             .map(|datagram| {
                 assert_eq!(datagram.address, self.address);
-                Heard::read(datagram.bytes(), datagram.at.as_millis())
+                let mut room = Room::new();
+                let bytes = match &self.keys {
+                    Some((_, _, opening)) => {
+                        opening.borrow_mut().open_rtp(datagram.bytes(), &mut room).expect("with our keys");
+                        &room
+                    }
+                    None => datagram.bytes(),
+                };
+                Heard::read(bytes, datagram.at.as_millis())
             })
             .collect()
     }

@@ -2,6 +2,7 @@
 
 use super::{RtcpReceived, RtpSession};
 use crate::rtcp::{self, Report, ReportBlock, SenderInfo};
+use crate::secure::Room;
 use frontdesk_identifiers::{Moment, WallTime};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -12,6 +13,15 @@ impl RtpSession {
         if source != self.remote.rtcp && source.ip() != self.latching.send_to().ip() {
             return RtcpReceived::Source;
         }
+        let mut room = Room::new();
+        let datagram = if self.security.is_on() {
+            if let Err(fault) = self.security.open_rtcp(datagram, now, &mut room) {
+                return RtcpReceived::Insecure(fault);
+            }
+            &room
+        } else {
+            datagram
+        };
         let heard = match rtcp::read(datagram, self.ssrc) {
             Ok(heard) => heard,
             Err(fault) => return RtcpReceived::Refused(fault),
@@ -88,6 +98,8 @@ impl RtpSession {
         if sender.is_some() {
             self.our_report = Some((rtcp::ntp_middle(ntp), now));
         }
-        rtcp::write(&Report { ssrc: self.ssrc, sender, block, cname: &self.cname, goodbye }, out)
+        let length =
+            rtcp::write(&Report { ssrc: self.ssrc, sender, block, cname: &self.cname, goodbye }, out);
+        if length > 0 { self.security.seal_rtcp(out, length) } else { 0 }
     }
 }

@@ -2,6 +2,8 @@
 #![allow(dead_code)]
 
 use frontdesk_identifiers::Moment;
+use frontdesk_media_protocol::{SrtpKey, SrtpKeys, SrtpSuite};
+use frontdesk_rtp_session::secure::Security;
 use frontdesk_rtp_session::{PayloadTypes, Playout, RtpRemote, RtpSession, RtpSettings, packet};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -28,6 +30,19 @@ pub fn session(ssrc: u32) -> RtpSession {
     };
     RtpSession::new(&settings, Moment::ZERO)
 }
+
+/// Keys of the same bytes in one direction each: what one side sends with, the other one receives with.
+pub fn security(suite: SrtpSuite, send: u8, receive: u8) -> Option<Box<Security>> {
+    let key = |byte| SrtpKey::new(suite, &vec![byte; suite.key_bytes() + suite.salt_bytes()]).unwrap();
+    Some(Box::new(Security::new(&SrtpKeys { suite, send: key(send), receive: key(receive) })))
+}
+
+pub const SUITES: [SrtpSuite; 4] = [
+    SrtpSuite::AesCm128HmacSha1_80,
+    SrtpSuite::AesCm128HmacSha1_32,
+    SrtpSuite::AeadAes128Gcm,
+    SrtpSuite::AeadAes256Gcm,
+];
 
 /// What a network does to packets.
 #[derive(Debug, Clone, Copy)]

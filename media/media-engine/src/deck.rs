@@ -7,15 +7,12 @@ use crate::port::Port;
 use crate::route::{Partner, join};
 use crate::stage::{Probe, Stage};
 use crate::status::{PendingFacts, Reporter};
-use crate::thread::SOCKETS;
-use crate::wire::{BATCH, Channel, Wire};
+use crate::wire::{Channel, Wire};
 use frontdesk_identifiers::{Moment, WallTime};
 use ringbuf::traits::{Consumer, Observer, Producer};
 use ringbuf::{HeapCons, HeapProd};
 use std::time::Duration;
 
-/// Batches that one socket may have before the others have their turn.
-const BATCHES_A_READ: usize = 2;
 /// Legs that share a spoke before the next one is begun. The thread wakes for spokes that have legs: a few legs are one
 /// wake-up every 20 ms, and sending a few packets one after another delays none of them.
 const TOGETHER: usize = 8;
@@ -31,8 +28,6 @@ pub(crate) struct Deck<W: Wire> {
     ports: Box<[Place<W::Line>]>,
     /// The slots that are served on each spoke.
     spokes: [Vec<u16>; SPOKES],
-    /// Sockets that may have something to read.
-    unread: Vec<(u16, Channel)>,
     orders: HeapCons<ThreadOrder<W::Line>>,
     retired: HeapProd<Retired<W::Line>>,
     reporter: Reporter,
@@ -45,7 +40,6 @@ impl<W: Wire> Deck<W> {
             wire,
             ports: (0..MAX_LEGS).map(|_| None).collect(),
             spokes: std::array::from_fn(|_| Vec::with_capacity(MAX_LEGS)),
-            unread: Vec::with_capacity(SOCKETS),
             orders: rings.orders,
             retired: rings.retired,
             reporter: Reporter::new(rings.events),
@@ -53,66 +47,36 @@ impl<W: Wire> Deck<W> {
         }
     }
 
-    /// This socket has something to read.
-    pub(crate) fn readable(&mut self, slot: u16, channel: Channel) {
-        let Some(Some(port)) = self.ports.get_mut(usize::from(slot)) else { return };
-        if !port.marked_unread(channel) && self.unread.len() < SOCKETS {
-            port.mark_unread(channel, true);
-            self.unread.push((slot, channel));
-        }
-    }
-
-    pub(crate) fn has_unread(&self) -> bool {
-        !self.unread.is_empty()
-    }
-
-    /// Reads from every readable socket, at most [`BATCHES_A_READ`] batches each: somebody who floods one port
-    /// cannot keep the others waiting.
-    pub(crate) fn read(&mut self, now: Moment) {
-        let mut at = 0;
-        while let Some((slot, channel)) = self.unread.get(at).copied() {
-            if self.read_socket(slot, channel, now) {
-                at += 1;
-            } else {
-                if let Some(Some(port)) = self.ports.get_mut(usize::from(slot)) {
-                    port.mark_unread(channel, false);
-                }
-                self.unread.swap_remove(at);
-            }
-        }
-    }
-
-    /// Whether more may be waiting.
-    fn read_socket(&mut self, slot: u16, channel: Channel, now: Moment) -> bool {
-        for _ in 0..BATCHES_A_READ {
+    /// Reads from a socket that has something to read; whether as much came as was asked for.
+    ///
+    /// A socket is read once in a round of the thread, and one that still has something is reported again: somebody who
+    /// floods one port cannot keep the others waiting.
+    pub(crate) fn read(&mut self, slot: u16, channel: Channel, now: Moment) -> bool {
+        let Some(Some(port)) = self.ports.get_mut(usize::from(slot)) else { return false };
+        let most = port.appetite(channel, now);
+        let count = self.wire.receive(port.line_mut(), channel, most);
+        for at in 0..count {
+            let datagram = self.wire.datagram(at);
             let Some(Some(port)) = self.ports.get_mut(usize::from(slot)) else { return false };
-            let count = self.wire.receive(port.line_mut(), channel);
-            for at in 0..count {
-                let datagram = self.wire.datagram(at);
-                let Some(Some(port)) = self.ports.get_mut(usize::from(slot)) else { return false };
-                let Some((from, bytes)) = datagram else {
-                    port.refuse();
-                    continue;
-                };
-                let pressed = match channel {
-                    Channel::Rtp => port.receive(from, bytes, now),
-                    Channel::Rtcp => {
-                        port.receive_report(from, bytes, now);
-                        None
-                    }
-                };
-                if let (Some(key), Some(partner)) = (pressed, port.partner()) {
-                    // A key crosses a bridge as an event of its own, whatever the two ends call it.
-                    if let Some(Some(partner)) = self.ports.get_mut(usize::from(partner)) {
-                        partner.send_digit(key);
-                    }
+            let Some((from, bytes)) = datagram else {
+                port.refuse();
+                continue;
+            };
+            let pressed = match channel {
+                Channel::Rtp => port.receive(from, bytes, now),
+                Channel::Rtcp => {
+                    port.receive_report(from, bytes, now);
+                    None
+                }
+            };
+            if let (Some(key), Some(partner)) = (pressed, port.partner()) {
+                // A key crosses a bridge as an event of its own, whatever the two ends call it.
+                if let Some(Some(partner)) = self.ports.get_mut(usize::from(partner)) {
+                    partner.send_digit(key);
                 }
             }
-            if count < BATCH {
-                return false;
-            }
         }
-        true
+        count == most
     }
 
     /// One turn: orders, then 20 ms of sound of every leg on this turn's spoke.
@@ -216,14 +180,10 @@ impl<W: Wire> Deck<W> {
         if let Some(spoke) = self.spokes.get_mut(spoke) {
             spoke.push(slot);
         }
-        // What came before the port was here reported an edge that nobody saw.
-        self.readable(slot, Channel::Rtp);
-        self.readable(slot, Channel::Rtcp);
     }
 
     fn close(&mut self, slot: u16, now: Moment, wall: WallTime) {
         self.part(slot);
-        self.unread.retain(|(unread, _)| *unread != slot);
         let Some(mut port) = self.ports.get_mut(usize::from(slot)).and_then(Option::take) else { return };
         self.leave_spoke(slot, spoke_of(port.due()));
         port.farewell(now, wall, &mut self.wire);

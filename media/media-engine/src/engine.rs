@@ -170,14 +170,14 @@ struct UdpLines {
 impl LineSource for UdpLines {
     type Line = UdpLine;
 
-    /// The sockets report from here on, though their port is not with the thread yet: the reports are
-    /// edge-triggered, so that an unknown slot costs one look, and a port reads once when it arrives.
+    /// The sockets report from here on, though their port is not with the thread yet: what they report until then costs
+    /// the thread a look.
     fn open(&mut self, bind: IpAddr, slot: u16) -> Result<(UdpLine, SocketAddr), PortFault> {
         let line = self.range.open(bind)?;
         for channel in [Channel::Rtp, Channel::Rtcp] {
             let name = epoll::EventData::new_u64(epoll_name(slot, channel));
-            let when = epoll::EventFlags::IN | epoll::EventFlags::ET;
-            epoll::add(&self.epoll, line.socket(channel), name, when).map_err(|_| PortFault::EngineFull)?;
+            epoll::add(&self.epoll, line.socket(channel), name, epoll::EventFlags::IN)
+                .map_err(|_| PortFault::EngineFull)?;
         }
         let address = line.address();
         Ok((line, address))

@@ -11,7 +11,7 @@ use crate::playback::Playback;
 use crate::played::PlayedLevels;
 use crate::status::{PendingFacts, Reporter};
 use crate::tap::{Listening, RecorderTap};
-use crate::wire::Channel;
+use crate::wire::{BATCH, Channel};
 use frontdesk_audio::{ActivityDetector, Conceal, Decoder, Encoder, LentFrame, ToneDetector};
 use frontdesk_identifiers::{LegId, Moment};
 use frontdesk_media_protocol::{AgreedAudio, StreamCounters};
@@ -21,6 +21,7 @@ use ringbuf::HeapProd;
 use ringbuf::traits::{Observer, Producer};
 use speak::Outgoing;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 /// What a stream is called on the wire, drawn by chance (RFC 3550 §5.1).
 #[derive(Debug, Clone)]
@@ -32,6 +33,9 @@ pub(crate) struct Identity {
     pub(crate) cname: String,
     pub(crate) seed: [u8; 32],
 }
+
+/// A socket that has something again so soon after it was read has a backlog: no codec sends packets so close together.
+const BACKLOG: Duration = Duration::from_micros(2_400);
 
 pub(crate) struct Port<L> {
     leg: LegId,
@@ -49,8 +53,8 @@ pub(crate) struct Port<L> {
     spoken_to: bool,
     /// A datagram that is none of the stream's was told of.
     strange: bool,
-    unread_rtp: bool,
-    unread_rtcp: bool,
+    rtp_read: Moment,
+    rtcp_read: Moment,
     codecs: Codecs,
     heard: Heard,
     outgoing: Outgoing,
@@ -104,8 +108,8 @@ impl<L> Port<L> {
             refused_by_wire: 0,
             spoken_to: false,
             strange: false,
-            unread_rtp: false,
-            unread_rtcp: false,
+            rtp_read: Moment::ZERO,
+            rtcp_read: Moment::ZERO,
             // Those of G.711 have no memory.
             codecs: Codecs { decoder: Decoder::Pcmu, encoder: Encoder::Pcmu },
             heard: Heard::nothing(),
@@ -191,18 +195,15 @@ impl<L> Port<L> {
         self.partner = partner;
     }
 
-    pub(crate) fn marked_unread(&self, channel: Channel) -> bool {
-        match channel {
-            Channel::Rtp => self.unread_rtp,
-            Channel::Rtcp => self.unread_rtcp,
-        }
-    }
-
-    pub(crate) fn mark_unread(&mut self, channel: Channel, unread: bool) {
-        match channel {
-            Channel::Rtp => self.unread_rtp = unread,
-            Channel::Rtcp => self.unread_rtcp = unread,
-        }
+    /// How many datagrams to ask a socket for: one, because one is there as a rule, or a batch if it was read just now
+    /// and has something all the same.
+    pub(crate) fn appetite(&mut self, channel: Channel, now: Moment) -> usize {
+        let read = match channel {
+            Channel::Rtp => &mut self.rtp_read,
+            Channel::Rtcp => &mut self.rtcp_read,
+        };
+        let before = std::mem::replace(read, now);
+        if now.since(before) < BACKLOG { BATCH } else { 1 }
     }
 
     /// A datagram that the wire itself could not stand.

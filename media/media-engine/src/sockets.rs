@@ -2,7 +2,7 @@
 
 use crate::wire::{BATCH, Channel, DATAGRAM_BYTES, Wire};
 use frontdesk_media_protocol::PortFault;
-use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use rustix::io::Errno;
 use rustix::net::{
     AddressFamily, SendFlags, SocketFlags, SocketType, bind, getsockname, ipproto, sendto, socket_with,
@@ -131,10 +131,10 @@ fn local_port(socket: &OwnedFd) -> Result<u16, Errno> {
     Ok(address.port())
 }
 
-/// Reads with `recvmmsg`, sends with `sendto`.
+/// Reads with `recvmsg` or `recvmmsg`, sends with `sendto`.
 ///
-/// A leg has a socket of its own, and `sendmmsg` takes one socket: a spoke's packets can therefore be sent
-/// together, but not by one system call. Reading is where batches form, when packets come faster than ticks.
+/// A leg has a socket of its own, in which one packet waits as a rule: `recvmsg` for that one is a tenth cheaper than
+/// `recvmmsg`, which looks for a second. `sendmmsg` takes one socket, so that a round's packets are sent one by one.
 pub(crate) struct UdpWire {
     headers: Box<[libc::mmsghdr; BATCH]>,
     // The headers point into the three below, which are never moved or resized.
@@ -170,23 +170,37 @@ impl UdpWire {
         }
         UdpWire { headers, _vectors: vectors, addresses, buffers, received: 0 }
     }
+
+    fn receive_one(&mut self, socket: RawFd) -> usize {
+        let Some(header) = self.headers.first_mut() else { return 0 };
+        // SAFETY: the header's name, vector and buffer pointers point into boxes that this value owns and never moves,
+        // with the lengths that were set beside them; nothing else borrows them now.
+        let length = unsafe { libc::recvmsg(socket, &mut header.msg_hdr, libc::MSG_DONTWAIT) };
+        let Ok(length) = u32::try_from(length) else { return 0 };
+        header.msg_len = length;
+        1
+    }
 }
 
 impl Wire for UdpWire {
     type Line = UdpLine;
 
-    fn receive(&mut self, line: &mut UdpLine, channel: Channel) -> usize {
+    fn receive(&mut self, line: &mut UdpLine, channel: Channel, most: usize) -> usize {
         for header in self.headers.iter_mut().take(self.received) {
             header.msg_hdr.msg_namelen = size_of::<libc::sockaddr_storage>() as libc::socklen_t;
         }
         let socket = line.socket(channel).as_raw_fd();
+        if most == 1 {
+            self.received = self.receive_one(socket);
+            return self.received;
+        }
         // SAFETY: `headers` holds BATCH headers whose name, vector and buffer pointers point into boxes that this
         // value owns and never moves, with the lengths that were set beside them; nothing else borrows them now.
         let count = unsafe {
             libc::recvmmsg(
                 socket,
                 self.headers.as_mut_ptr(),
-                BATCH as libc::c_uint,
+                most.min(BATCH) as libc::c_uint,
                 libc::MSG_DONTWAIT as _,
                 std::ptr::null_mut(),
             )

@@ -4,7 +4,7 @@
 //! own turn; only the clock and the wire are of memory.
 
 use crate::clock::{Clock, SPOKE, Wheel};
-use crate::control::{Control, LineSource, rings};
+use crate::control::{Control, LineSource, MAX_LEGS, rings};
 use crate::deck::Deck;
 use crate::orders::Order;
 use crate::recorder::Recorder;
@@ -86,9 +86,12 @@ struct MemoryWire {
 impl Wire for MemoryWire {
     type Line = MemoryLine;
 
-    fn receive(&mut self, line: &mut MemoryLine, channel: Channel) -> usize {
+    fn receive(&mut self, line: &mut MemoryLine, channel: Channel, most: usize) -> usize {
         self.received.clear();
-        for _ in 0..line.arrived.len().min(BATCH) {
+        for _ in 0..line.arrived.len() {
+            if self.received.len() == most.min(BATCH) {
+                break;
+            }
             match line.arrived.pop_front() {
                 Some(datagram) if datagram.channel == channel => self.received.push(datagram),
                 Some(other) => line.arrived.push_back(other),
@@ -140,6 +143,7 @@ pub struct Simulation {
     clock: HandClock,
     last_slot: Rc<Cell<Option<u16>>>,
     slots: BTreeMap<LegId, u16>,
+    readable: Vec<(u16, Channel)>,
 }
 
 impl Simulation {
@@ -153,7 +157,8 @@ impl Simulation {
         let wire = MemoryWire { clock: clock.clone(), received: Vec::with_capacity(BATCH) };
         let deck = Deck::new(wire, thread_rings, no_media_after);
         let wheel = Wheel::new(clock.now() + SPOKE);
-        Ok(Simulation { control, deck, wheel, clock, last_slot, slots: BTreeMap::new() })
+        let readable = Vec::with_capacity(2 * MAX_LEGS);
+        Ok(Simulation { control, deck, wheel, clock, last_slot, slots: BTreeMap::new(), readable })
     }
 
     /// Now.
@@ -184,7 +189,9 @@ impl Simulation {
             arrived.pop_front();
         }
         arrived.push_back(Datagram::new(self.clock.now(), channel, from, datagram));
-        self.deck.readable(slot, channel);
+        if !self.readable.contains(&(slot, channel)) {
+            self.readable.push((slot, channel));
+        }
         true
     }
 
@@ -225,7 +232,11 @@ impl Simulation {
 
     fn run_due<P: Probe>(&mut self, probe: &mut P) {
         probe.begin();
-        self.deck.read(self.clock.now());
+        let now = self.clock.now();
+        for (slot, channel) in &self.readable {
+            while self.deck.read(*slot, *channel, now) {}
+        }
+        self.readable.clear();
         probe.mark(crate::stage::Stage::Receive);
         while let Some(turn) = self.wheel.take_due(self.clock.now()) {
             self.deck.turn(turn, &self.clock, probe);

@@ -1,7 +1,7 @@
 //! The media thread: waits for its wheel and its sockets, reads what came, makes the turns that are due.
 
 use crate::clock::{Clock, SPOKE, Wheel};
-use crate::control::{MAX_LEGS, ThreadRings};
+use crate::control::ThreadRings;
 use crate::deck::Deck;
 use crate::orders::Retired;
 use crate::rest::Rest;
@@ -47,9 +47,9 @@ pub(crate) struct ThreadPlan<C> {
 
 /// The loop. Gives back, at its end, everything that has to be dropped.
 ///
-/// System calls of a round: at most one `nanosleep`, one `epoll_pwait2`, one `recvmmsg` for each readable socket (two if a
-/// batch was full), one `sendto` for each packet, at most one `write` to the eventfd; the clock is read in user space. There
-/// is a round for each turn in which legs have a tick, and one for packets that come; none while there is no leg.
+/// System calls of a round: at most one `nanosleep`, one `epoll_pwait2`, one read for each readable socket, one `sendto` for
+/// each packet, at most one `write` to the eventfd; the clock is read in user space. There is a round for each turn in which
+/// legs have a tick, and one for packets that come; none while there is no leg.
 pub(crate) fn run<C: Clock>(plan: ThreadPlan<C>) -> Vec<Retired<UdpLine>> {
     let ThreadPlan { rings, epoll, clock, no_media_after, wake, rest, stop } = plan;
     let mut deck = Deck::new(UdpWire::new(), rings, no_media_after);
@@ -67,15 +67,13 @@ pub(crate) fn run<C: Clock>(plan: ThreadPlan<C>) -> Vec<Retired<UdpLine>> {
             continue;
         };
         wheel.pass_to(turn);
-        if let Some(read) = read.take()
-            && !deck.has_unread()
-        {
+        if let Some(read) = read.take() {
             let pause = (read + GATHER).min(wheel.deadline()).since(clock.now());
             let pause = Timespec { tv_sec: 0, tv_nsec: pause.subsec_nanos().into() };
             let _ = rustix::thread::nanosleep(&pause);
         }
         let now = clock.now();
-        let patience = if deck.has_unread() { Duration::ZERO } else { wheel.deadline().since(now) };
+        let patience = wheel.deadline().since(now);
         // A patience that is counted from a clock read just before is as good as an absolute deadline: what is
         // lost between the two is not carried into the next turn. An interrupted wait ends early, which is fine.
         let timeout = Timespec { tv_sec: 0, tv_nsec: patience.subsec_nanos().into() };
@@ -88,9 +86,8 @@ pub(crate) fn run<C: Clock>(plan: ThreadPlan<C>) -> Vec<Retired<UdpLine>> {
         }
         for report in ready.iter() {
             let (slot, channel) = named(report.data.u64());
-            deck.readable(slot, channel);
+            deck.read(slot, channel, now);
         }
-        deck.read(now);
         if let Some(turn) = wheel.take_due(now) {
             deck.turn(turn, &clock, &mut NoProbe);
         }
@@ -100,9 +97,6 @@ pub(crate) fn run<C: Clock>(plan: ThreadPlan<C>) -> Vec<Retired<UdpLine>> {
     }
     deck.clear()
 }
-
-/// Sockets that can be named: two a leg.
-pub(crate) const SOCKETS: usize = 2 * MAX_LEGS;
 
 #[cfg(test)]
 mod tests {

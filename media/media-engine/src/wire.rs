@@ -18,9 +18,9 @@ pub trait Wire {
     /// The two ends of one leg.
     type Line;
 
-    /// Reads at most [`BATCH`] waiting datagrams and says how many came. They stay readable by
+    /// Reads at most `most` waiting datagrams, and never more than [`BATCH`]; how many came. They stay readable by
     /// [`datagram`](Self::datagram) until the next call.
-    fn receive(&mut self, line: &mut Self::Line, channel: Channel) -> usize;
+    fn receive(&mut self, line: &mut Self::Line, channel: Channel, most: usize) -> usize;
 
     /// One of the datagrams that the last [`receive`](Self::receive) read, and who sent it. `None` for one
     /// that does not count: too long, or of an unknown address family. It is lent to be changed, as what is encrypted is

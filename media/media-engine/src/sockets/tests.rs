@@ -19,12 +19,12 @@ fn there_and_back(ip: IpAddr) {
             wire.send(&mut here, Channel::Rtp, there.address(), &[round, at, 7]);
         }
         wait_readable(&there, Channel::Rtp);
-        assert_eq!(wire.receive(&mut there, Channel::Rtp), 3);
+        assert_eq!(wire.receive(&mut there, Channel::Rtp, BATCH), 3);
         for at in 0..3u8 {
             assert_eq!(wire.datagram(at.into()), Some((here.address(), &mut [round, at, 7][..])));
         }
         assert_eq!(wire.datagram(3), None);
-        assert_eq!(wire.receive(&mut there, Channel::Rtp), 0);
+        assert_eq!(wire.receive(&mut there, Channel::Rtp, BATCH), 0);
         assert_eq!(wire.datagram(0), None, "what is gone is not shown again");
     }
 }
@@ -36,6 +36,26 @@ fn datagrams_cross_ipv4_and_ipv6() {
 }
 
 #[test]
+fn one_datagram_is_read_at_a_time_if_no_more_are_wished() {
+    let mut range = PortRange::new(&(0..=0));
+    let ip = Ipv6Addr::LOCALHOST.into();
+    let (mut here, mut there) = (range.open(ip).unwrap(), range.open(ip).unwrap());
+    let mut wire = UdpWire::new();
+    for at in 0..2u8 {
+        wire.send(&mut here, Channel::Rtcp, SocketAddr::new(ip, there.address().port() + 1), &[at; 30]);
+    }
+    wait_readable(&there, Channel::Rtcp);
+    for at in 0..2u8 {
+        assert_eq!(wire.receive(&mut there, Channel::Rtcp, 1), 1);
+        let from = SocketAddr::new(ip, here.address().port() + 1);
+        assert_eq!(wire.datagram(0), Some((from, &mut [at; 30][..])));
+        assert_eq!(wire.datagram(1), None);
+    }
+    assert_eq!(wire.receive(&mut there, Channel::Rtcp, 1), 0);
+    assert_eq!(wire.datagram(0), None);
+}
+
+#[test]
 fn a_datagram_that_is_too_long_does_not_count_and_harms_nobody() {
     let mut range = PortRange::new(&(0..=0));
     let ip = Ipv4Addr::LOCALHOST.into();
@@ -44,7 +64,7 @@ fn a_datagram_that_is_too_long_does_not_count_and_harms_nobody() {
     wire.send(&mut here, Channel::Rtp, there.address(), &[1; DATAGRAM_BYTES + 1]);
     wire.send(&mut here, Channel::Rtp, there.address(), &[2; 12]);
     wait_readable(&there, Channel::Rtp);
-    assert_eq!(wire.receive(&mut there, Channel::Rtp), 2);
+    assert_eq!(wire.receive(&mut there, Channel::Rtp, BATCH), 2);
     assert_eq!(wire.datagram(0), None);
     assert_eq!(wire.datagram(1).unwrap().1, [2; 12]);
 }

@@ -12,7 +12,7 @@ use crate::played::PlayedLevels;
 use crate::status::{PendingFacts, Reporter};
 use crate::tap::{Listening, RecorderTap};
 use crate::wire::{BATCH, Channel};
-use frontdesk_audio::{ActivityDetector, Conceal, Decoder, Encoder, LentFrame, ToneDetector};
+use frontdesk_audio::{ActivityDetector, Decoder, Encoder, LentFrame, ToneDetector};
 use frontdesk_identifiers::{LegId, Moment};
 use frontdesk_media_protocol::{AgreedAudio, StreamCounters};
 use frontdesk_rtp_session::{PayloadTypes, RtpRemote, RtpSession, RtpSettings};
@@ -55,10 +55,9 @@ pub(crate) struct Port<L> {
     strange: bool,
     rtp_read: Moment,
     rtcp_read: Moment,
-    codecs: Codecs,
+    encoder: Encoder,
     heard: Heard,
     outgoing: Outgoing,
-    conceal: Conceal,
     activity: ActivityDetector,
     playback: Option<Playback>,
     played: PlayedLevels,
@@ -100,7 +99,7 @@ impl<L> Port<L> {
         Port {
             leg,
             line,
-            stream: RtpSession::new(&settings, now),
+            stream: RtpSession::new(&settings, Decoder::Pcmu, now),
             agreed: None,
             due: 0,
             ticks: 0,
@@ -110,11 +109,10 @@ impl<L> Port<L> {
             strange: false,
             rtp_read: Moment::ZERO,
             rtcp_read: Moment::ZERO,
-            // Those of G.711 have no memory.
-            codecs: Codecs { decoder: Decoder::Pcmu, encoder: Encoder::Pcmu },
+            // That of G.711 has no memory.
+            encoder: Encoder::Pcmu,
             heard: Heard::nothing(),
             outgoing: Outgoing::nothing(),
-            conceal: Conceal::new(),
             activity: ActivityDetector::new(),
             playback: None,
             played: PlayedLevels::new(),
@@ -140,13 +138,15 @@ impl<L> Port<L> {
         };
         let AgreedAudio { remote: rtp, remote_rtcp: rtcp, messages_from, .. } = audio;
         let remote = RtpRemote { rtp, rtcp, messages_from };
-        self.stream.reconfigure(payload_types, remote);
+        let decoder = self.stream.reconfigure(payload_types, remote, codecs.decoder);
         // A hold that ends, or a new address: from now on sound is awaited again.
         self.silence =
             if audio.direction.receives() { MediaSilence::Since(now) } else { MediaSilence::NotAgreed };
         let stays = self.agreed.is_some_and(|agreed| agreed.codec == audio.codec);
         self.agreed = Some(audio);
-        if stays { codecs } else { std::mem::replace(&mut self.codecs, codecs) }
+        let encoder =
+            if stays { codecs.encoder } else { std::mem::replace(&mut self.encoder, codecs.encoder) };
+        Codecs { decoder, encoder }
     }
 
     /// What went through the port.
@@ -160,7 +160,7 @@ impl<L> Port<L> {
             packets_refused: stream.packets_refused + self.refused_by_wire,
             jitter_us: stream.jitter_us,
             frames_concealed: stream.frames_concealed,
-            frames_dropped: stream.frames_dropped,
+            frames_dropped: (stream.left_out.as_millis() / 20) as u64,
             ticks_skipped: self.ticks_skipped,
         }
     }

@@ -23,10 +23,16 @@ pub struct RtpCounters {
     pub packets_refused: u64,
     /// Interarrival jitter in microseconds (RFC 3550 §6.4.1), the last value.
     pub jitter_us: u32,
-    /// Ticks on which a frame was missing.
+    /// Ticks of which at least a part was made up.
     pub frames_concealed: u64,
-    /// Frames that were left out to shorten the delay.
-    pub frames_dropped: u64,
+    /// Lost packets of which the next one carried a copy (RFC 6716 §2.1.7).
+    pub packets_recovered: u64,
+    /// How much sound was made up.
+    pub made_up: Duration,
+    /// Sound that was left out, a pitch period at a time, to shorten the delay.
+    pub left_out: Duration,
+    /// Sound that was repeated to lengthen it.
+    pub repeated: Duration,
     /// How often the peer began a new stream.
     pub streams: u64,
     /// The share of our packets that the peer missed, in 1/256, by its last report.

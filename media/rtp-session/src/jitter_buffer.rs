@@ -1,40 +1,82 @@
-//! Packets that wait to be played, in the order of their timestamps.
+//! Packets that wait to be decoded, in the order of their timestamps.
 //!
-//! The order is that of the timestamps and not of the sequence numbers: events and comfort noise take numbers
-//! too, and packets may be of any length. All memory is taken when the buffer is made.
+//! The order is that of the timestamps and not of the sequence numbers: events take numbers too, and packets may be of
+//! any length. A payload lies in a chain of pieces, so that a few long packets or many short ones fit into the same
+//! memory. All of it is taken when the buffer is made.
 
 use arrayvec::ArrayVec;
-use frontdesk_audio::SAMPLES_8K;
 use frontdesk_identifiers::Moment;
 
 /// How many packets wait at most. One more pushes the oldest out, which is counted.
-pub const SLOTS: usize = 32;
-/// The longest payload: 60 ms of G.711. A longer packet is refused.
+pub const SLOTS: usize = 48;
+/// The longest payload of a codec with a byte for each unit of its clock, G.711 and G.722: 60 ms. A longer packet is
+/// refused.
 pub const MAX_PAYLOAD_BYTES: usize = 480;
+/// The longest payload of a codec whose packets are taken whole: the longest frame of Opus (RFC 6716 §3.2.1), and its head.
+pub const MAX_WHOLE_BYTES: usize = 1_276;
 
-/// Packets of one stream that have not been played.
-#[derive(Debug, Clone)]
+/// A piece holds 20 ms of G.711.
+const PIECE_BYTES: usize = 160;
+/// 7.5 KiB: 900 ms of G.711, or six packets of Opus as long as they can be. When they are used up the oldest packet goes.
+const PIECES: usize = 48;
+/// The end of a chain.
+const NONE: u8 = u8::MAX;
+
+/// Packets of one stream that have not been decoded.
+#[derive(Debug)]
 pub struct JitterBuffer {
     /// Oldest first; neither empty payloads nor equal timestamps.
     entries: ArrayVec<Entry, SLOTS>,
-    /// A bit for each slot that no entry uses.
-    free: u32,
-    slots: Box<[[u8; MAX_PAYLOAD_BYTES]; SLOTS]>,
+    /// A bit for each piece that no entry uses.
+    free: u64,
+    /// Which piece of the same payload follows.
+    follows: [u8; PIECES],
+    pieces: Box<[[u8; PIECE_BYTES]; PIECES]>,
+}
+
+/// What a packet carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Content {
+    /// Sound, in the codec that was agreed.
+    Sound,
+    /// What the peer's silence sounds like from here on (RFC 3389).
+    ComfortNoise,
 }
 
 /// One packet that waits.
-#[derive(Debug, Clone, Copy)]
-struct Entry {
-    timestamp: u64,
-    length: u16,
-    slot: u8,
-    arrived: Moment,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entry {
+    /// The time of its first sample, in units of the stream's clock.
+    pub timestamp: u64,
+    /// How long it lasts, in those units.
+    pub units: u16,
+    /// The length of its payload.
+    pub bytes: u16,
+    /// What it carries.
+    pub content: Content,
+    /// When it came.
+    pub arrived: Moment,
+    first_piece: u8,
 }
 
 impl Entry {
-    fn end(&self) -> u64 {
-        self.timestamp + u64::from(self.length)
+    /// The time after its last sample.
+    pub fn end(&self) -> u64 {
+        self.timestamp + u64::from(self.units)
     }
+}
+
+/// A packet as it comes.
+#[derive(Debug, Clone, Copy)]
+pub struct Incoming<'a> {
+    /// The time of its first sample, in units of the stream's clock.
+    pub timestamp: u64,
+    /// How long it lasts; not 0.
+    pub units: u16,
+    /// What it carries.
+    pub content: Content,
+    /// Its payload, not empty and at most [`MAX_WHOLE_BYTES`].
+    pub payload: &'a [u8],
 }
 
 /// What became of a packet.
@@ -42,28 +84,12 @@ impl Entry {
 pub enum Insertion {
     /// It waits.
     Stored,
-    /// It waits, and the oldest was pushed out for it.
-    Overflown,
+    /// It waits, and so many of the oldest were pushed out for it.
+    Overflown(u32),
     /// One with its timestamp waits already.
     Duplicate,
-    /// Empty, or longer than [`MAX_PAYLOAD_BYTES`].
+    /// Empty, or longer than any packet.
     WrongLength,
-}
-
-/// 20 ms that were asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Taken {
-    /// They are complete.
-    Whole {
-        /// When the packet of the first sample came.
-        arrived: Moment,
-        /// When the last of the packets came that begin within these 20 ms, if one does.
-        begun: Option<Moment>,
-    },
-    /// Some are missing, and later ones are here already.
-    Gap,
-    /// Nothing later is here either.
-    Dry,
 }
 
 impl JitterBuffer {
@@ -71,85 +97,94 @@ impl JitterBuffer {
     pub fn new() -> Self {
         JitterBuffer {
             entries: ArrayVec::new(),
-            free: u32::MAX,
-            slots: Box::new([[0; MAX_PAYLOAD_BYTES]; SLOTS]),
+            free: ALL_FREE,
+            follows: [NONE; PIECES],
+            pieces: Box::new([[0; PIECE_BYTES]; PIECES]),
         }
     }
 
     /// Keeps a packet.
-    pub fn insert(&mut self, timestamp: u64, payload: &[u8], arrived: Moment) -> Insertion {
-        if payload.is_empty() || payload.len() > MAX_PAYLOAD_BYTES {
+    pub fn insert(&mut self, packet: &Incoming<'_>, arrived: Moment) -> Insertion {
+        let Incoming { timestamp, units, content, payload } = *packet;
+        if payload.is_empty() || payload.len() > MAX_WHOLE_BYTES || units == 0 {
             return Insertion::WrongLength;
         }
         if self.entries.iter().any(|entry| entry.timestamp == timestamp) {
             return Insertion::Duplicate;
         }
-        let overflown = self.entries.is_full();
-        if overflown {
-            let oldest = self.entries.remove(0);
-            self.free |= 1 << oldest.slot;
+        let needed = payload.len().div_ceil(PIECE_BYTES) as u32;
+        let mut overflown = 0;
+        while self.entries.is_full() || self.free.count_ones() < needed {
+            // There is an oldest one: an empty buffer has room for the longest packet.
+            self.forget_first();
+            overflown += 1;
         }
-        let slot = self.free.trailing_zeros() as u8;
-        self.free &= !(1 << slot);
-        self.slots[usize::from(slot)][..payload.len()].copy_from_slice(payload);
+        let first_piece = self.store(payload);
+        let entry = Entry { timestamp, units, bytes: payload.len() as u16, content, arrived, first_piece };
         // From the newest backwards: a packet is nearly always the newest.
         let place = self.entries.iter().rposition(|entry| entry.timestamp < timestamp).map_or(0, |at| at + 1);
-        self.entries.insert(place, Entry { timestamp, length: payload.len() as u16, slot, arrived });
-        if overflown { Insertion::Overflown } else { Insertion::Stored }
+        self.entries.insert(place, entry);
+        if overflown > 0 { Insertion::Overflown(overflown) } else { Insertion::Stored }
     }
 
-    /// The first sample that waits.
-    pub fn oldest(&self) -> Option<u64> {
-        self.entries.first().map(|entry| entry.timestamp)
+    fn store(&mut self, payload: &[u8]) -> u8 {
+        let mut chain = NONE;
+        // From the end, so that each piece knows its follower.
+        for part in payload.chunks(PIECE_BYTES).rev() {
+            let piece = self.free.trailing_zeros() as usize;
+            self.free &= !(1 << piece);
+            self.pieces[piece][..part.len()].copy_from_slice(part);
+            self.follows[piece] = chain;
+            chain = piece as u8;
+        }
+        chain
     }
 
-    /// When the packet came that has waited longest.
-    pub fn first_arrival(&self) -> Option<Moment> {
-        self.entries.iter().map(|entry| entry.arrived).min()
+    /// The packet that waits with the earliest time.
+    pub fn first(&self) -> Option<Entry> {
+        self.entries.first().copied()
     }
 
-    /// The sample after the last one that waits.
+    /// The time after the last sample that waits.
     pub fn newest_end(&self) -> Option<u64> {
         self.entries.iter().map(Entry::end).max()
     }
 
-    /// The first timestamp of a packet at or after `at`.
-    pub fn next_from(&self, at: u64) -> Option<u64> {
-        self.entries.iter().map(|entry| entry.timestamp).find(|timestamp| *timestamp >= at)
+    /// Copies a packet's payload from byte `from` on into `out`; how much there was.
+    pub fn copy(&self, entry: &Entry, from: usize, out: &mut [u8]) -> usize {
+        let end = usize::from(entry.bytes);
+        let mut piece = usize::from(entry.first_piece);
+        let (mut begins, mut copied) = (0, 0);
+        while begins < end && copied < out.len() {
+            let Some(bytes) = self.pieces.get(piece) else { break };
+            let here = &bytes[..(end - begins).min(PIECE_BYTES)];
+            let skip = (from + copied).saturating_sub(begins);
+            if let Some(wanted) = here.get(skip..) {
+                let take = wanted.len().min(out.len() - copied);
+                out[copied..copied + take].copy_from_slice(&wanted[..take]);
+                copied += take;
+            }
+            begins += PIECE_BYTES;
+            piece = usize::from(self.follows[piece]);
+        }
+        copied
     }
 
-    /// Copies the 20 ms from `at` on; takes nothing out.
-    pub fn copy(&self, at: u64, frame: &mut [u8; SAMPLES_8K]) -> Taken {
-        let mut filled = 0;
-        let (mut first, mut begun) = (None, None);
-        for entry in &self.entries {
-            let wanted = at + filled as u64;
-            if entry.end() <= wanted {
-                continue;
-            }
-            let Some(skip) = wanted.checked_sub(entry.timestamp) else { return Taken::Gap };
-            let skip = skip as usize;
-            let take = (usize::from(entry.length) - skip).min(SAMPLES_8K - filled);
-            frame[filled..filled + take]
-                .copy_from_slice(&self.slots[usize::from(entry.slot)][skip..skip + take]);
-            filled += take;
-            let arrived = *first.get_or_insert(entry.arrived);
-            if skip == 0 {
-                begun = begun.max(Some(entry.arrived));
-            }
-            if filled == SAMPLES_8K {
-                return Taken::Whole { arrived, begun };
-            }
+    /// Forgets the packet with the earliest time.
+    pub fn forget_first(&mut self) {
+        let Some(entry) = self.entries.pop_at(0) else { return };
+        let mut piece = entry.first_piece;
+        for _ in 0..usize::from(entry.bytes).div_ceil(PIECE_BYTES) {
+            self.free |= 1 << piece;
+            piece = self.follows[usize::from(piece)];
         }
-        Taken::Dry
     }
 
     /// Forgets packets that lie wholly before `at`; how many they were.
     pub fn forget_before(&mut self, at: u64) -> u64 {
         let mut gone = 0;
         while self.entries.first().is_some_and(|entry| entry.end() <= at) {
-            let entry = self.entries.remove(0);
-            self.free |= 1 << entry.slot;
+            self.forget_first();
             gone += 1;
         }
         gone
@@ -158,7 +193,7 @@ impl JitterBuffer {
     /// Forgets everything.
     pub fn clear(&mut self) {
         self.entries.clear();
-        self.free = u32::MAX;
+        self.free = ALL_FREE;
     }
 
     /// How many packets wait.
@@ -172,6 +207,8 @@ impl JitterBuffer {
     }
 }
 
+const ALL_FREE: u64 = (1 << PIECES) - 1;
+
 impl Default for JitterBuffer {
     fn default() -> Self {
         JitterBuffer::new()
@@ -182,50 +219,55 @@ impl Default for JitterBuffer {
 mod tests {
     use super::*;
 
-    const NOW: Moment = Moment::ZERO;
+    fn put(buffer: &mut JitterBuffer, timestamp: u64, payload: &[u8]) -> Insertion {
+        let units = payload.len() as u16;
+        buffer.insert(&Incoming { timestamp, units, content: Content::Sound, payload }, Moment::ZERO)
+    }
 
-    #[test]
-    fn packets_of_ten_and_thirty_milliseconds_become_frames_of_twenty() {
-        let mut buffer = JitterBuffer::new();
-        let mut frame = [0; 160];
-        buffer.insert(1_080, &[2; 240], NOW);
-        assert_eq!(buffer.copy(1_000, &mut frame), Taken::Gap);
-        buffer.insert(1_000, &[1; 80], Moment::from_millis(3));
-        let later = Moment::from_millis(3);
-        assert_eq!(buffer.copy(1_000, &mut frame), Taken::Whole { arrived: later, begun: Some(later) });
-        assert_eq!((frame[79], frame[80]), (1, 2));
-        assert_eq!(buffer.copy(1_160, &mut frame), Taken::Whole { arrived: NOW, begun: None });
-        assert_eq!(buffer.copy(1_320, &mut frame), Taken::Dry);
-        assert_eq!((buffer.forget_before(1_319), buffer.forget_before(1_320)), (1, 1));
-        assert!(buffer.is_empty());
+    fn whole(buffer: &JitterBuffer) -> Vec<u8> {
+        let mut out = [0; MAX_WHOLE_BYTES];
+        let entry = buffer.first().unwrap();
+        let length = buffer.copy(&entry, 0, &mut out);
+        out[..length].to_vec()
     }
 
     #[test]
-    fn the_oldest_goes_when_all_slots_are_taken_and_nothing_is_kept_twice() {
+    fn packets_come_out_in_the_order_of_their_times_and_whole() {
         let mut buffer = JitterBuffer::new();
-        for n in (0..32u64).rev() {
-            assert_eq!(buffer.insert(n * 160, &[n as u8; 160], NOW), Insertion::Stored);
-        }
-        assert_eq!(buffer.insert(160, &[9; 160], NOW), Insertion::Duplicate);
-        assert_eq!(buffer.insert(32 * 160, &[32; 160], NOW), Insertion::Overflown);
-        assert_eq!((buffer.oldest(), buffer.newest_end(), buffer.len()), (Some(160), Some(33 * 160), 32));
-        let mut frame = [0; 160];
-        for n in 1..=32u64 {
-            assert!(matches!(buffer.copy(n * 160, &mut frame), Taken::Whole { .. }));
-            assert_eq!(frame, [n as u8; 160]);
-        }
-        assert_eq!(buffer.insert(0, &[], NOW), Insertion::WrongLength);
-        assert_eq!(buffer.insert(0, &[0; 481], NOW), Insertion::WrongLength);
+        let long: Vec<u8> = (0..MAX_WHOLE_BYTES).map(|n| n as u8).collect();
+        put(&mut buffer, 1_080, &long);
+        put(&mut buffer, 1_000, &[1; 80]);
+        assert_eq!((whole(&buffer), buffer.newest_end()), (vec![1; 80], Some(1_080 + 1_276)));
+        assert_eq!(buffer.forget_before(1_079), 0);
+        assert_eq!(buffer.forget_before(1_080), 1);
+        assert_eq!(whole(&buffer), long);
+        let entry = buffer.first().unwrap();
+        let mut part = [0; 200];
+        assert_eq!(buffer.copy(&entry, 150, &mut part), 200);
+        assert_eq!(part[..], long[150..350]);
+        assert_eq!(buffer.copy(&entry, 1_200, &mut part), 76);
+        assert_eq!(part[..76], long[1_200..]);
+        assert_eq!(buffer.copy(&entry, 1_276, &mut part), 0);
     }
 
     #[test]
-    fn packets_that_overlap_give_each_sample_once() {
+    fn the_oldest_goes_when_all_room_is_taken_and_nothing_is_kept_twice() {
         let mut buffer = JitterBuffer::new();
-        buffer.insert(0, &[1; 100], NOW);
-        buffer.insert(10, &[2; 20], NOW);
-        buffer.insert(50, &[3; 160], NOW);
-        let mut frame = [0; 160];
-        assert!(matches!(buffer.copy(0, &mut frame), Taken::Whole { .. }));
-        assert_eq!((frame[99], frame[100]), (1, 3));
+        for n in (0..SLOTS as u64).rev() {
+            assert_eq!(put(&mut buffer, n * 160, &[n as u8; 160]), Insertion::Stored);
+        }
+        assert_eq!(put(&mut buffer, 160, &[9; 160]), Insertion::Duplicate);
+        assert_eq!(put(&mut buffer, 48 * 160, &[48; 160]), Insertion::Overflown(1));
+        assert_eq!((buffer.first().unwrap().timestamp, buffer.len()), (160, SLOTS));
+        assert_eq!(put(&mut buffer, 49 * 160, &[7; 1_276]), Insertion::Overflown(8));
+        assert_eq!(put(&mut buffer, 0, &[]), Insertion::WrongLength);
+        assert_eq!(put(&mut buffer, 0, &[0; 1_277]), Insertion::WrongLength);
+        for n in 9..49u64 {
+            assert_eq!(whole(&buffer), [n as u8; 160]);
+            buffer.forget_first();
+        }
+        assert_eq!(whole(&buffer), [7; 1_276]);
+        buffer.forget_first();
+        assert!(buffer.is_empty() && buffer.free == ALL_FREE);
     }
 }

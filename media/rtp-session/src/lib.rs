@@ -1,9 +1,9 @@
 //! One RTP stream pair: what comes from one peer and what goes to it, told the time.
 //!
 //! The way of a packet from the peer: [`RtpSession::receive`] opens it, if the stream is encrypted ([`secure`]),
-//! reads its header ([`packet`]), asks whether its source is believed ([`latching`]) and where its sequence number stands ([`sequence`]); keys go to
-//! [`telephone_event`], sound into a slot of [`jitter_buffer`]. Once a tick [`RtpSession::playout`] gives the
-//! next 20 ms of payload, or says that they are missing; how long packets wait is decided in [`playout`].
+//! reads its header ([`packet`]), asks whether its source is believed ([`latching`]) and where its sequence number stands
+//! ([`sequence`]); keys go to [`telephone_event`], sound into the [`jitter_buffer`]. Once a tick [`RtpSession::playout`]
+//! decodes the next 20 ms or makes them up; how long packets wait is decided in [`playout`].
 //!
 //! The way to the peer: [`RtpSession::write_packet`] puts a header before a payload; the timestamp is a
 //! function of the tick's number, so that a skipped tick leaves the sequence numbers contiguous.
@@ -11,7 +11,7 @@
 //! writes a report when [`RtpSession::rtcp_deadline`] has passed.
 //!
 //! It never does I/O, never asks for the time, never takes memory after [`RtpSession::new`], and no byte
-//! from outside makes it panic. It does not decode: payload in, payload out.
+//! from outside makes it panic. Payload that goes to the peer was encoded by somebody else.
 //!
 //! # Why no library
 //!
@@ -31,7 +31,7 @@ mod session;
 pub mod telephone_event;
 
 pub use counters::RtpCounters;
-pub use playout::Playout;
+pub use playout::Played;
 pub use session::{
     MAX_PACKET_BYTES, PayloadTypes, Received, Refusal, RtcpReceived, RtpRemote, RtpSession, RtpSettings,
 };

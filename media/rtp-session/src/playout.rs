@@ -1,298 +1,343 @@
-//! How long packets wait before they are played.
+//! From packets to the 20 ms of a tick.
 //!
-//! What is watched is the *slack*: how long the hastiest packet of the last second waited. It should be a
-//! margin that grows with the jitter (RFC 3550 §6.4.1) and with each packet that came too late, and falls
-//! slowly in quiet times. When nothing is there, playing pauses for the tick: a packet that was only late is
-//! then played, and the delay has grown by itself. When the slack is a frame more than the margin, a frame is
-//! left out where it is quiet, or in loud sound if it lasts: a backlog never becomes lasting latency.
+//! Packets wait in the [jitter buffer](crate::jitter_buffer) until their time comes. A tick decodes what it needs into a
+//! short [queue](queue) of samples and takes 20 ms out of it. How long packets wait is a matter of one comparison: where
+//! playing stands, and where it should stand by the [line](line), which follows the network. Too far behind it, a pitch
+//! period is [left out](stretch); too far before it, one is repeated; so the delay follows without a click and with
+//! nothing lost.
+//!
+//! What is missing is made up. If later packets are here already, the missing one counts as lost and playing goes on after
+//! it. If nothing is here, playing stands still meanwhile: a packet that was only late is then played, and the delay
+//! has grown by itself. After 200 ms of that the talk spurt is over, and the next packet begins another, at its place on
+//! the line. Waiting sound beyond 400 ms is thrown away at once: a backlog never becomes latency.
 
-use crate::jitter_buffer::{JitterBuffer, Taken};
-use frontdesk_audio::SAMPLES_8K;
+use crate::jitter_buffer::{Content, Entry, Incoming, Insertion, JitterBuffer, MAX_PAYLOAD_BYTES, SLOTS};
+use frontdesk_audio::{AudioFrame, Conceal, Decoder, SampleRate};
 use frontdesk_identifiers::Moment;
 use std::time::Duration;
 
-const FRAME: u64 = SAMPLES_8K as u64;
-const FRAME_TIME: Duration = Duration::from_millis(20);
-/// The margin is never smaller: the tick itself is not more punctual.
-const LEAST_MARGIN: Duration = Duration::from_millis(2);
-/// The margin is never greater; more delay is worse than loss.
-pub const GREATEST_MARGIN: Duration = Duration::from_millis(120);
-/// The margin before anything is known: with [`LEAST_MARGIN`] one frame.
-const FIRST_CAUTION: Duration = Duration::from_millis(18);
-/// What a packet that came too late adds to the margin.
-const CAUTION_PER_LATE: Duration = Duration::from_millis(10);
-const GREATEST_CAUTION: Duration = Duration::from_millis(80);
-/// It is added once in so many ticks (200 ms): one stall makes many packets late.
-const CAUTION_TICKS: u16 = 10;
-/// What each second without a late packet takes off.
-const CAUTION_DECAY: Duration = Duration::from_millis(2);
-/// The sound that may wait at most, in samples: 240 ms. What is before it is thrown away at once.
-pub const MOST_WAITING_SAMPLES: u64 = 12 * FRAME;
-/// A pause this long, in samples (200 ms), is the end of the talk spurt.
-const LONGEST_PAUSE_SAMPLES: u64 = 10 * FRAME;
-/// The slack is judged once in so many ticks: 1 s.
-const JUDGED_TICKS: u16 = 50;
-/// With so many frames too much, or after so many judgements, frames are left out of loud sound too, one in
-/// [`LOUD_DROP_TICKS`].
-const LOUD_DROP_FRAMES: u32 = 3;
-const LOUD_DROP_JUDGEMENTS: u8 = 5;
-const LOUD_DROP_TICKS: u16 = 5;
+pub mod line;
+pub mod payload;
+pub mod queue;
+pub mod stretch;
+mod take;
+
+use line::Line;
+use payload::{Cut, Format};
+use queue::SampleQueue;
+use stretch::Care;
+
+/// The sound that may wait at most. What is before it is thrown away at once.
+pub const MOST_WAITING: Duration = Duration::from_millis(400);
+/// A pause this long is the end of the talk spurt.
+const LONGEST_PAUSE: Duration = Duration::from_millis(200);
+/// So far behind the line, periods are left out of quiet sound,
+const QUIET_SURPLUS: Duration = Duration::from_millis(5);
+/// so far, also out of a voice,
+const LOUD_SURPLUS: Duration = Duration::from_millis(15);
+/// until no more than this is left;
+const LEFT_SURPLUS: Duration = Duration::from_micros(2_500);
+/// so far, in each tick and out of any sound.
+const GREAT_SURPLUS: Duration = Duration::from_millis(60);
+/// So far before the line, periods are repeated.
+const DEFICIT: Duration = Duration::from_millis(1);
+/// The delay shrinks in one tick of so many, unless the surplus is great.
+const SHRINK_TICKS: u8 = 3;
+/// After so many ticks in which no period was found, the sound is cut where it resembles itself most.
+const PATIENCE_TICKS: u8 = 10;
 
 /// What a tick plays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Playout<'a> {
-    /// 20 ms of payload, in the codec that was agreed.
+pub enum Played {
+    /// What the peer said.
     Frame {
-        /// 160 bytes of G.711.
-        payload: &'a [u8; SAMPLES_8K],
         /// When the packet of the first sample came.
         arrived: Moment,
         /// The RTP timestamp of the first sample.
         timestamp: u32,
     },
-    /// A frame is missing: make it up.
-    Conceal,
+    /// Some of it is missing and made up.
+    Concealed,
     /// The peer does not send, or its first packets still wait.
     Silence,
 }
 
-/// What [`PlayoutDelay::tick`] says; the payload was copied.
+/// What became of a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tick {
-    /// The frame was copied.
-    Frame {
-        /// When its packet came.
-        arrived: Moment,
-        /// Its first sample.
-        timestamp: u64,
-    },
-    /// It is missing.
-    Conceal,
-    /// Nothing is expected.
-    Silence,
+pub enum Kept {
+    /// It waits.
+    Waiting,
+    /// Its time is over.
+    Late,
+    /// It waits already.
+    Duplicate,
+    /// No payload of this codec.
+    WrongLength,
 }
 
-/// The delay of one stream.
-#[derive(Debug, Clone)]
-pub struct PlayoutDelay {
-    state: State,
-    /// Everything before was played or given up; it only grows.
-    position: u64,
-    jitter: Duration,
-    caution: Duration,
-    cautious_in: u16,
-    slack: Option<Duration>,
-    judged_in: u16,
-    surplus_judgements: u8,
-    surplus_frames: u32,
-    loud_drop_in: u16,
+/// What playing did, counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PlayoutCounters {
     /// Packets thrown away because too much waited.
     pub overflown: u64,
-    /// Frames left out to shorten the delay.
-    pub dropped: u64,
+    /// Ticks of which at least a part was made up.
+    pub concealed: u64,
+    /// Lost packets of which the next one carried a copy.
+    pub recovered: u64,
+    /// How much was made up.
+    pub made_up: Duration,
+    /// Time that was left out to shorten the delay.
+    pub left_out: Duration,
+    /// Time that was repeated to lengthen it.
+    pub repeated: Duration,
+}
+
+/// The sound of one stream, and the delay in which it is heard.
+#[derive(Debug)]
+pub struct Playout {
+    decoder: Decoder,
+    format: Format,
+    conceal: Conceal,
+    buffer: JitterBuffer,
+    queue: SampleQueue,
+    line: Line,
+    state: State,
+    /// The time of the next sample to be decoded: everything before was decoded or given up. It only grows.
+    at: u64,
+    /// When the last packet that was decoded came.
+    arrived: Moment,
+    /// The peer said that it is silent and does not send.
+    rests: bool,
+    /// The surplus is being taken off.
+    shrinks: bool,
+    shrink_in: u8,
+    impatience: u8,
+    counters: PlayoutCounters,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// Nothing waits.
-    PacketAwaited,
-    /// The first packets wait until the margin is over.
-    MarginAwaited,
-    /// Frames are played; playing pauses since so many samples because nothing is there.
-    Playing { paused: u64 },
+    /// The peer is silent, or its first packets wait for their time.
+    SpurtAwaited,
+    /// It speaks. For so many units now nothing came and something was made up, at which playing stood still.
+    Playing { starved: u64 },
 }
 
-impl PlayoutDelay {
-    /// For a stream that has not begun.
-    pub fn new() -> Self {
-        PlayoutDelay {
-            state: State::PacketAwaited,
-            position: 0,
-            jitter: Duration::ZERO,
-            caution: FIRST_CAUTION,
-            cautious_in: 0,
-            slack: None,
-            judged_in: JUDGED_TICKS,
-            surplus_judgements: 0,
-            surplus_frames: 0,
-            loud_drop_in: 0,
-            overflown: 0,
-            dropped: 0,
+impl Playout {
+    /// For a stream that has not begun. All memory is taken here.
+    pub fn new(decoder: Decoder) -> Self {
+        let format = Format::of(&decoder);
+        Playout {
+            decoder,
+            format,
+            conceal: Conceal::new(),
+            buffer: JitterBuffer::new(),
+            queue: SampleQueue::new(),
+            line: Line::new(format.tick_units()),
+            state: State::SpurtAwaited,
+            at: 0,
+            arrived: Moment::ZERO,
+            rests: false,
+            shrinks: false,
+            shrink_in: 0,
+            impatience: 0,
+            counters: PlayoutCounters::default(),
         }
+    }
+
+    /// From now on payloads are read by this decoder; the one that is not needed any more, to be dropped where memory may
+    /// be given back. Of two for the same codec the old one stays: it knows the sound so far.
+    pub fn exchange(&mut self, decoder: Decoder) -> Decoder {
+        if std::mem::discriminant(&decoder) == std::mem::discriminant(&self.decoder) {
+            return decoder;
+        }
+        self.format = Format::of(&decoder);
+        self.conceal = Conceal::new();
+        let old = std::mem::replace(&mut self.decoder, decoder);
+        // What waits is in another codec.
+        self.restart(0);
+        old
     }
 
     /// A new stream, or new times of the same one, begins. What was learned about the network stays.
-    pub fn restart(&mut self, position: u64) {
-        self.state = State::PacketAwaited;
-        self.position = position;
-        self.slack = None;
-        self.surplus_frames = 0;
-        self.surplus_judgements = 0;
+    pub fn restart(&mut self, at: u64) {
+        self.buffer.clear();
+        self.jump_to(at);
+        self.state = State::SpurtAwaited;
+        self.line.restart(self.format.tick_units());
     }
 
-    /// The jitter has changed.
+    /// The jitter (RFC 3550 §6.4.1) has changed.
     pub fn set_jitter(&mut self, jitter: Duration) {
-        self.jitter = jitter;
+        self.line.set_jitter(jitter);
     }
 
-    /// Whether a packet that ends at this sample is too late. If so, the margin grows.
-    pub fn is_late(&mut self, end: u64) -> bool {
-        let late = end <= self.position;
-        if late {
-            self.be_cautious();
-        }
-        late
+    /// The rate of the frames.
+    pub fn rate(&self) -> SampleRate {
+        self.format.rate
     }
 
-    /// What the slack should be.
+    /// Units of the stream's clock a second.
+    pub fn clock_hz(&self) -> u32 {
+        self.format.clock_hz
+    }
+
+    /// How long before its tick a packet is wanted.
     pub fn margin(&self) -> Duration {
-        (LEAST_MARGIN + self.jitter * 4 + self.caution).min(GREATEST_MARGIN)
+        self.line.margin()
     }
 
-    /// Plays the next 20 ms out of `buffer` into `frame`. `quiet` says whether nobody would miss a payload.
-    pub fn tick(
-        &mut self,
-        now: Moment,
-        buffer: &mut JitterBuffer,
-        frame: &mut [u8; SAMPLES_8K],
-        quiet: impl Fn(&[u8; SAMPLES_8K]) -> bool,
-    ) -> Tick {
-        self.cautious_in = self.cautious_in.saturating_sub(1);
-        self.judge();
-        let paused = match self.begin(now, buffer) {
-            Some(paused) => paused,
-            None => return Tick::Silence,
+    /// What playing did so far.
+    pub fn counters(&self) -> PlayoutCounters {
+        self.counters
+    }
+
+    /// Takes a packet; its time is extended to 64 bits.
+    pub fn insert(&mut self, timestamp: u64, content: Content, payload: &[u8], now: Moment) -> Kept {
+        let units = match content {
+            Content::Sound => self.format.duration(payload),
+            // It begins something that has no end of its own.
+            Content::ComfortNoise => Some(1),
         };
-        self.give_up_backlog(buffer);
-        let mut taken = buffer.copy(self.position, frame);
-        if taken == Taken::Gap && paused > 0 {
-            // The missing packet was lost and not late: the pause has stood for it already.
-            let next = buffer.next_from(self.position).unwrap_or(self.position);
-            self.position += paused.min(next - self.position);
-            self.state = State::Playing { paused: 0 };
-            taken = buffer.copy(self.position, frame);
-        } else if matches!(taken, Taken::Whole { .. }) {
-            if paused > 0 {
-                self.be_cautious();
-            } else if self.may_drop(buffer, quiet(frame)) {
-                self.position += FRAME;
-                taken = buffer.copy(self.position, frame);
-            }
+        let Some(units) = units else { return Kept::WrongLength };
+        if content == Content::Sound {
+            self.line.note(timestamp, now);
         }
-        let outcome = self.play(now, taken);
-        if self.state == State::PacketAwaited {
-            // The talk spurt is over; less than a frame of it may be left, which nothing will complete.
-            self.position = self.position.max(buffer.newest_end().unwrap_or(0));
-        }
-        buffer.forget_before(self.position);
-        outcome
-    }
-
-    /// How long playing has paused; `None` if it has not begun.
-    fn begin(&mut self, now: Moment, buffer: &JitterBuffer) -> Option<u64> {
-        if let State::Playing { paused } = self.state {
-            return Some(paused);
-        }
-        let (Some(first), Some(arrived)) = (buffer.oldest(), buffer.first_arrival()) else {
-            self.state = State::PacketAwaited;
-            return None;
-        };
-        if now.since(arrived) < self.margin() {
-            self.state = State::MarginAwaited;
-            return None;
-        }
-        self.position = self.position.max(first);
-        self.state = State::Playing { paused: 0 };
-        Some(0)
-    }
-
-    fn play(&mut self, now: Moment, taken: Taken) -> Tick {
-        match taken {
-            Taken::Whole { arrived, begun } => {
-                if let Some(begun) = begun {
-                    let waited = now.since(begun);
-                    self.slack = Some(self.slack.map_or(waited, |slack| slack.min(waited)));
-                }
-                let timestamp = self.position;
-                self.position += FRAME;
-                self.state = State::Playing { paused: 0 };
-                Tick::Frame { arrived, timestamp }
+        if timestamp + u64::from(units) <= self.at {
+            if content == Content::Sound {
+                self.line.be_cautious();
             }
-            Taken::Gap => {
-                self.position += FRAME;
-                self.state = State::Playing { paused: 0 };
-                Tick::Conceal
+            return Kept::Late;
+        }
+        match self.buffer.insert(&Incoming { timestamp, units, content, payload }, now) {
+            Insertion::Stored => Kept::Waiting,
+            Insertion::Overflown(packets) => {
+                self.counters.overflown += u64::from(packets);
+                Kept::Waiting
             }
-            Taken::Dry => {
-                let paused = match self.state {
-                    State::Playing { paused } => paused + FRAME,
-                    State::PacketAwaited | State::MarginAwaited => FRAME,
-                };
-                self.state = if paused >= LONGEST_PAUSE_SAMPLES {
-                    State::PacketAwaited
-                } else {
-                    State::Playing { paused }
-                };
-                Tick::Conceal
-            }
+            Insertion::Duplicate => Kept::Duplicate,
+            Insertion::WrongLength => Kept::WrongLength,
         }
     }
 
-    fn be_cautious(&mut self) {
-        if self.cautious_in == 0 {
-            self.caution = (self.caution + CAUTION_PER_LATE).min(GREATEST_CAUTION);
-            self.cautious_in = CAUTION_TICKS;
+    /// The time of the next sample to be played.
+    fn position(&self) -> u64 {
+        self.at.saturating_sub(self.format.units(self.queue.len()))
+    }
+
+    /// By how many units playing stands behind the line; negative if before it.
+    fn surplus(&self) -> i64 {
+        self.line.position().map_or(0, |line| line - self.position() as i64)
+    }
+
+    /// The next 20 ms; to be called once a tick.
+    pub fn tick(&mut self, now: Moment, frame: &mut AudioFrame) -> Played {
+        frame.silence_at(self.format.rate);
+        self.line.tick(now);
+        if self.state == State::SpurtAwaited && !self.begins() {
+            self.conceal.received(frame.samples_mut());
+            return Played::Silence;
+        }
+        self.give_up_backlog();
+        let here = self.here();
+        self.stretch(frame.samples().len());
+        self.play(here, frame.samples_mut())
+    }
+
+    /// Whether the next talk spurt has begun: its first packet's place on the line has come.
+    fn begins(&mut self) -> bool {
+        self.buffer.forget_before(self.at);
+        let Some(first) = self.buffer.first() else { return false };
+        let most = self.line.units(MOST_WAITING) as u64;
+        let waits = self.line.position().is_some_and(|line| line < first.timestamp as i64);
+        if waits && self.buffer.newest_end().is_none_or(|end| end - first.timestamp < most) {
+            return false;
+        }
+        self.at = self.at.max(first.timestamp);
+        self.state = State::Playing { starved: 0 };
+        true
+    }
+
+    /// Goes on somewhere else; what was said goes over into what is said there.
+    fn jump_to(&mut self, at: u64) {
+        self.queue.clear();
+        self.at = at;
+        if self.state != State::SpurtAwaited {
+            // A loss of no length: the real sound that follows is blended with what would have gone on.
+            self.conceal.conceal(&mut []);
         }
     }
 
     /// Throws away what waits too long at once.
-    fn give_up_backlog(&mut self, buffer: &mut JitterBuffer) {
-        let Some(end) = buffer.newest_end() else { return };
-        if end.saturating_sub(self.position) > MOST_WAITING_SAMPLES {
-            let kept = samples(self.margin()) + FRAME;
-            self.position = self.position.max(end.saturating_sub(kept));
-            self.overflown += buffer.forget_before(self.position);
-        }
-    }
-
-    /// Whether to leave out the frame that is next.
-    fn may_drop(&mut self, buffer: &JitterBuffer, quiet: bool) -> bool {
-        self.loud_drop_in = self.loud_drop_in.saturating_sub(1);
-        if self.surplus_frames == 0 {
-            return false;
-        }
-        let follows = buffer.newest_end().is_some_and(|end| end >= self.position + 2 * FRAME);
-        let must = self.surplus_frames >= LOUD_DROP_FRAMES || self.surplus_judgements >= LOUD_DROP_JUDGEMENTS;
-        if !follows || !(quiet || (must && self.loud_drop_in == 0)) {
-            return false;
-        }
-        self.surplus_frames -= 1;
-        self.loud_drop_in = LOUD_DROP_TICKS;
-        self.dropped += 1;
-        true
-    }
-
-    /// Once a second: is the delay longer than it must be?
-    fn judge(&mut self) {
-        self.judged_in -= 1;
-        if self.judged_in > 0 {
+    fn give_up_backlog(&mut self) {
+        let Some(end) = self.buffer.newest_end() else { return };
+        let (position, most) = (self.position(), self.line.units(MOST_WAITING) as u64);
+        if end.saturating_sub(position) <= most {
             return;
         }
-        self.judged_in = JUDGED_TICKS;
-        self.caution = self.caution.saturating_sub(CAUTION_DECAY);
-        let surplus = self.slack.take().unwrap_or_default().saturating_sub(self.margin());
-        self.surplus_frames = (surplus.as_micros() / FRAME_TIME.as_micros()) as u32;
-        self.surplus_judgements =
-            if self.surplus_frames > 0 { self.surplus_judgements.saturating_add(1) } else { 0 };
+        let tick = self.line.tick_units();
+        let by_margin = end.saturating_sub(self.line.units(self.line.margin()) as u64 + tick);
+        let by_line = self.line.position().and_then(|line| u64::try_from(line).ok());
+        let target = by_line.filter(|line| line + tick <= end && line + most >= end).unwrap_or(by_margin);
+        if target > self.at {
+            self.jump_to(target);
+            self.state = State::Playing { starved: 0 };
+            self.counters.overflown += self.buffer.forget_before(target);
+        }
     }
-}
 
-impl Default for PlayoutDelay {
-    fn default() -> Self {
-        PlayoutDelay::new()
+    /// Brings playing nearer to the line by a pitch period, if it stands too far from it.
+    fn stretch(&mut self, tick_samples: usize) {
+        self.shrink_in = self.shrink_in.saturating_sub(1);
+        let surplus = self.surplus();
+        let beyond = |limit: Duration| surplus >= self.line.units(limit);
+        self.shrinks = beyond(LOUD_SURPLUS) || (self.shrinks && beyond(LEFT_SURPLUS));
+        let impatient = self.impatience >= PATIENCE_TICKS;
+        let care = match self.shrinks {
+            true if beyond(GREAT_SURPLUS) || impatient => Care::Anywhere,
+            true => Care::WherePeriodic,
+            false => Care::WhereQuiet,
+        };
+        let due = self.shrink_in == 0 || beyond(GREAT_SURPLUS);
+        if self.shrinks || beyond(QUIET_SURPLUS) {
+            if due {
+                self.shorten(surplus.unsigned_abs(), tick_samples, care);
+            }
+        } else if surplus <= -self.line.units(DEFICIT) {
+            self.lengthen(surplus.unsigned_abs(), tick_samples, impatient);
+        } else {
+            self.impatience = 0;
+        }
     }
-}
 
-fn samples(time: Duration) -> u64 {
-    (time.as_micros() as u64 * 8).div_ceil(1_000)
+    fn shorten(&mut self, surplus: u64, tick_samples: usize, care: Care) {
+        let longest = stretch::LONGEST * tick_samples / frontdesk_audio::SAMPLES_8K;
+        self.decode_up_to(tick_samples + longest);
+        let most = self.format.samples(surplus).min(self.queue.len().saturating_sub(tick_samples));
+        let samples = stretch::shorten(&mut self.queue, self.format.rate, most, care);
+        if samples > 0 {
+            self.counters.left_out += self.lasting(samples);
+            self.shrink_in = SHRINK_TICKS;
+            self.impatience = 0;
+        } else {
+            self.impatience = self.impatience.saturating_add(1);
+        }
+    }
+
+    fn lengthen(&mut self, deficit: u64, tick_samples: usize, impatient: bool) {
+        self.decode_up_to(tick_samples);
+        let care = if impatient { Care::Anywhere } else { Care::WherePeriodic };
+        let samples =
+            stretch::lengthen(&mut self.queue, self.format.rate, self.format.samples(deficit), care);
+        if samples > 0 {
+            self.counters.repeated += self.lasting(samples);
+            self.impatience = 0;
+        } else {
+            self.impatience = self.impatience.saturating_add(1);
+        }
+    }
+
+    fn lasting(&self, samples: usize) -> Duration {
+        Duration::from_nanos(samples as u64 * 1_000_000_000 / u64::from(self.format.rate.hz()))
+    }
 }

@@ -53,6 +53,11 @@ impl Sequence {
         }
     }
 
+    /// Whether a number lies behind the highest, too far for reordering and too near to be of another time.
+    pub fn far_behind(&self, number: u16) -> bool {
+        (MAX_MISORDER..MAX_DROPOUT).contains(&(self.highest as u16).wrapping_sub(number))
+    }
+
     /// Places a packet and counts it.
     pub fn place(&mut self, number: u16) -> Order {
         let forward = number.wrapping_sub(self.highest as u16);

@@ -1,15 +1,15 @@
 //! The session: both directions joined.
 
 use crate::counters::RtpCounters;
-use crate::jitter_buffer::{Insertion, JitterBuffer, MAX_PAYLOAD_BYTES};
+use crate::jitter_buffer::{Content, MAX_PAYLOAD_BYTES};
 use crate::latching::Latching;
 use crate::packet::{self, HEADER_BYTES, PacketFault, RtpPacket};
-use crate::playout::{Playout, PlayoutDelay, Tick};
+use crate::playout::{Kept, Played, Playout};
 use crate::rtcp::{MAX_CNAME_BYTES, ReportFault, ReportTimer};
 use crate::secure::{ADDED_TO_RTP, Guard, Room, SecureFault, Security};
 use crate::telephone_event::{DigitFault, Event, EventReceiver, EventSender};
 use arrayvec::ArrayString;
-use frontdesk_audio::{MediaTick, SAMPLES_8K, g711};
+use frontdesk_audio::{AudioFrame, Decoder, MediaTick, SampleRate};
 use frontdesk_identifiers::Moment;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -20,12 +20,10 @@ use stream::{Placed, Standing, Stream};
 
 /// The longest packet that a session writes, encrypted or not.
 pub const MAX_PACKET_BYTES: usize = HEADER_BYTES + MAX_PAYLOAD_BYTES + ADDED_TO_RTP;
-/// The payload type of comfort noise (RFC 3389): taken, and heard as silence.
+/// The payload type of comfort noise at 8 kHz (RFC 3389 §4), also from peers that did not say that they send it.
 const COMFORT_NOISE: u8 = 13;
 /// Packets that are missing for so many ticks are a pause of the sender: the marker is set after it.
 const MARKER_AFTER_TICKS: u64 = 3;
-/// A mean magnitude below this (−47 dBov) is missed by nobody.
-const QUIET_MAGNITUDE: u32 = 150;
 
 /// The payload types of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,10 +150,8 @@ pub struct RtpSession {
     stream: Option<Stream>,
     /// The name and next number that would confirm a new stream.
     candidate: Option<(u32, u16)>,
-    buffer: JitterBuffer,
-    delay: PlayoutDelay,
+    playout: Playout,
     events: EventReceiver,
-    frame: [u8; SAMPLES_8K],
     first_packet: Option<Moment>,
     last_packet: Option<Moment>,
     // To the peer.
@@ -174,8 +170,8 @@ pub struct RtpSession {
 }
 
 impl RtpSession {
-    /// A session that begins now. All memory is taken here.
-    pub fn new(settings: &RtpSettings<'_>, now: Moment) -> Self {
+    /// A session that begins now, whose peer's sound is read by `decoder`. All memory is taken here.
+    pub fn new(settings: &RtpSettings<'_>, decoder: Decoder, now: Moment) -> Self {
         let mut cname = ArrayString::new();
         for letter in settings.cname.chars() {
             if cname.try_push(letter).is_err() {
@@ -192,10 +188,8 @@ impl RtpSession {
             cname,
             stream: None,
             candidate: None,
-            buffer: JitterBuffer::new(),
-            delay: PlayoutDelay::new(),
+            playout: Playout::new(decoder),
             events: EventReceiver::default(),
-            frame: [0; SAMPLES_8K],
             first_packet: None,
             last_packet: None,
             sequence: settings.first_sequence,
@@ -212,15 +206,22 @@ impl RtpSession {
         }
     }
 
-    /// Offer and answer agreed on something new. Our stream goes on with its numbers (RFC 3264 §8.3.2).
-    pub fn reconfigure(&mut self, payload_types: PayloadTypes, remote: RtpRemote) {
-        if payload_types.receive != self.payload_types.receive {
-            // What waits is in another codec.
-            self.buffer.clear();
-        }
+    /// Offer and answer agreed on something new. Our stream goes on with its numbers (RFC 3264 §8.3.2). Hands back the
+    /// decoder that is not needed (any more), to be dropped where memory may be given back.
+    pub fn reconfigure(
+        &mut self,
+        payload_types: PayloadTypes,
+        remote: RtpRemote,
+        decoder: Decoder,
+    ) -> Decoder {
         self.payload_types = payload_types;
         self.remote = remote;
         self.latching.signal(remote.rtp, remote.messages_from);
+        let unused = self.playout.exchange(decoder);
+        if let Some(stream) = &mut self.stream {
+            stream.set_clock(self.playout.clock_hz());
+        }
+        unused
     }
 
     /// From now on encrypted with these keys ([`crate::secure`]), or plain. What becomes superfluous is given back, to be
@@ -287,8 +288,12 @@ impl RtpSession {
                     Event::Known | Event::Stale => Received::Noted,
                 })
             }
-            Kind::ComfortNoise => Ok(Received::Noted),
-            Kind::Sound => self.keep(&packet, placed, now),
+            Kind::ComfortNoise => {
+                // Late or doubled, it says nothing that is missed.
+                let _ = self.keep(&packet, Content::ComfortNoise, placed, now);
+                Ok(Received::Noted)
+            }
+            Kind::Sound => self.keep(&packet, Content::Sound, placed, now),
         }
     }
 
@@ -334,62 +339,55 @@ impl RtpSession {
         self.counters.streams += 1;
         self.begin_anew();
         self.peer_report = None;
-        let stream = self.stream.insert(Stream::beginning_with(packet, now));
+        let clock_hz = self.playout.clock_hz();
+        let stream = self.stream.insert(Stream::beginning_with(packet, clock_hz, now));
         stream.place(packet)
     }
 
     /// What waits belongs to times that are over.
     fn begin_anew(&mut self) {
-        self.buffer.clear();
-        self.delay.restart(0);
+        self.playout.restart(0);
         self.events = EventReceiver::default();
     }
 
-    fn keep(&mut self, packet: &RtpPacket<'_>, placed: Placed, now: Moment) -> Result<Received, Refusal> {
+    fn keep(
+        &mut self,
+        packet: &RtpPacket<'_>,
+        content: Content,
+        placed: Placed,
+        now: Moment,
+    ) -> Result<Received, Refusal> {
         let Some(stream) = &mut self.stream else { return Err(Refusal::Doubtful) };
         let (timestamp, clock_restarted) = stream.extend_timestamp(packet.timestamp, placed.standing)?;
         if clock_restarted {
-            self.buffer.clear();
-            self.delay.restart(timestamp);
+            self.playout.restart(timestamp);
         }
         if placed.standing != Standing::Earlier {
             let jitter = stream.note_arrival(packet.timestamp, now);
-            self.delay.set_jitter(jitter);
+            self.playout.set_jitter(jitter);
             self.counters.jitter_us = u32::try_from(jitter.as_micros()).unwrap_or(u32::MAX);
         }
-        if self.delay.is_late(timestamp + packet.payload.len() as u64) {
-            return Err(Refusal::Late);
-        }
-        match self.buffer.insert(timestamp, packet.payload, now) {
-            Insertion::Stored => Ok(Received::Sound),
-            Insertion::Overflown => {
-                self.counters.packets_overflown += 1;
-                Ok(Received::Sound)
-            }
-            Insertion::Duplicate => Err(Refusal::Duplicate),
-            Insertion::WrongLength => Err(Refusal::Length),
+        match self.playout.insert(timestamp, content, packet.payload, now) {
+            Kept::Waiting => Ok(Received::Sound),
+            Kept::Late => Err(Refusal::Late),
+            Kept::Duplicate => Err(Refusal::Duplicate),
+            Kept::WrongLength => Err(Refusal::Length),
         }
     }
 
-    /// The next 20 ms of the peer's sound; to be called once a tick.
-    pub fn playout(&mut self, now: Moment) -> Playout<'_> {
-        let law = self.payload_types.receive;
-        let tick = self.delay.tick(now, &mut self.buffer, &mut self.frame, |frame| is_quiet(law, frame));
-        match tick {
-            Tick::Frame { arrived, timestamp } => {
-                Playout::Frame { payload: &self.frame, arrived, timestamp: timestamp as u32 }
-            }
-            Tick::Conceal => {
-                self.counters.frames_concealed += 1;
-                Playout::Conceal
-            }
-            Tick::Silence => Playout::Silence,
-        }
+    /// The next 20 ms of the peer's sound, into `frame`; to be called once a tick.
+    pub fn playout(&mut self, now: Moment, frame: &mut AudioFrame) -> Played {
+        self.playout.tick(now, frame)
     }
 
-    /// How long packets are made to wait at least, as it is believed to be needed now.
+    /// The rate of the peer's sound.
+    pub fn rate(&self) -> SampleRate {
+        self.playout.rate()
+    }
+
+    /// How long before its tick a packet is wanted, as it is believed to be needed now.
     pub fn playout_margin(&self) -> Duration {
-        self.delay.margin()
+        self.playout.margin()
     }
 
     /// Where to send RTP now.
@@ -473,10 +471,15 @@ impl RtpSession {
     /// What went through so far.
     pub fn counters(&self) -> RtpCounters {
         let lost = self.lost_in_old_streams + self.stream.as_ref().map_or(0, Stream::lost);
+        let playout = self.playout.counters();
         RtpCounters {
             packets_lost: lost,
-            packets_overflown: self.counters.packets_overflown + self.delay.overflown,
-            frames_dropped: self.delay.dropped,
+            packets_overflown: playout.overflown,
+            frames_concealed: playout.concealed,
+            packets_recovered: playout.recovered,
+            made_up: playout.made_up,
+            left_out: playout.left_out,
+            repeated: playout.repeated,
             ..self.counters
         }
     }
@@ -486,17 +489,6 @@ enum Kind {
     Sound,
     Event,
     ComfortNoise,
-}
-
-/// Whether a frame of G.711 is so soft that leaving it out is not heard. Payload types other than the static
-/// ones of G.711 (RFC 3551) are never quiet.
-fn is_quiet(payload_type: u8, frame: &[u8; SAMPLES_8K]) -> bool {
-    let sum: u32 = match payload_type {
-        0 => frame.iter().map(|code| u32::from(g711::ulaw_sample(*code).unsigned_abs())).sum(),
-        8 => frame.iter().map(|code| u32::from(g711::alaw_sample(*code).unsigned_abs())).sum(),
-        _ => return false,
-    };
-    sum < QUIET_MAGNITUDE * SAMPLES_8K as u32
 }
 
 mod reports;

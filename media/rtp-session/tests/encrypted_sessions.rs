@@ -2,10 +2,10 @@
 
 mod network;
 
-use frontdesk_audio::MediaTick;
+use frontdesk_audio::{AudioFrame, MediaTick, SampleRate};
 use frontdesk_identifiers::{Moment, WallTime};
 use frontdesk_rtp_session::secure::{KEY_OVERLAP, SecureFault};
-use frontdesk_rtp_session::{MAX_PACKET_BYTES, Playout, Received, Refusal, RtcpReceived, RtpSession, rtcp};
+use frontdesk_rtp_session::{MAX_PACKET_BYTES, Played, Received, Refusal, RtcpReceived, RtpSession, rtcp};
 use network::{SUITES, address, security, session};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -30,6 +30,7 @@ fn two_wraps_of_sound_over_a_bad_network_are_heard_in_order_and_once() {
         let (mut phone, mut desk) = pair(suite);
         let mut chance = ChaCha8Rng::seed_from_u64(seed);
         let (mut under_way, mut last, mut played) = (Vec::new(), None, 0);
+        let mut frame = AudioFrame::silence(SampleRate::Narrow);
         for tick in 0..140_000u64 {
             let now = Moment::from_millis(tick * 20);
             let packet = spoken(&mut phone, tick);
@@ -46,8 +47,8 @@ fn two_wraps_of_sound_over_a_bad_network_are_heard_in_order_and_once() {
                 }
                 *at > tick
             });
-            if let Playout::Frame { timestamp, .. } = desk.playout(now) {
-                let at = timestamp.wrapping_sub(5) / 160;
+            if let Played::Frame { timestamp, .. } = desk.playout(now, &mut frame) {
+                let at = timestamp.wrapping_sub(5);
                 assert!(last.is_none_or(|last| at > last), "{suite:?}: out of order at {tick}");
                 last = Some(at);
                 played += 1;

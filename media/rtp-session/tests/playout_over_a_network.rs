@@ -23,7 +23,7 @@ fn a_punctual_peer_is_heard_whole_and_soon() {
         assert!(latest(&heard[1_500..]) <= ms(23), "phase {phase}: {:?}", latest(&heard[1_500..]));
         let counters = session.counters();
         assert_eq!((counters.packets_lost, counters.packets_late, counters.frames_concealed), (0, 0, 0));
-        assert!(counters.jitter_us < 10 && counters.frames_dropped <= 1);
+        assert!(counters.jitter_us < 10 && counters.left_out <= ms(20));
     }
 }
 
@@ -77,7 +77,10 @@ fn what_is_lost_is_concealed_once_and_adds_no_delay() {
     let heard = listen(&mut session, Network { loss: 0.1, ..Network::default() }, 60);
     let lost = session.counters().packets_lost as usize;
     assert!((200..400).contains(&lost), "{lost}");
-    assert!(concealed(&heard) <= lost + 2, "{} for {lost}", concealed(&heard));
+    // A lost packet may lie across two ticks.
+    assert!(concealed(&heard) <= 2 * lost + 2, "{} for {lost}", concealed(&heard));
+    let made_up = session.counters().made_up;
+    assert!(made_up <= ms(20) * (lost as u32 + 2), "{made_up:?} for {lost}");
     assert!(latest(&heard) <= ms(41), "{:?}", latest(&heard));
 }
 

@@ -8,7 +8,7 @@ use frontdesk_audio::{AudioFrame, LentFrame, SAMPLES_8K, SampleRate};
 use frontdesk_identifiers::Moment;
 use frontdesk_media_protocol::{SpeechFrame, Strangeness};
 use frontdesk_rtp_session::secure::SecureFault;
-use frontdesk_rtp_session::{Playout, Received, Refusal};
+use frontdesk_rtp_session::{Played, Received, Refusal};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -129,7 +129,7 @@ impl<L> Port<L> {
             recorder.skip(ticks);
         }
         for _ in 0..ticks.min(BUFFERED_FRAMES) {
-            let _ = self.stream.playout(now);
+            let _ = self.stream.playout(now, &mut self.heard.frame);
         }
     }
 
@@ -146,29 +146,14 @@ impl<L> Port<L> {
     fn decode<P: Probe>(&mut self, now: Moment, probe: &mut P) {
         self.heard.arrived = now;
         self.heard.concealed = false;
-        let rate = self.codecs.decoder.rate();
         if !self.agreed.is_some_and(|audio| audio.direction.receives()) {
-            self.heard.frame.silence_at(rate);
+            self.heard.frame.silence_at(self.stream.rate());
             return;
         }
-        let playout = self.stream.playout(now);
-        probe.mark(Stage::Playout);
-        match playout {
-            Playout::Frame { payload, arrived, .. } => {
-                self.heard.arrived = arrived;
-                self.heard.frame.silence_at(rate);
-                self.codecs.decoder.decode(payload, self.heard.frame.samples_mut());
-                self.conceal.received(self.heard.frame.samples_mut());
-            }
-            Playout::Conceal => {
-                self.heard.concealed = true;
-                self.heard.frame.silence_at(rate);
-                self.conceal.conceal(self.heard.frame.samples_mut());
-            }
-            Playout::Silence => {
-                self.heard.frame.silence_at(rate);
-                self.conceal.received(self.heard.frame.samples_mut());
-            }
+        match self.stream.playout(now, &mut self.heard.frame) {
+            Played::Frame { arrived, .. } => self.heard.arrived = arrived,
+            Played::Concealed => self.heard.concealed = true,
+            Played::Silence => {}
         }
         probe.mark(Stage::Decode);
     }

@@ -111,7 +111,7 @@ impl<L> Port<L> {
         probe.mark(Stage::Route);
         let mut encoded = [0; MAX_PAYLOAD_BYTES];
         let payload = sound.payload.unwrap_or_else(|| {
-            let length = self.codecs.encoder.encode(sound.frame.samples(), &mut encoded);
+            let length = self.encoder.encode(sound.frame.samples(), &mut encoded);
             encoded.get(..length).unwrap_or_default()
         });
         let packet = &mut self.outgoing.packet;

@@ -6,6 +6,9 @@ use crate::sequence::{Order, Sequence};
 use frontdesk_identifiers::Moment;
 use std::time::Duration;
 
+/// Packets as old as this may still be under way.
+const LONGEST_STALL_SECONDS: i64 = 60;
+
 /// One stream: what carries one SSRC.
 #[derive(Debug, Clone)]
 pub(super) struct Stream {
@@ -17,6 +20,7 @@ pub(super) struct Stream {
     transit: Option<i64>,
     /// RFC 3550 A.8, in nanoseconds.
     jitter_ns: i64,
+    clock_hz: u32,
 }
 
 /// Where a packet stands.
@@ -41,7 +45,7 @@ pub(super) enum Standing {
 }
 
 impl Stream {
-    pub(super) fn beginning_with(packet: &RtpPacket<'_>, now: Moment) -> Self {
+    pub(super) fn beginning_with(packet: &RtpPacket<'_>, clock_hz: u32, now: Moment) -> Self {
         Stream {
             ssrc: packet.ssrc,
             sequence: Sequence::starting_at(packet.sequence),
@@ -50,10 +54,18 @@ impl Stream {
             began: now,
             transit: None,
             jitter_ns: 0,
+            clock_hz,
         }
     }
 
     pub(super) fn place(&mut self, packet: &RtpPacket<'_>) -> Result<Placed, Refusal> {
+        // After a stall, packets of seconds ago may come a second time. A sender that restarts its numbers does not go on
+        // with a time of a while ago: only both together are an old packet.
+        let step = packet.timestamp.wrapping_sub(self.newest_timestamp as u32) as i32;
+        let while_ago = LONGEST_STALL_SECONDS * i64::from(self.clock_hz);
+        if self.sequence.far_behind(packet.sequence) && (-while_ago..0).contains(&i64::from(step)) {
+            return Err(Refusal::Late);
+        }
         match self.sequence.place(packet.sequence) {
             Order::Newest(number) => Ok(Placed { number, standing: Standing::Newest }),
             Order::Earlier(number) => Ok(Placed { number, standing: Standing::Earlier }),
@@ -97,8 +109,8 @@ impl Stream {
     pub(super) fn note_arrival(&mut self, timestamp: u32, now: Moment) -> Duration {
         // Events are not counted: their packets repeat one timestamp.
         let arrival_ns = now.since(self.began).as_nanos() as i64;
-        // 8 kHz: 125 µs a unit. The 64-bit time would do as well; its low half makes overflow impossible.
-        let transit = arrival_ns - i64::from(timestamp) * 125_000;
+        // The 64-bit time would do as well; its low half makes overflow impossible.
+        let transit = arrival_ns - self.in_ns(timestamp);
         if let Some(before) = self.transit {
             let change = (transit - before).abs();
             // A wrap of the timestamp, or a pause of the sender's clock, is no jitter.
@@ -112,7 +124,19 @@ impl Stream {
 
     /// The jitter in units of the stream.
     pub(super) fn jitter_units(&self) -> u32 {
-        u32::try_from(self.jitter_ns / 125_000).unwrap_or(0)
+        u32::try_from(self.jitter_ns * i64::from(self.clock_hz) / 1_000_000_000).unwrap_or(0)
+    }
+
+    /// Offer and answer agreed on another codec: its clock may be another.
+    pub(super) fn set_clock(&mut self, clock_hz: u32) {
+        if clock_hz != self.clock_hz {
+            self.clock_hz = clock_hz;
+            self.transit = None;
+        }
+    }
+
+    fn in_ns(&self, units: u32) -> i64 {
+        i64::from(units) * 1_000_000_000 / i64::from(self.clock_hz)
     }
 
     pub(super) fn lost(&self) -> u64 {

@@ -1,10 +1,11 @@
 //! A peer that sends, a network that delays, loses and repeats by a seed, and a clock that ticks.
 #![allow(dead_code)]
 
+use frontdesk_audio::{AudioFrame, Decoder, SampleRate, g711};
 use frontdesk_identifiers::Moment;
 use frontdesk_media_protocol::{SrtpKey, SrtpKeys, SrtpSuite};
 use frontdesk_rtp_session::secure::Security;
-use frontdesk_rtp_session::{PayloadTypes, Playout, RtpRemote, RtpSession, RtpSettings, packet};
+use frontdesk_rtp_session::{PayloadTypes, Played, RtpCounters, RtpRemote, RtpSession, RtpSettings, packet};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::net::SocketAddr;
@@ -28,7 +29,7 @@ pub fn session(ssrc: u32) -> RtpSession {
         cname: "desk",
         seed: [7; 32],
     };
-    RtpSession::new(&settings, Moment::ZERO)
+    RtpSession::new(&settings, Decoder::Pcmu, Moment::ZERO)
 }
 
 /// Keys of the same bytes in one direction each: what one side sends with, the other one receives with.
@@ -97,35 +98,59 @@ pub enum Heard {
 }
 
 /// Lets the peer send for so many seconds; what each tick played. Asserts on the way that every frame holds
-/// the samples of its timestamp, and that timestamps only grow.
+/// the samples of its timestamp, but for what was stretched or blended, and that no sample is played twice or out of order.
 pub fn listen(session: &mut RtpSession, network: Network, seconds: u32) -> Vec<Heard> {
     let arrivals = arrivals(network, seconds);
     let mut arrivals = arrivals.iter().peekable();
     let mut heard = Vec::new();
     let mut next_sample = 0i64;
+    let mut frame = AudioFrame::silence(SampleRate::Narrow);
+    let mut before = session.counters();
     for tick in 1..=u64::from(seconds) * 50 {
         let now = Moment::from_millis(tick * 20);
         while let Some((at, datagram)) = arrivals.next_if(|(at, _)| *at <= now) {
             session.receive(datagram, address(4_000), *at);
         }
-        heard.push(match session.playout(now) {
-            Playout::Conceal => Heard::Conceal,
-            Playout::Silence => Heard::Silence,
-            Playout::Frame { payload, arrived, timestamp } => {
+        let played = session.playout(now, &mut frame);
+        let counters = session.counters();
+        // What is heard once more for the delay's sake was heard once before.
+        let repeated = ((counters.repeated - before.repeated).as_nanos() / 125_000) as i64;
+        heard.push(match played {
+            Played::Concealed => {
+                next_sample -= repeated;
+                Heard::Conceal
+            }
+            Played::Silence => Heard::Silence,
+            Played::Frame { arrived, timestamp } => {
                 let sample = i64::from(timestamp.wrapping_sub(FIRST_TIMESTAMP));
                 assert!(sample >= next_sample, "a sample is played twice or out of order");
-                next_sample = sample + 160;
-                let expected: Vec<u8> =
-                    (0..160).map(|n| code_of(timestamp.wrapping_add(n), network.quiet)).collect();
-                assert_eq!(&payload[..], &expected[..], "the sound of another time");
+                next_sample = sample + 160 - repeated;
+                let blended = heard.last() == Some(&Heard::Conceal);
+                let from = untouched_from(blended, &before, &counters);
+                for n in from..160 {
+                    let code = code_of(timestamp.wrapping_add(n as u32), network.quiet);
+                    assert_eq!(frame.samples()[n], g711::ulaw_sample(code), "the sound of another time");
+                }
                 let sent = network.phase_ms + sample as f64 / 8.0 / (1.0 + network.drift);
                 let late = now.as_nanos() as f64 / 1e6 - sent;
                 let late = Duration::from_secs_f64(late.max(0.0) / 1e3);
                 Heard::Frame { timestamp, waited: now.since(arrived), late }
             }
         });
+        before = counters;
     }
     heard
+}
+
+/// From which sample on a frame must be what was sent.
+fn untouched_from(blended: bool, before: &RtpCounters, after: &RtpCounters) -> usize {
+    if after.left_out != before.left_out || after.repeated != before.repeated {
+        160
+    } else if blended || after.packets_overflown != before.packets_overflown {
+        80
+    } else {
+        0
+    }
 }
 
 fn arrivals(network: Network, seconds: u32) -> Vec<(Moment, Vec<u8>)> {

@@ -1,8 +1,9 @@
 //! The rules that hold for any bytes from the network; judged by properties and by fuzzing.
 
+use frontdesk_audio::{AudioFrame, Decoder, SampleRate};
 use frontdesk_identifiers::{Moment, WallTime};
 use frontdesk_rtp_session::{
-    MAX_PACKET_BYTES, PayloadTypes, Playout, RtpRemote, RtpSession, RtpSettings, packet, rtcp,
+    MAX_PACKET_BYTES, PayloadTypes, Played, RtpRemote, RtpSession, RtpSettings, packet, rtcp,
 };
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -43,9 +44,10 @@ fn script(mut bytes: &[u8]) {
         cname: "desk",
         seed: [0; 32],
     };
-    let mut session = RtpSession::new(&settings, Moment::ZERO);
+    let mut session = RtpSession::new(&settings, Decoder::Pcmu, Moment::ZERO);
     let (mut now, mut datagrams, mut frames) = (Moment::ZERO, 0, 0);
     let mut out = [0; MAX_PACKET_BYTES];
+    let mut frame = AudioFrame::silence(SampleRate::Narrow);
     while let Some(([what, wait, length], rest)) = bytes.split_first_chunk().map(|(head, rest)| (*head, rest))
     {
         let (body, rest) = rest.split_at(rest.len().min(usize::from(length)));
@@ -63,7 +65,7 @@ fn script(mut bytes: &[u8]) {
             datagrams += 1;
         }
         if what & 0x40 != 0 {
-            frames += u64::from(matches!(session.playout(now), Playout::Frame { .. }));
+            frames += u64::from(matches!(session.playout(now, &mut frame), Played::Frame { .. }));
         }
         session.write_rtcp(now, WallTime::default(), &mut out);
     }

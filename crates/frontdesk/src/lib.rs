@@ -7,6 +7,7 @@
 //! Nothing here decides about a call.
 
 pub mod accounts;
+pub mod bench;
 pub mod commands;
 pub mod console;
 pub mod demo;

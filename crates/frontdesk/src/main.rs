@@ -27,6 +27,8 @@ enum Command {
     Doctor(commands::doctor::Arguments),
     /// A telephone for the command line: call somebody, or be called
     Call(Box<commands::call::Arguments>),
+    /// Measure how a desk, or any SIP target, stands up to calls
+    Bench(Box<commands::bench::Arguments>),
     /// Try and test call flows without a telephone
     Flow(commands::flow::Arguments),
     /// Watch three callers being heard, understood and put through
@@ -51,6 +53,7 @@ fn main() -> ExitCode {
             Some((_, matches)) => commands::call::run(&arguments, matches),
             None => ExitCode::from(2),
         },
+        Command::Bench(arguments) => commands::bench::run(&arguments),
         Command::Flow(arguments) => commands::flow::run(&arguments),
         Command::Demo(arguments) => commands::demo::run(&arguments),
         Command::Models(arguments) => commands::models::run(&arguments),

@@ -196,7 +196,7 @@ fn options(arguments: &Arguments, script: Vec<Item>) -> Result<LineOptions, Stri
         None => None,
     };
     let user = arguments.register.clone().unwrap_or_else(|| arguments.from.clone());
-    let mut identity = NameAddr::new(SipUri::new(Some(&user), Host::Ip(remote.ip()), None));
+    let mut identity = party_name(&user, remote.ip());
     identity.display = arguments.name.clone();
     let mut chance = Chance::new(None);
     let plan = PhonePlan {
@@ -239,14 +239,14 @@ fn when_called(arguments: &Arguments) -> WhenCalled {
 
 /// Where a URI or the command line leads, as it is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Place {
+pub(super) struct Place {
     host: String,
     port: Option<u16>,
     transport: Option<Transport>,
 }
 
 /// The URI, and where to send the call.
-fn read_target(text: &str) -> Result<(Uri, Place), String> {
+pub(super) fn read_target(text: &str) -> Result<(Uri, Place), String> {
     let example = "write it like sip:100@127.0.0.1:5060";
     let uri: Uri = text.parse().map_err(|error| format!("`{text}` is no SIP-URI ({error}); {example}"))?;
     let Uri::Sip(sip) = &uri else { return Err(format!("`{text}` is no SIP-URI; {example}")) };
@@ -276,7 +276,33 @@ fn host_and_port(text: &str) -> Result<Place, String> {
 }
 
 fn destination(place: Place, arguments: &Arguments) -> Result<Destination, String> {
-    let transport = place.transport.unwrap_or(arguments.transport.transport());
+    let pair = arguments.certificate.clone().zip(arguments.key.clone());
+    let identity = pair.map(|(certificate, key)| PemFiles { certificate, key });
+    let destination = located(place, arguments.transport.transport(), arguments.ca.clone())?;
+    Ok(Destination { identity, ..destination })
+}
+
+/// Where a target is, or else a server that is named as host and port.
+pub(super) fn destination_of(
+    place: Option<Place>,
+    server: &str,
+    transport: Transport,
+    authorities: Option<PathBuf>,
+) -> Result<Destination, String> {
+    let place = match place {
+        Some(place) => place,
+        None => host_and_port(server)?,
+    };
+    located(place, transport, authorities)
+}
+
+/// Somebody at the other side's address, as From names him.
+pub(super) fn party_name(user: &str, host: IpAddr) -> NameAddr {
+    NameAddr::new(SipUri::new(Some(user), Host::Ip(host), None))
+}
+
+fn located(place: Place, usual: Transport, authorities: Option<PathBuf>) -> Result<Destination, String> {
+    let transport = place.transport.unwrap_or(usual);
     let port = place.port.unwrap_or(transport.default_port());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -286,13 +312,11 @@ fn destination(place: Place, arguments: &Arguments) -> Result<Destination, Strin
     let remote = found.map_err(|fault| fault.to_string())?;
     // A certificate proves a name, or else an address.
     let name = (transport.is_secure() && place.host.parse::<IpAddr>().is_err()).then_some(place.host);
-    let pair = arguments.certificate.clone().zip(arguments.key.clone());
-    let identity = pair.map(|(certificate, key)| PemFiles { certificate, key });
-    Ok(Destination { remote, transport, name, authorities: arguments.ca.clone(), identity })
+    Ok(Destination { remote, transport, name, authorities, identity: None, local_port: 0 })
 }
 
 /// The registrar's URI. It names the transport, so that a proxy in between takes the same.
-fn registrar(remote: SocketAddr, transport: Transport) -> Uri {
+pub(super) fn registrar(remote: SocketAddr, transport: Transport) -> Uri {
     let mut uri = SipUri::new(None, Host::Ip(remote.ip()), Some(remote.port()));
     if let Some(name) = transport.uri_parameter() {
         uri.parameters.set("transport", Some(name));

@@ -1,5 +1,6 @@
 //! One file a command. Exit status: 0 done, 1 it went wrong, 2 it was asked wrongly.
 
+pub mod bench;
 pub mod call;
 pub mod check;
 pub mod demo;

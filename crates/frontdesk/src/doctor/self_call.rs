@@ -166,6 +166,7 @@ fn telephone(folder: &Path, desk: SocketAddr, name: &str, keys: KeyForm) -> Resu
         name: None,
         authorities: None,
         identity: None,
+        local_port: 0,
     })?;
     let mut chance = Chance::new(None);
     Ok(LineOptions {

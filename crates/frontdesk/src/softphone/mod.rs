@@ -15,5 +15,6 @@ pub use line::{LineFault, LineOptions, run};
 pub use phone::Phone;
 pub use recording_file::numbered;
 pub use script::{Item, Script};
+pub(crate) use wire::Letter;
 pub use wire::{Destination, Wire, WireFault};
 pub use words::{CallEnd, KeyForm, News, PhoneInput, PhoneOutput, PhonePlan, Registration, WhenCalled};

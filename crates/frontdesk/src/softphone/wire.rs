@@ -3,7 +3,8 @@
 use crate::mailbox::{Full as NoRoom, Letters, Mailbox, mailbox};
 use frontdesk_sip_stack::{Flow, SipInput, Transport};
 use frontdesk_sip_transport::{
-    Full, ListenAddress, PemFiles, RouteFault, TlsSettings, TransportFault, TransportSettings, Transports,
+    Full, ListenAddress, PemFiles, RouteFault, SendFault, TlsSettings, TransportFault, TransportSettings,
+    Transports,
 };
 use frontdesk_speech::Rendered;
 use std::net::{SocketAddr, UdpSocket};
@@ -11,7 +12,7 @@ use std::path::PathBuf;
 use tokio::runtime::Runtime;
 
 /// What reaches the telephone's thread.
-pub(super) enum Letter {
+pub(crate) enum Letter {
     /// A message, or that one could not be delivered.
     Sip(SipInput),
     /// A text was rendered, or could not be.
@@ -33,6 +34,8 @@ pub struct Destination {
     pub authorities: Option<PathBuf>,
     /// What this side shows where it is asked for a certificate; none shows none.
     pub identity: Option<PemFiles>,
+    /// The port on this side, where it listens; 0 for any.
+    pub local_port: u16,
 }
 
 /// The open way.
@@ -75,7 +78,7 @@ impl Wire {
         let (post, letters) = mailbox()?;
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
         let mut address = local_towards(to.remote)?;
-        address.set_port(0);
+        address.set_port(to.local_port);
         // A client of TLS or WebSocket listens to nothing with it: calls come over the connection that it opened.
         let listens = matches!(to.transport, Transport::Udp | Transport::Tcp);
         let transport = if listens { to.transport } else { Transport::Udp };
@@ -105,6 +108,24 @@ impl Wire {
         }
         let flow = transports.flow_to(to.remote, to.transport)?;
         Ok(Wire { transports, flow, post, letters, _runtime: runtime })
+    }
+
+    /// Where letters are put in.
+    pub(crate) fn post(&self) -> Mailbox<Letter> {
+        self.post.clone()
+    }
+
+    /// The next letter, if one is there.
+    pub(crate) fn take(&self) -> Option<Letter> {
+        self.letters.take()
+    }
+
+    /// Sends a message.
+    ///
+    /// # Errors
+    /// When it cannot be sent; what fails later comes as a letter.
+    pub(crate) fn send(&self, flow: &Flow, bytes: &[u8]) -> Result<(), SendFault> {
+        self.transports.send(flow, bytes)
     }
 
     /// The path: its local address is the one that the desk can reach.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// Steps within each doubling: a time is known to within 3 %.
 const STEPS: usize = 32;
-/// Doublings above a microsecond: to an hour.
+/// Doublings above a microsecond: to an hour. What is longer is counted with it.
 const DOUBLINGS: usize = 32;
 
 /// How often which time was seen. Times are kept to within 3 %, the longest and the shortest exactly.
@@ -80,13 +80,19 @@ impl Histogram {
 
     /// The time that this share of all does not exceed; none when nothing was seen.
     pub fn quantile(&self, share: f64) -> Option<Duration> {
-        let rank = ((share * self.count as f64).ceil() as u64).clamp(1, self.count.max(1));
+        if self.count == 0 {
+            return None;
+        }
+        let rank = ((share * self.count as f64).ceil() as u64).clamp(1, self.count);
+        if rank == self.count {
+            return Some(self.longest);
+        }
         let mut seen = 0;
         let at = self.counts.iter().position(|count| {
             seen += count;
             seen >= rank
         })?;
-        (self.count > 0).then(|| ((bound(at) + bound(at + 1)) / 2).clamp(self.shortest, self.longest))
+        Some(((bound(at) + bound(at + 1)) / 2).clamp(self.shortest, self.longest))
     }
 
     /// What there is to say; none when nothing was seen.

@@ -28,6 +28,8 @@ pub struct Echo {
 
 const MARK: u8 = 0xfd;
 const BYTES: usize = 1 + 4 + 4 + 4 + 8 + 8 + 8 + 4;
+/// Codes of a stamp.
+pub const CODES: usize = 2 * BYTES;
 /// 20 ms of G.711.
 pub const PAYLOAD_BYTES: usize = 160;
 /// A code that is neither silence nor half of a stamp.
@@ -55,18 +57,23 @@ impl Stamp {
         payload
     }
 
-    /// Out of a payload; none when it is other sound.
+    /// The first one in a piece of sound, and at which sample it begins: a target that handles the sound may cut it anew.
+    pub fn find(sound: &[u8]) -> Option<(usize, Stamp)> {
+        sound.windows(CODES).enumerate().find_map(|(at, codes)| Some((at, Stamp::read(codes)?)))
+    }
+
+    /// Out of the beginning of a payload; none when it is other sound.
     pub fn read(payload: &[u8]) -> Option<Stamp> {
-        let halves = payload.get(..2 * BYTES)?;
-        if halves.iter().any(|half| half & 0xf0 != LOUD) {
+        let halves = payload.get(..CODES)?;
+        if !halves.starts_with(&[LOUD | MARK >> 4, LOUD | MARK & 0x0f])
+            || halves.iter().any(|half| half & 0xf0 != LOUD)
+        {
             return None;
         }
         let mut bytes = halves.chunks_exact(2).map(|halves| halves[0] << 4 | halves[1] & 0x0f);
         let mut number =
             |length: usize| bytes.by_ref().take(length).fold(0, |sum, byte| sum << 8 | u64::from(byte));
-        if number(1) != u64::from(MARK) {
-            return None;
-        }
+        number(1);
         let [run, leg, packet] = [number(4), number(4), number(4)].map(|word| word as u32);
         let [sent, echo_sent, came] = [number(8), number(8), number(8)];
         let count = number(4) as u32;

@@ -1,7 +1,7 @@
 //! One leg's sound: what it sends each 20 ms, and what it makes of what comes.
 
 use super::figures::Figures;
-use super::stamp::{Echo, PAYLOAD_BYTES, Stamp};
+use super::stamp::{CODES, Echo, PAYLOAD_BYTES, Stamp};
 use frontdesk_media_protocol::AgreedAudio;
 use frontdesk_rtp_session::packet::{self, HEADER_BYTES, RtpPacket};
 use std::time::Duration;
@@ -35,6 +35,16 @@ pub struct Voice {
     keys: Keys,
     heard: Option<Echo>,
     came: Came,
+    /// The end of the sound that came, in which a stamp may have begun.
+    tail: Tail,
+}
+
+/// The end of what came.
+#[derive(Debug, Default)]
+struct Tail {
+    sound: Vec<u8>,
+    /// The RTP timestamp that goes on with it.
+    next: u32,
 }
 
 /// Keys that are still to be pressed.
@@ -70,7 +80,18 @@ impl Voice {
     pub fn new(run: u32, leg: u32, ssrc: u32, audio: AgreedAudio, keys: &str) -> Self {
         let waiting = keys.bytes().rev().filter_map(|key| Some(KEYS.iter().position(|k| *k == key)? as u8));
         let keys = Keys { waiting: waiting.collect(), held: None, rest: 2 * BEGINNING };
-        Voice { run, leg, audio, ssrc, packets: 0, number: 0, keys, heard: None, came: Came::default() }
+        Voice {
+            run,
+            leg,
+            audio,
+            ssrc,
+            packets: 0,
+            number: 0,
+            keys,
+            heard: None,
+            came: Came::default(),
+            tail: Tail::default(),
+        }
     }
 
     /// Where it speaks to.
@@ -135,8 +156,16 @@ impl Voice {
             }
             return;
         }
-        match Stamp::read(packet.payload) {
-            Some(stamp) => self.stamped(&stamp, at, figures),
+        if let Some(stamp) = Stamp::read(packet.payload) {
+            self.tail.sound.clear();
+            return self.stamped(&stamp, at, figures);
+        }
+        match self.tail.go_on(&packet) {
+            // The sound of a stamp that begins later in a packet is heard later.
+            Some((late, stamp)) => {
+                let at = at.saturating_add_signed(late * 125_000);
+                self.stamped(&stamp, at, figures);
+            }
             None => figures.unstamped += 1,
         }
     }
@@ -173,6 +202,24 @@ impl Voice {
             figures.sent_elsewhere_early += u64::from((newest + 1).min(BEGINNING));
             figures.came_elsewhere += u64::from(self.came.elsewhere);
         }
+    }
+}
+
+impl Tail {
+    /// Takes the next packet; the stamp that is complete with it, and how many samples after the packet's first one it
+    /// begins: less than none where it began in the packet before.
+    fn go_on(&mut self, packet: &RtpPacket<'_>) -> Option<(i64, Stamp)> {
+        if packet.timestamp != self.next {
+            self.sound.clear();
+        }
+        self.next = packet.timestamp.wrapping_add(packet.payload.len() as u32);
+        let before = self.sound.len();
+        self.sound.extend_from_slice(packet.payload);
+        let found = Stamp::find(&self.sound);
+        let used = found.map_or(0, |(at, _)| at + CODES);
+        let kept = self.sound.len().saturating_sub(CODES - 1).max(used);
+        self.sound.drain(..kept);
+        found.map(|(at, stamp)| (at as i64 - before as i64, stamp))
     }
 }
 
@@ -281,6 +328,29 @@ mod tests {
         assert_eq!((figures.sent, figures.came, figures.twice), (100, 99, 1));
         assert_eq!(figures.delay.quantile(1.0), Some(Duration::from_millis(3)));
         assert_eq!((figures.spacing.count(), figures.sent_early, figures.came_early), (97, 25, 25));
+    }
+
+    #[test]
+    fn a_stamp_is_found_where_the_target_cut_the_sound_anew() {
+        let (mut caller, mut callee) = (voice(1, 0, ""), voice(1, 1, ""));
+        let mut figures = Figures::new();
+        let mut sound = vec![0xff; 100];
+        for at in 0..50u64 {
+            let (datagram, _) = caller.next(at * 20 * MS, &mut figures);
+            sound.extend_from_slice(&datagram[HEADER_BYTES..]);
+        }
+        // Cut 100 samples late, and sent when it is complete: 12.5 ms later than it was said.
+        for (at, payload) in sound.as_chunks::<PAYLOAD_BYTES>().0.iter().enumerate() {
+            let (sequence, timestamp) = (at as u16, at as u32 * 160);
+            let packet = RtpPacket { marker: false, payload_type: 0, sequence, timestamp, ssrc: 9, payload };
+            let mut datagram = [0; HEADER_BYTES + PAYLOAD_BYTES];
+            packet::write(&packet, &mut datagram);
+            callee.receive(&datagram, at as u64 * 20 * MS, Duration::ZERO, &mut figures);
+        }
+        callee.end(&mut figures);
+        assert_eq!((figures.came, figures.unstamped), (49, 1));
+        let delay = figures.delay.quantile(0.5).unwrap().as_secs_f64() * 1e3;
+        assert!((delay - 12.5).abs() < 0.3, "{delay}");
     }
 
     #[test]

@@ -201,7 +201,7 @@ impl Playout {
         };
         let Some(units) = units else { return Kept::WrongLength };
         if content == Content::Sound {
-            self.line.note(timestamp, now);
+            self.line.note(timestamp, units, now);
         }
         if timestamp + u64::from(units) <= self.at {
             if content == Content::Sound {
@@ -252,6 +252,10 @@ impl Playout {
         let waits = self.line.position().is_some_and(|line| line < first.timestamp as i64);
         if waits && self.buffer.newest_end().is_none_or(|end| end - first.timestamp < most) {
             return false;
+        }
+        if self.at > 0 {
+            // Not the stream's beginning: what was cut off begins softly.
+            self.conceal.conceal(&mut []);
         }
         self.at = self.at.max(first.timestamp);
         self.state = State::Playing { starved: 0 };

@@ -106,7 +106,7 @@ fn clocks_that_drift_are_followed() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(300) })]
 
     /// `listen` itself asserts that no sample is played twice, out of order, or at another's place.
     #[test]

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 /// The window has so many parts. The worst of them is left out of account: one short trouble is no reason to wait longer.
 const PARTS: usize = 6;
-/// A part ends after so many ticks in which packets came: 240 ms. Pauses of the peer do not age what is known.
-const PART_TICKS: u16 = 12;
+/// A part ends after so many ticks' worth of sound, 240 ms. Pauses of the peer do not age what is known.
+const PART_TICKS: i64 = 12;
 /// Packets are wanted so long before their tick at least: the tick itself is not more punctual.
 const LEAST_MARGIN: Duration = Duration::from_millis(2);
 /// The caution before anything is known: with [`LEAST_MARGIN`] one frame.
@@ -42,8 +42,8 @@ pub struct Line {
     /// The smallest and the greatest offset of each part; the one that is being filled stands at `part`.
     parts: [Option<(i64, i64)>; PARTS],
     part: usize,
-    part_ticks: u16,
-    came: bool,
+    /// The sound that came since it was begun.
+    part_units: i64,
     jitter: Duration,
     caution: Duration,
     cautious_in: u16,
@@ -58,8 +58,7 @@ impl Line {
             ticked: None,
             parts: [None; PARTS],
             part: 0,
-            part_ticks: 0,
-            came: false,
+            part_units: 0,
             jitter: Duration::ZERO,
             caution: FIRST_CAUTION,
             cautious_in: 0,
@@ -74,7 +73,7 @@ impl Line {
 
     fn forget(&mut self) {
         self.parts = [None; PARTS];
-        self.part_ticks = 0;
+        self.part_units = 0;
     }
 
     /// The jitter by RFC 3550 §6.4.1 has changed.
@@ -96,8 +95,8 @@ impl Line {
         }
     }
 
-    /// A packet whose first sample has this time came.
-    pub fn note(&mut self, timestamp: u64, now: Moment) {
+    /// A packet of so many units came, whose first sample has this time.
+    pub fn note(&mut self, timestamp: u64, units: u16, now: Moment) {
         let offset = self.offset(timestamp, now);
         let best = self.parts.iter().flatten().map(|(_, greatest)| *greatest).max();
         let spread = self.units(GREATEST_SPREAD);
@@ -105,7 +104,7 @@ impl Line {
             // The peer's clock jumped forward: what was before says nothing about what comes.
             self.forget();
         }
-        self.came = true;
+        self.part_units += i64::from(units);
         let part = &mut self.parts[self.part];
         *part = Some(part.map_or((offset, offset), |(least, most)| (least.min(offset), most.max(offset))));
     }
@@ -125,11 +124,8 @@ impl Line {
         self.ticked = Some(now);
         self.cautious_in = self.cautious_in.saturating_sub(1);
         self.caution = self.caution.saturating_sub(CAUTION_DECAY_PER_TICK);
-        if std::mem::take(&mut self.came) {
-            self.part_ticks += 1;
-        }
-        if self.part_ticks >= PART_TICKS {
-            self.part_ticks = 0;
+        if self.part_units >= PART_TICKS * self.tick_units {
+            self.part_units = 0;
             self.part = (self.part + 1) % PARTS;
             self.parts[self.part] = None;
         }
@@ -179,7 +175,7 @@ mod tests {
         let mut line = Line::new(160);
         line.caution = Duration::ZERO;
         for n in 0..packets {
-            line.note(n * 160, Moment::from_millis(n * 20 + 5 + lateness(n)));
+            line.note(n * 160, 160, Moment::from_millis(n * 20 + 5 + lateness(n)));
             line.tick(Moment::from_millis(n * 20 + 10));
         }
         let behind = line.position().unwrap() - (packets as i64 - 1) * 160;
@@ -208,7 +204,7 @@ mod tests {
     #[test]
     fn a_jump_of_the_clock_forward_makes_a_line_of_its_own() {
         let (mut line, _) = line_after(|_| 0, 100);
-        line.note(1_000_000, Moment::from_millis(2_000));
+        line.note(1_000_000, 160, Moment::from_millis(2_000));
         line.tick(Moment::from_millis(2_010));
         assert_eq!(line.position(), Some(1_000_000));
     }

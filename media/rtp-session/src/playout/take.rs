@@ -85,8 +85,9 @@ impl Playout {
             }
         }
         if self.state == State::SpurtAwaited {
-            // Of what a codec made up a little may be left.
+            // Of what a codec made up a little may be left; it ends softly.
             self.queue.clear();
+            self.conceal.conceal(&mut []);
         }
         if made_up > 0 {
             self.counters.concealed += 1;

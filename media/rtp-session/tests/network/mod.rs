@@ -125,7 +125,7 @@ pub fn listen(session: &mut RtpSession, network: Network, seconds: u32) -> Vec<H
                 let sample = i64::from(timestamp.wrapping_sub(FIRST_TIMESTAMP));
                 assert!(sample >= next_sample, "a sample is played twice or out of order");
                 next_sample = sample + 160 - repeated;
-                let blended = heard.last() == Some(&Heard::Conceal);
+                let blended = !matches!(heard.last(), Some(Heard::Frame { .. }));
                 let from = untouched_from(blended, &before, &counters);
                 for n in from..160 {
                     let code = code_of(timestamp.wrapping_add(n as u32), network.quiet);

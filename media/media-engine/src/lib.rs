@@ -52,8 +52,7 @@
 //! | stage | 500 prompts | 250 bridges | a desk at work |
 //! |---|---|---|---|
 //! | receive (memory to jitter buffer) | 33–56 | 33–51 | 31–46 |
-//! | playout | 71–101 | 68–103 | 73–124 |
-//! | decode | 38–69 | 37–64 | 38–86 |
+//! | playout and decode | 109–170 | 105–167 | 111–210 |
 //! | activity (legs without a partner) | 95 | – | 13–37 |
 //! | route, taps (50 legs recorded), level of prompts | 23–63 | 19–31 | 45–68 |
 //! | encode, header | 17–24 | 101–44 | 59–42 |

@@ -5,9 +5,7 @@
 pub enum Stage {
     /// Reading datagrams into the jitter buffers.
     Receive,
-    /// Deciding what is heard now.
-    Playout,
-    /// Payload to samples, or making up what is missing.
+    /// Deciding what is heard now, payload to samples, or making up what is missing.
     Decode,
     /// Level and voice activity, where somebody listens.
     Activity,
@@ -21,15 +19,8 @@ pub enum Stage {
 
 impl Stage {
     /// All of them.
-    pub const ALL: [Stage; 7] = [
-        Stage::Receive,
-        Stage::Playout,
-        Stage::Decode,
-        Stage::Activity,
-        Stage::Route,
-        Stage::Encode,
-        Stage::Send,
-    ];
+    pub const ALL: [Stage; 6] =
+        [Stage::Receive, Stage::Decode, Stage::Activity, Stage::Route, Stage::Encode, Stage::Send];
 }
 
 /// Told after each stage of each leg.

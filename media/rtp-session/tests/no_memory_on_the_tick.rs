@@ -15,6 +15,7 @@ struct Counting;
 
 thread_local! {
     static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+    static BYTES: Cell<usize> = const { Cell::new(0) };
 }
 
 // SAFETY: every call is handed on to the system's allocator unchanged; the counter is a plain cell of this
@@ -22,6 +23,7 @@ thread_local! {
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+        BYTES.set(BYTES.get() + layout.size());
         // SAFETY: the caller keeps the contract of `alloc`, which is the same.
         unsafe { System.alloc(layout) }
     }
@@ -93,4 +95,13 @@ fn a_thousand_ticks_of_two_sessions_take_no_memory() {
     let before = ALLOCATIONS.get();
     drop(std::hint::black_box(Box::new(7)));
     assert_eq!(ALLOCATIONS.get() - before, 2);
+}
+
+#[test]
+fn a_session_of_g711_takes_less_than_twenty_kilobytes() {
+    let before = BYTES.get();
+    let session = Box::new(session(1));
+    let taken = BYTES.get() - before;
+    assert!((12_000..20_000).contains(&taken), "{taken} bytes");
+    drop(session);
 }

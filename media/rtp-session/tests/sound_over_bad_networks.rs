@@ -89,8 +89,8 @@ fn a_calm_network_is_heard_as_it_was_spoken_in_every_codec() {
 
 #[test]
 fn an_hour_of_clocks_that_drift_adds_no_delay_and_loses_nothing() {
-    for (drift, speaks) in [(-200e-6, Speaks::Pcmu), (200e-6, Speaks::Pcmu), (200e-6, Speaks::G722)] {
-        let seconds = if speaks == Speaks::Pcmu { 3_600 } else { 600 };
+    let all = [(-200e-6, Speaks::Pcmu, 3_600), (200e-6, Speaks::Pcmu, 900), (-200e-6, Speaks::G722, 300)];
+    for (drift, speaks, seconds) in all {
         let what = Call { speaks, packet_ms: 20, bad: CALM, bad_ms: 0.0, drift, seed: 2 };
         let outcome = call(what, seconds);
         let delay = outcome.delay.iter().flatten().max().unwrap();
@@ -121,7 +121,7 @@ fn jitter_is_followed_up_and_down_without_a_click() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(800) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(40) })]
 
     #[test]
     fn every_codec_is_heard_smoothly_soon_and_in_order_over_any_network(

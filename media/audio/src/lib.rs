@@ -28,6 +28,7 @@ pub use codec::opus::{
     OPUS_MAX_SAMPLES, OpusDecoder, OpusEncoder, OpusWishes, opus_carries_copy, opus_packet_duration,
 };
 pub use dsp::activity::{Activity, ActivityDetector, level_dbov};
+pub use dsp::rate::RateFit;
 pub use dsp::resample::{MAX_RATE_HZ, MIN_RATE_HZ, to_rate};
 pub use dsp::tone_detect::ToneDetector;
 pub use dsp::tone_make::{Cadence, ToneGenerator};

@@ -8,8 +8,10 @@
 //! Unlike Appendix I it delays nothing: what cannot be overlapped at the beginning of a loss is bent into
 //! place (see [`Template::offset`]).
 
-use crate::SAMPLES_8K;
 use crate::dsp::dot::dot;
+use crate::{SAMPLES_8K, SampleRate};
+
+// Lengths are in samples at 8 kHz; at 16 kHz they are twice as many.
 
 /// The longest and the shortest pitch period that are looked for: 66 and 200 Hz; a higher voice is found at
 /// a multiple of its period.
@@ -17,6 +19,8 @@ const LONGEST_PITCH: usize = 120;
 const SHORTEST_PITCH: usize = 40;
 /// Three periods, and a quarter period before them to overlap with.
 const HISTORY: usize = 3 * LONGEST_PITCH + LONGEST_PITCH / 4;
+/// The room for it at either rate.
+const ROOM: usize = 2 * HISTORY;
 /// The sound over which periods are compared: 20 ms.
 const COMPARED: usize = SAMPLES_8K;
 /// Below this normalised correlation there is no pitch.
@@ -27,12 +31,13 @@ const FADE_TO: usize = 480;
 /// The real sound is faded in over a quarter period, and 4 ms more for each 10 ms of loss, up to 10 ms.
 const LONGEST_RETURN: usize = 80;
 
-/// Conceals the losses of one stream at 8 kHz. Tell it each frame, in order: real ones by
+/// Conceals the losses of one stream. Tell it each frame, in order: real ones by
 /// [`received`](Conceal::received), missing ones by [`conceal`](Conceal::conceal). Takes no memory.
 #[derive(Debug, Clone)]
 pub struct Conceal {
-    /// What was played last, the newest at the end.
-    history: [i16; HISTORY],
+    rate: SampleRate,
+    /// What was played last, the newest at the end; of a narrow stream the end of it.
+    history: [i16; ROOM],
     loss: Option<Template>,
 }
 
@@ -40,7 +45,9 @@ pub struct Conceal {
 #[derive(Debug, Clone)]
 struct Template {
     /// The history when the loss began.
-    sound: [f32; HISTORY],
+    sound: [i16; ROOM],
+    /// Samples for each at 8 kHz.
+    scale: usize,
     repeats: Repeats,
     /// Samples made so far.
     made: usize,
@@ -58,9 +65,19 @@ enum Repeats {
 }
 
 impl Conceal {
-    /// For a stream that has not begun: what is concealed before the first frame is silence.
+    /// For a stream at 8 kHz that has not begun: what is concealed before the first frame is silence.
     pub fn new() -> Self {
-        Conceal { history: [0; HISTORY], loss: None }
+        Conceal::at(SampleRate::Narrow)
+    }
+
+    /// For a stream at this rate.
+    pub fn at(rate: SampleRate) -> Self {
+        Conceal { rate, history: [0; ROOM], loss: None }
+    }
+
+    /// The rate of its stream.
+    pub fn rate(&self) -> SampleRate {
+        self.rate
     }
 
     /// A real frame. After a loss its beginning is blended with what was made up, in place.
@@ -77,7 +94,7 @@ impl Conceal {
 
     /// Writes what stands for a missing frame.
     pub fn conceal(&mut self, frame: &mut [i16]) {
-        let mut template = self.loss.take().unwrap_or_else(|| Template::of(&self.history));
+        let mut template = self.loss.take().unwrap_or_else(|| Template::of(&self.history, self.rate));
         for sample in frame.iter_mut() {
             *sample = template.next() as i16;
         }
@@ -86,9 +103,9 @@ impl Conceal {
     }
 
     fn remember(&mut self, frame: &[i16]) {
-        let newest = &frame[frame.len().saturating_sub(HISTORY)..];
+        let newest = &frame[frame.len().saturating_sub(ROOM)..];
         self.history.copy_within(newest.len().., 0);
-        self.history[HISTORY - newest.len()..].copy_from_slice(newest);
+        self.history[ROOM - newest.len()..].copy_from_slice(newest);
     }
 }
 
@@ -99,22 +116,29 @@ impl Default for Conceal {
 }
 
 impl Template {
-    fn of(history: &[i16; HISTORY]) -> Self {
-        let sound = history.map(f32::from);
-        let repeats = find_pitch(&sound);
-        let mut template = Template { sound, repeats, made: 0, jump: 0.0 };
+    fn of(history: &[i16; ROOM], rate: SampleRate) -> Self {
+        let (scale, repeats) = match rate {
+            SampleRate::Narrow => (1, find_pitch(&history[ROOM - HISTORY..])),
+            SampleRate::Wide => (2, find_wide_pitch(history)),
+        };
+        let mut template = Template { sound: *history, scale, repeats, made: 0, jump: 0.0 };
         // Where the sound stood and where the continuation expects it to have stood.
         template.jump = match repeats {
-            Repeats::Pitch(pitch) => sound[HISTORY - 1] - sound[HISTORY - 1 - pitch],
+            Repeats::Pitch(pitch) => template.sample(ROOM - 1) - template.sample(ROOM - 1 - pitch),
             Repeats::Mirrored => 0.0,
         };
         template
     }
 
+    fn sample(&self, at: usize) -> f32 {
+        f32::from(self.sound[at])
+    }
+
     /// The next sample of the continuation.
     fn next(&mut self) -> f32 {
         let at = self.made;
-        if at >= FADE_TO {
+        let (fade_from, fade_to) = (FADE_FROM * self.scale, FADE_TO * self.scale);
+        if at >= fade_to {
             return 0.0;
         }
         self.made += 1;
@@ -122,9 +146,9 @@ impl Template {
             Repeats::Pitch(pitch) => self.pitched(pitch, at) + self.offset(pitch, at),
             Repeats::Mirrored => self.mirrored(at),
         };
-        let fade = match at.checked_sub(FADE_FROM) {
+        let fade = match at.checked_sub(fade_from) {
             None => 1.0,
-            Some(late) => 1.0 - late as f32 / (FADE_TO - FADE_FROM) as f32,
+            Some(late) => 1.0 - late as f32 / (fade_to - fade_from) as f32,
         };
         (sound * fade).clamp(f32::from(i16::MIN), f32::from(i16::MAX))
     }
@@ -133,9 +157,10 @@ impl Template {
     /// overlap for a quarter period.
     fn pitched(&self, pitch: usize, at: usize) -> f32 {
         let quarter = pitch / 4;
-        let stage = (at / FADE_FROM).min(2);
+        let stage_samples = FADE_FROM * self.scale;
+        let stage = (at / stage_samples).min(2);
         let new = self.repeated(pitch, stage + 1, at);
-        let into_stage = at - stage * FADE_FROM;
+        let into_stage = at - stage * stage_samples;
         if stage == 0 || into_stage >= quarter {
             return new;
         }
@@ -149,13 +174,13 @@ impl Template {
         let length = pitch * periods;
         let quarter = pitch / 4;
         let place = at % length;
-        let start = HISTORY - length;
-        let plain = self.sound[start + place];
+        let start = ROOM - length;
+        let plain = self.sample(start + place);
         match place.checked_sub(length - quarter) {
             None => plain,
             Some(into) => {
                 let share = (into + 1) as f32 / (quarter + 1) as f32;
-                plain * (1.0 - share) + self.sound[start + place - length] * share
+                plain * (1.0 - share) + self.sample(start + place - length) * share
             }
         }
     }
@@ -168,46 +193,83 @@ impl Template {
 
     fn mirrored(&self, at: usize) -> f32 {
         // … c b a | a b c … : from the newest sample back to the oldest, and forth again.
-        let place = at % (2 * HISTORY);
-        let back = if place < HISTORY { place } else { 2 * HISTORY - 1 - place };
-        self.sound[HISTORY - 1 - back]
+        let history = HISTORY * self.scale;
+        let place = at % (2 * history);
+        let back = if place < history { place } else { 2 * history - 1 - place };
+        self.sample(ROOM - 1 - back)
     }
 
     fn return_samples(&self) -> usize {
         let quarter = match self.repeats {
             Repeats::Pitch(pitch) => pitch / 4,
-            Repeats::Mirrored => SHORTEST_PITCH / 4,
+            Repeats::Mirrored => SHORTEST_PITCH / 4 * self.scale,
         };
-        (quarter + self.made / 80 * 32).min(LONGEST_RETURN)
+        (quarter + self.made / 80 * 32).min(LONGEST_RETURN * self.scale)
     }
 }
 
-/// The lag at which the last 20 ms resemble what came before them most.
+/// The lag at which the last 20 ms resemble what came before them most, of [`HISTORY`] samples at 8 kHz.
 ///
 /// All legs of a node may lose a packet in the same tick, so only every second lag is tried, then the
 /// neighbours of the best.
-fn find_pitch(sound: &[f32; HISTORY]) -> Repeats {
-    let newest = &sound[HISTORY - COMPARED..];
-    let energy = dot(newest, newest);
-    let likeness = |lag: usize| {
-        let earlier = &sound[HISTORY - COMPARED - lag..HISTORY - lag];
-        dot(newest, earlier) / (energy * dot(earlier, earlier)).sqrt().max(1.0)
-    };
+fn find_pitch(sound: &[i16]) -> Repeats {
+    let mut float = [0.0; HISTORY];
+    float.iter_mut().zip(sound).for_each(|(float, sample)| *float = f32::from(*sample));
+    find_pitch_in(&float)
+}
+
+fn find_pitch_in(sound: &[f32; HISTORY]) -> Repeats {
+    let likeness = Likeness::of(sound, COMPARED);
     let mut best = (0.0f32, LONGEST_PITCH);
     for lag in (SHORTEST_PITCH..=LONGEST_PITCH).step_by(2) {
-        let correlation = likeness(lag);
+        let correlation = likeness.at(lag);
         // A multiple of the period fits as well as the period: the shorter one wins unless clearly worse.
         if correlation > best.0 + 0.01 {
             best = (correlation, lag);
         }
     }
     for lag in [best.1 - 1, best.1 + 1] {
-        let correlation = likeness(lag);
+        let correlation = likeness.at(lag);
         if correlation > best.0 && (SHORTEST_PITCH..=LONGEST_PITCH).contains(&lag) {
             best = (correlation, lag);
         }
     }
     if best.0 >= VOICED_CORRELATION { Repeats::Pitch(best.1) } else { Repeats::Mirrored }
+}
+
+/// The same at 16 kHz: found at half the rate, where a pitch is as good to be seen, then among the neighbours.
+fn find_wide_pitch(sound: &[i16; ROOM]) -> Repeats {
+    let mut halved = [0.0; HISTORY];
+    for (half, pair) in halved.iter_mut().zip(sound.as_chunks::<2>().0) {
+        *half = (f32::from(pair[0]) + f32::from(pair[1])) / 2.0;
+    }
+    let Repeats::Pitch(pitch) = find_pitch_in(&halved) else { return Repeats::Mirrored };
+    let float = sound.map(f32::from);
+    let likeness = Likeness::of(&float, 2 * COMPARED);
+    let near = (2 * pitch - 1).max(2 * SHORTEST_PITCH)..=(2 * pitch + 1).min(2 * LONGEST_PITCH);
+    let best = near.max_by(|one, other| likeness.at(*one).total_cmp(&likeness.at(*other)));
+    Repeats::Pitch(best.unwrap_or(2 * pitch))
+}
+
+/// How much the end of a sound resembles what came before it.
+struct Likeness<'a> {
+    sound: &'a [f32],
+    newest: &'a [f32],
+    energy: f32,
+}
+
+impl<'a> Likeness<'a> {
+    fn of(sound: &'a [f32], compared: usize) -> Self {
+        let newest = &sound[sound.len() - compared..];
+        Likeness { sound, newest, energy: dot(newest, newest) }
+    }
+
+    /// The normalised correlation with what was so many samples earlier.
+    fn at(&self, lag: usize) -> f32 {
+        let end = self.sound.len() - lag;
+        let earlier = &self.sound[end - self.newest.len()..end];
+        dot(self.newest, earlier) / (self.energy * dot(earlier, earlier)).sqrt().max(1.0)
+    }
 }
 
 #[cfg(test)]

@@ -3,9 +3,13 @@ use std::f32::consts::TAU;
 
 /// A voice: a pitch with falling overtones, at `hertz`, from sample `from` on.
 fn voice(hertz: f32, from: usize, count: usize) -> Vec<i16> {
+    voice_at(8_000.0, hertz, from, count)
+}
+
+fn voice_at(rate: f32, hertz: f32, from: usize, count: usize) -> Vec<i16> {
     (from..from + count)
         .map(|n| {
-            let phase = TAU * hertz * n as f32 / 8_000.0;
+            let phase = TAU * hertz * n as f32 / rate;
             let sum: f32 = (1..=8).map(|k| (k as f32 * phase + k as f32).sin() / k as f32).sum();
             (sum * 4_000.0) as i16
         })
@@ -122,5 +126,28 @@ fn full_scale_and_odd_lengths_neither_wrap_nor_panic() {
         conceal.received(&mut loud);
         let mut made = vec![0; 7 * round];
         conceal.conceal(&mut made);
+    }
+}
+
+#[test]
+fn a_wide_voice_goes_on_with_its_pitch_and_fades_as_a_narrow_one_does() {
+    for hertz in [71.0, 113.0, 145.0, 190.0, 250.0] {
+        let (mut conceal, mut played) = (Conceal::at(SampleRate::Wide), Vec::new());
+        for frame in 0..20 {
+            let mut samples = voice_at(16_000.0, hertz, frame * 320, 320);
+            if frame == 10 || frame > 15 {
+                conceal.conceal(&mut samples);
+            } else {
+                conceal.received(&mut samples);
+            }
+            played.extend(samples);
+        }
+        let whole = voice_at(16_000.0, hertz, 0, 16 * 320);
+        assert!(steepest(&played[..16 * 320]) <= steepest(&whole) * 5 / 4, "{hertz} Hz clicks");
+        let (made, lost) = (&played[3_200..3_520], &whole[3_200..3_520]);
+        let product: f64 = made.iter().zip(lost).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum();
+        let correlation = product / 320.0 / (energy(made) * energy(lost)).sqrt();
+        assert!(correlation > 0.8, "{hertz} Hz correlates by {correlation}");
+        assert!(played[19 * 320..].iter().all(|sample| *sample == 0), "silent after 60 ms");
     }
 }

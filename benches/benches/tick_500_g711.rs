@@ -10,7 +10,7 @@ use frontdesk_media_engine::{
     Channel, EngineSettings, MediaEngine, Order, Probe, SPOKES, Stage, TICK, speech_ring,
 };
 use frontdesk_media_protocol::{
-    AgreedAudio, Codec, Direction, ListeningId, MediaEvent, PlaybackId, SpeechFrame,
+    AgreedAudio, Codec, Direction, ListeningId, MediaEvent, OpusTerms, PlaybackId, SpeechFrame,
 };
 use frontdesk_rtp_session::packet::{self, RtpPacket};
 use ringbuf::HeapCons;
@@ -86,7 +86,10 @@ impl Party {
             telephone_event: Some(101),
             receive_payload_type: if self.codec == Codec::Pcmu { 0 } else { 8 },
             receive_telephone_event: Some(101),
+            telephone_event_hz: 8_000,
             packet_ms: 20,
+            opus: OpusTerms::default(),
+            comfort_noise: false,
             rtcp_mux: false,
             secure: None,
             direction: Direction::SendReceive,

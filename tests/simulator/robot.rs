@@ -4,7 +4,7 @@ use super::errand::Errand;
 use super::script::{Act, Cue, Deed, Dialling, Offering, WhenCalled, WhenReferred};
 use frontdesk_identifiers::Moment;
 use frontdesk_media_protocol::{AgreedAudio, Codec, Direction};
-use frontdesk_session_description::{LocalAudio, offer};
+use frontdesk_session_description::{Formats, LocalAudio, offer};
 use frontdesk_sip_message::{NameAddr, StatusCode, Uri};
 use frontdesk_sip_stack::{
     Census, Credentials, Flow, OutgoingCall, OutgoingRegistration, PeerRule, Quirks, ReferOutcome,
@@ -385,6 +385,7 @@ impl Robot {
         LocalAudio {
             address: SocketAddr::new(self.person.address.ip(), 10_000 + (number * 2 % 50_000) as u16),
             codecs: vec![Codec::Pcmu, Codec::Pcma],
+            formats: Formats::default(),
             direction: Direction::SendReceive,
             session_id: number,
             session_version: number,

@@ -3,7 +3,7 @@
 use super::traffic::Relayed;
 use frontdesk_identifiers::LegId;
 use frontdesk_media_engine::{EngineSettings, MediaEngine, Order};
-use frontdesk_media_protocol::{AgreedAudio, Codec, Direction, MediaEvent};
+use frontdesk_media_protocol::{AgreedAudio, Codec, Direction, MediaEvent, OpusTerms};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -110,7 +110,10 @@ fn open(engine: &mut MediaEngine, leg: LegId, party: SocketAddr) -> Result<Strin
         receive_payload_type: 0,
         telephone_event: Some(101),
         receive_telephone_event: Some(101),
+        telephone_event_hz: 8_000,
         packet_ms: 20,
+        opus: OpusTerms::default(),
+        comfort_noise: false,
         rtcp_mux: false,
         secure: None,
         direction: Direction::SendReceive,

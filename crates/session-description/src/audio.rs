@@ -1,27 +1,10 @@
-//! Payload formats: which number means which codec, and what is in common.
+//! One audio stream: what is in common, and where it can be reached.
 
-use crate::read::{Connection, Rtcp, Stream, number};
+use crate::formats::Common;
+use crate::read::{Connection, Rtcp, Stream};
 use crate::{LocalAudio, Refusal, direction};
-use frontdesk_media_protocol::{AgreedAudio, Codec};
+use frontdesk_media_protocol::AgreedAudio;
 use std::net::{IpAddr, SocketAddr};
-
-/// The clock of every codec here, and of the telephone events beside them (RFC 4733 §2.1).
-const CLOCK_HZ: u32 = 8_000;
-/// The length of a packet when the other side says nothing (RFC 3551 §4.2).
-const PACKET_MS: u16 = 20;
-/// The shortest and the longest packet that a wish can lead to, in milliseconds.
-const PACKET_MS_RANGE: (u16, u16) = (10, 200);
-
-/// The payload type that RFC 3551 table 4 gives a codec for good, or that this side's own offers give it.
-pub(crate) const fn static_payload_type(codec: Codec) -> u8 {
-    match codec {
-        Codec::Pcmu => 0,
-        Codec::Pcma => 8,
-        Codec::G722 => 9,
-        // It has none: this is the number that most offers give it.
-        Codec::Opus => 111,
-    }
-}
 
 /// Whether a profile carries plain RTP. `AVPF` is `AVP` with feedback that nobody has to give (RFC 4585 §5).
 pub(crate) fn is_plain_rtp(protocol: &str) -> bool {
@@ -45,7 +28,7 @@ pub(crate) fn agree(local: &LocalAudio, stream: &Stream<'_>) -> Result<AgreedAud
     if !is_plain_rtp(stream.protocol) {
         return Err(Refusal::OtherTransport);
     }
-    let (payload_type, codec) = common_codec(local, stream).ok_or(Refusal::NoCommonCodec)?;
+    let common = Common::of(local, stream).ok_or(Refusal::NoCommonCodec)?;
     let ip = address(local, stream)?;
     let remote = SocketAddr::new(ip, stream.port);
     Ok(AgreedAudio {
@@ -53,58 +36,19 @@ pub(crate) fn agree(local: &LocalAudio, stream: &Stream<'_>) -> Result<AgreedAud
         remote_rtcp: rtcp_address(local, remote, stream.rtcp),
         // A description does not know by which way it came.
         messages_from: None,
-        codec,
-        payload_type,
-        receive_payload_type: payload_type,
-        telephone_event: telephone_event(stream),
-        receive_telephone_event: telephone_event(stream),
-        packet_ms: packet_ms(stream),
+        codec: common.codec,
+        payload_type: common.number,
+        receive_payload_type: common.number,
+        telephone_event: common.event.map(|(number, _)| number),
+        receive_telephone_event: common.event.map(|(number, _)| number),
+        telephone_event_hz: common.event.map_or(common.codec.clock_hz(), |(_, clock_hz)| clock_hz),
+        packet_ms: common.packet_ms,
+        opus: common.opus,
+        comfort_noise: common.comfort_noise,
         rtcp_mux: false,
         secure: None,
         direction: direction::agree(local.direction, stream.direction, !ip.is_unspecified()),
     })
-}
-
-/// The first format in the other side's order that this side speaks. (RFC 3264 §6.1 leaves the choice to the
-/// answerer and recommends the offerer's order, so that both ways carry the same.)
-fn common_codec(local: &LocalAudio, stream: &Stream<'_>) -> Option<(u8, Codec)> {
-    payload_types(stream).find_map(|payload_type| {
-        let codec = codec_of(stream, payload_type)?;
-        local.codecs.contains(&codec).then_some((payload_type, codec))
-    })
-}
-
-fn payload_types<'s>(stream: &'s Stream<'_>) -> impl Iterator<Item = u8> + use<'s> {
-    stream.formats.iter().filter_map(|format| number(format)).filter(|payload_type| *payload_type <= 127)
-}
-
-/// What a payload type number means in this stream: by its `a=rtpmap`, or else by RFC 3551 table 4.
-fn codec_of(stream: &Stream<'_>, payload_type: u8) -> Option<Codec> {
-    let known = [Codec::Pcmu, Codec::Pcma];
-    match stream.formats_named.get(&payload_type) {
-        Some(named) => known.into_iter().find(|codec| {
-            named.encoding.eq_ignore_ascii_case(codec.encoding_name())
-                && named.clock_hz == CLOCK_HZ
-                && named.channels == 1
-        }),
-        None => known.into_iter().find(|codec| static_payload_type(*codec) == payload_type),
-    }
-}
-
-fn telephone_event(stream: &Stream<'_>) -> Option<u8> {
-    payload_types(stream).find(|payload_type| {
-        stream.formats_named.get(payload_type).is_some_and(|named| {
-            named.encoding.eq_ignore_ascii_case("telephone-event") && named.clock_hz == CLOCK_HZ
-        })
-    })
-}
-
-/// The packet length that the other side wants, within its own limit (RFC 8866 §6.4) and within reason.
-fn packet_ms(stream: &Stream<'_>) -> u8 {
-    let (shortest, longest) = PACKET_MS_RANGE;
-    let wanted = stream.packet_ms.filter(|ms| *ms != 0).unwrap_or(PACKET_MS);
-    let limit = stream.packet_ms_max.filter(|ms| *ms != 0).unwrap_or(longest);
-    u8::try_from(wanted.min(limit).clamp(shortest, longest)).unwrap_or(u8::MAX)
 }
 
 /// Where the stream can be reached. An unspecified address stands: it is a held stream (RFC 3264 §8.4).

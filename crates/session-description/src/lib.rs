@@ -8,13 +8,13 @@
 //! what the other side made of it. What cannot be served is a [`Refusal`], which knows its SIP status.
 //!
 //! ```
-//! use frontdesk_session_description::{LocalAudio, answer, complete, offer};
+//! use frontdesk_session_description::{Formats, LocalAudio, answer, complete, offer};
 //! # use frontdesk_media_protocol::{Codec, Direction};
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let phone = LocalAudio { address: "192.0.2.1:4000".parse()?, codecs: vec![Codec::Pcma, Codec::Pcmu],
-//! #     direction: Direction::SendReceive, session_id: 1, session_version: 1 };
+//! #     formats: Formats::default(), direction: Direction::SendReceive, session_id: 1, session_version: 1 };
 //! # let desk = LocalAudio { address: "192.0.2.2:6000".parse()?, codecs: vec![Codec::Pcmu, Codec::Pcma],
-//! #     direction: Direction::SendReceive, session_id: 2, session_version: 1 };
+//! #     formats: Formats::default(), direction: Direction::SendReceive, session_id: 2, session_version: 1 };
 //! let offered = offer(&phone);
 //! let answered = answer(&desk, &offered)?;
 //! let completed = complete(&phone, &answered.description)?;
@@ -33,6 +33,9 @@
 //!   reads the same fields in the tests, as a second opinion.)
 //! * `RTP/AVPF` is taken like `RTP/AVP`: the answer names the offered profile and no feedback, which is how
 //!   RFC 4585 §5 lets an AVP end join. `a=rtcp-mux` is not answered, so RTCP keeps its own port.
+//! * Telephone events have the codec's clock (RFC 4733 §2.1). Beside Opus, those at 8,000 are taken where no others are
+//!   offered, since many telephones offer no others.
+//! * Opus is mono at 16 kHz, as its parameters say (RFC 7587 §6.1). Packets are asked for at 20 ms and taken up to 60.
 //! * A host name in `c=` is refused: a decision resolves no names.
 //! * `c=0.0.0.0` is hold as RFC 3264 §8.4 spells it for old telephones: nothing is sent there, and the answer
 //!   is `recvonly` (or `inactive`).
@@ -43,12 +46,14 @@
 mod answer;
 mod audio;
 mod direction;
+mod formats;
 mod offer;
 mod read;
 mod refusal;
 mod write;
 
 pub use answer::{Negotiated, answer};
+pub use formats::{Formats, PayloadNumbers};
 pub use offer::{complete, offer};
 pub use refusal::Refusal;
 
@@ -69,6 +74,8 @@ pub struct LocalAudio {
     pub address: SocketAddr,
     /// What this side speaks, the dearest first. In an answer the offerer's order goes before this one.
     pub codecs: Vec<Codec>,
+    /// Their numbers and the like.
+    pub formats: Formats,
     /// Who shall send, as far as this side has a say: [`Direction::SendOnly`] holds the other side.
     pub direction: Direction,
     /// The session's number in `o=` (RFC 8866 §5.2): the same for the whole call.

@@ -18,5 +18,12 @@ pub fn offer(local: &LocalAudio) -> Vec<u8> {
 pub fn complete(local: &LocalAudio, answer: &[u8]) -> Result<AgreedAudio, Refusal> {
     let text = read::text(answer)?;
     let answer = read::read(&text)?;
-    audio::agree(local, answer.streams.first().ok_or(Refusal::NoAudio)?)
+    let audio = audio::agree(local, answer.streams.first().ok_or(Refusal::NoAudio)?)?;
+    // RFC 3264 §6.1: an answerer may number what it receives otherwise; what comes is numbered as it was offered.
+    let numbers = local.formats.numbers;
+    Ok(AgreedAudio {
+        receive_payload_type: numbers.of(audio.codec),
+        receive_telephone_event: audio.telephone_event.map(|_| numbers.event_of(audio.telephone_event_hz)),
+        ..audio
+    })
 }

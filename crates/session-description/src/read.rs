@@ -31,6 +31,8 @@ pub(crate) struct Stream<'a> {
     pub(crate) connection: Option<Connection>,
     pub(crate) direction: Direction,
     pub(crate) formats_named: BTreeMap<u8, NamedFormat<'a>>,
+    /// What `a=fmtp` says of a format.
+    pub(crate) parameters: BTreeMap<u8, &'a str>,
     pub(crate) packet_ms: Option<u16>,
     pub(crate) packet_ms_max: Option<u16>,
     pub(crate) rtcp: Option<Rtcp>,
@@ -139,6 +141,7 @@ fn stream<'a>(value: &'a str, session: &SessionLevel) -> Result<Stream<'a>, &'st
         connection: session.connection,
         direction: session.direction.unwrap_or_default(),
         formats_named: BTreeMap::new(),
+        parameters: BTreeMap::new(),
         packet_ms: None,
         packet_ms_max: None,
         rtcp: None,
@@ -178,6 +181,14 @@ fn stream_attribute<'a>(stream: &mut Stream<'a>, value: &'a str) {
         "rtpmap" => {
             if let Some((payload_type, format)) = named_format(rest) {
                 stream.formats_named.insert(payload_type, format);
+            }
+        }
+        "fmtp" => {
+            let parameters = rest.split_once([' ', '\t']);
+            if let Some((format, parameters)) = parameters
+                && let Some(payload_type) = number(format).filter(|n| *n <= 127)
+            {
+                stream.parameters.insert(payload_type, parameters);
             }
         }
         "ptime" => stream.packet_ms = milliseconds(rest).or(stream.packet_ms),

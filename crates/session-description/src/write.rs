@@ -1,17 +1,12 @@
 //! Descriptions as text (RFC 8866 §5).
 
 use crate::LocalAudio;
-use crate::audio::static_payload_type;
 use crate::direction;
+use crate::formats::{COMFORT_NOISE, PACKET_MS_MAX};
 use crate::read::Stream;
 use frontdesk_media_protocol::{AgreedAudio, Codec};
 use std::fmt::Write;
 use std::net::IpAddr;
-
-/// The payload type that this side's own offers give to telephone events (RFC 4733), as nearly everybody does.
-pub(crate) const TELEPHONE_EVENT_PAYLOAD_TYPE: u8 = 101;
-/// The packet length that this side likes to receive, in milliseconds.
-const PACKET_MS: u8 = 20;
 
 /// A description as it grows. Writing into a `String` cannot fail, so the results of `writeln!` are let go.
 pub(crate) struct Writer {
@@ -35,16 +30,32 @@ impl Writer {
 
     /// This side's audio stream in an offer.
     pub(crate) fn offered(&mut self, local: &LocalAudio) {
-        let formats: Vec<(u8, Codec)> =
-            local.codecs.iter().map(|codec| (static_payload_type(*codec), *codec)).collect();
-        self.stream("RTP/AVP", local, &formats, Some(TELEPHONE_EVENT_PAYLOAD_TYPE));
+        let numbers = local.formats.numbers;
+        let codecs: Vec<(u8, Codec)> =
+            local.codecs.iter().map(|codec| (numbers.of(*codec), *codec)).collect();
+        let mut events: Vec<(u8, u32)> = Vec::new();
+        for clock_hz in local.codecs.iter().map(|codec| codec.clock_hz()) {
+            let event = (numbers.event_of(clock_hz), clock_hz);
+            if !events.contains(&event) {
+                events.push(event);
+            }
+        }
+        let speaks_g711 = local.codecs.iter().any(|codec| matches!(codec, Codec::Pcmu | Codec::Pcma));
+        let comfort_noise = local.formats.pauses && speaks_g711;
+        self.stream("RTP/AVP", local, &Offered { codecs: &codecs, events: &events, comfort_noise });
         self.line(format_args!("a={}", direction::name(local.direction)));
     }
 
     /// This side's audio stream in an answer: one codec, so that both ways and both sides mean the same.
     /// What was agreed is never more than the offer allows, so it is what the answer says (RFC 3264 §6.1).
     pub(crate) fn accepted(&mut self, local: &LocalAudio, stream: &Stream<'_>, audio: &AgreedAudio) {
-        self.stream(stream.protocol, local, &[(audio.payload_type, audio.codec)], audio.telephone_event);
+        let event = audio.telephone_event.map(|number| (number, audio.telephone_event_hz));
+        let formats = Offered {
+            codecs: &[(audio.payload_type, audio.codec)],
+            events: event.as_slice(),
+            comfort_noise: audio.comfort_noise,
+        };
+        self.stream(stream.protocol, local, &formats);
         self.line(format_args!("a={}", direction::name(audio.direction)));
         if let Some(mid) = stream.mid {
             self.line(format_args!("a=mid:{mid}"));
@@ -62,25 +73,54 @@ impl Writer {
         self.text.into_bytes()
     }
 
-    fn stream(&mut self, protocol: &str, local: &LocalAudio, formats: &[(u8, Codec)], events: Option<u8>) {
+    fn stream(&mut self, protocol: &str, local: &LocalAudio, formats: &Offered<'_>) {
         let _ = write!(self.text, "m=audio {} {protocol}", local.address.port());
-        for payload_type in formats.iter().map(|(payload_type, _)| *payload_type).chain(events) {
-            let _ = write!(self.text, " {payload_type}");
+        let codecs = formats.codecs.iter().map(|(number, _)| *number);
+        let events = formats.events.iter().map(|(number, _)| *number);
+        let noise = formats.comfort_noise.then_some(COMFORT_NOISE);
+        for number in codecs.chain(events).chain(noise) {
+            let _ = write!(self.text, " {number}");
         }
         self.text.push_str("\r\n");
-        for (payload_type, codec) in formats {
-            self.line(format_args!("a=rtpmap:{payload_type} {}/8000", codec.encoding_name()));
+        for (number, codec) in formats.codecs {
+            self.codec(local, *number, *codec);
         }
-        if let Some(events) = events {
-            self.line(format_args!("a=rtpmap:{events} telephone-event/8000"));
-            self.line(format_args!("a=fmtp:{events} 0-15"));
+        for (number, clock_hz) in formats.events {
+            self.line(format_args!("a=rtpmap:{number} telephone-event/{clock_hz}"));
+            self.line(format_args!("a=fmtp:{number} 0-15"));
         }
-        self.line(format_args!("a=ptime:{PACKET_MS}"));
+        if formats.comfort_noise {
+            self.line(format_args!("a=rtpmap:{COMFORT_NOISE} CN/8000"));
+        }
+        self.line(format_args!("a=ptime:{}", local.formats.packet_ms));
+        self.line(format_args!("a=maxptime:{PACKET_MS_MAX}"));
+    }
+
+    fn codec(&mut self, local: &LocalAudio, number: u8, codec: Codec) {
+        let (name, clock_hz) = (codec.encoding_name(), codec.clock_hz());
+        if codec != Codec::Opus {
+            return self.line(format_args!("a=rtpmap:{number} {name}/{clock_hz}"));
+        }
+        // RFC 7587 §7: always of two channels; what the parameters say is what this side plays and sends, which is
+        // mono at 16 kHz.
+        self.line(format_args!("a=rtpmap:{number} {name}/{clock_hz}/2"));
+        let pauses = if local.formats.pauses { ";usedtx=1" } else { "" };
+        self.line(format_args!(
+            "a=fmtp:{number} useinbandfec=1{pauses};maxplaybackrate=16000;sprop-maxcapturerate=16000"
+        ));
     }
 
     fn line(&mut self, line: std::fmt::Arguments<'_>) {
         let _ = write!(self.text, "{line}\r\n");
     }
+}
+
+/// The formats of one `m=` line, with their numbers.
+struct Offered<'a> {
+    codecs: &'a [(u8, Codec)],
+    /// Telephone events, with their clocks.
+    events: &'a [(u8, u32)],
+    comfort_noise: bool,
 }
 
 fn connection(ip: IpAddr) -> String {

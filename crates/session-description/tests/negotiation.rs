@@ -2,13 +2,14 @@
 
 use frontdesk_media_protocol::{Codec, Direction};
 use frontdesk_session_description::{
-    DESCRIPTION_BYTES_MAX, LocalAudio, Negotiated, Refusal, STREAMS_MAX, answer, complete, offer,
+    DESCRIPTION_BYTES_MAX, Formats, LocalAudio, Negotiated, Refusal, STREAMS_MAX, answer, complete, offer,
 };
 
 fn side(address: &str, codecs: &[Codec]) -> LocalAudio {
     LocalAudio {
         address: address.parse().unwrap(),
         codecs: codecs.to_vec(),
+        formats: Formats::default(),
         direction: Direction::SendReceive,
         session_id: 5,
         session_version: 1,
@@ -47,7 +48,7 @@ fn an_answer_says_all_that_it_must_and_nothing_else() {
         text(&negotiated),
         "v=0\r\no=- 5 1 IN IP4 198.51.100.1\r\ns=-\r\nc=IN IP4 198.51.100.1\r\nt=0 0\r\n\
          m=audio 30000 RTP/AVP 8 101\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\n\
-         a=fmtp:101 0-15\r\na=ptime:20\r\na=sendrecv\r\na=mid:voice\r\n"
+         a=fmtp:101 0-15\r\na=ptime:20\r\na=maxptime:60\r\na=sendrecv\r\na=mid:voice\r\n"
     );
 }
 
@@ -274,7 +275,8 @@ fn packet_length_is_the_wish_of_the_other_side_within_its_limit_and_reason() {
         (["a=x", "a=maxptime:10"], 10),
         (["a=ptime:0", "a=maxptime:0"], 20),
         (["a=ptime:2", "a=x"], 10),
-        (["a=ptime:60000", "a=x"], 200),
+        (["a=ptime:60000", "a=x"], 60),
+        (["a=ptime:37", "a=x"], 30),
         (["a=ptime:99999999999", "a=x"], 20),
         (["a=ptime: 30", "a=maxptime:150.5"], 30),
     ] {

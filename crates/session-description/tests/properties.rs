@@ -1,7 +1,7 @@
 //! What holds for any two sides, and for any bytes.
 
 use frontdesk_media_protocol::{Codec, Direction};
-use frontdesk_session_description::{LocalAudio, answer, complete, offer};
+use frontdesk_session_description::{Formats, LocalAudio, PayloadNumbers, answer, complete, offer};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -13,12 +13,20 @@ mod oracle;
 use oracle::check;
 
 fn codecs() -> impl Strategy<Value = Vec<Codec>> {
-    prop_oneof![
-        Just(vec![Codec::Pcmu]),
-        Just(vec![Codec::Pcma]),
-        Just(vec![Codec::Pcmu, Codec::Pcma]),
-        Just(vec![Codec::Pcma, Codec::Pcmu]),
-    ]
+    let all = vec![Codec::Opus, Codec::G722, Codec::Pcma, Codec::Pcmu];
+    (Just(all).prop_shuffle(), 1..=4usize).prop_map(|(mut codecs, count)| {
+        codecs.truncate(count);
+        codecs
+    })
+}
+
+fn formats() -> impl Strategy<Value = Formats> {
+    let numbers = Just((96..=127).collect::<Vec<u8>>()).prop_shuffle();
+    let packet_ms = proptest::sample::select(vec![10, 20, 30, 40, 50, 60]);
+    (numbers, packet_ms, any::<bool>()).prop_map(|(numbers, packet_ms, pauses)| {
+        let numbers = PayloadNumbers { opus: numbers[0], event: numbers[1], event_48k: numbers[2] };
+        Formats { numbers, packet_ms, pauses, preferred: None }
+    })
 }
 
 fn direction() -> impl Strategy<Value = Direction> {
@@ -41,10 +49,11 @@ fn side(v6: bool) -> impl Strategy<Value = LocalAudio> {
             IpAddr::V4(Ipv4Addr::new(first, rest[0], rest[1], rest[2]))
         }
     });
-    (host, 1u16.., codecs(), direction(), any::<u64>(), any::<u64>()).prop_map(
-        |(ip, port, codecs, direction, session_id, session_version)| LocalAudio {
+    (host, 1u16.., codecs(), formats(), direction(), any::<u64>(), any::<u64>()).prop_map(
+        |(ip, port, codecs, formats, direction, session_id, session_version)| LocalAudio {
             address: SocketAddr::new(ip, port),
             codecs,
+            formats,
             direction,
             session_id,
             session_version,
@@ -128,7 +137,22 @@ proptest! {
         let completed = complete(&offerer, &answered.description).unwrap();
         prop_assert_eq!(completed.codec, answered.audio.codec);
         prop_assert_eq!(completed.payload_type, answered.audio.payload_type);
+        prop_assert_eq!(completed.receive_payload_type, answered.audio.payload_type);
         prop_assert_eq!(completed.telephone_event, answered.audio.telephone_event);
+        prop_assert_eq!(completed.receive_telephone_event, answered.audio.telephone_event);
+        prop_assert_eq!(completed.telephone_event_hz, completed.codec.clock_hz());
+        prop_assert_eq!(completed.comfort_noise, answered.audio.comfort_noise);
+        // Each sends packets as long as the other likes, as far as the codec can make them.
+        prop_assert!(completed.packet_ms <= answerer.formats.packet_ms);
+        prop_assert!(answered.audio.packet_ms <= offerer.formats.packet_ms);
+        // What a number meant it means in all later descriptions.
+        let again = LocalAudio { formats: Formats { numbers: answered.numbers, ..answerer.formats }, ..answerer };
+        let Ok(reoffered) = answer(&offerer, &offer(&again)) else { panic!("they agreed before") };
+        if reoffered.audio.codec == completed.codec {
+            prop_assert_eq!(reoffered.audio.payload_type, completed.payload_type);
+            prop_assert_eq!(reoffered.audio.telephone_event, completed.telephone_event);
+        }
+        let answerer = again;
         prop_assert_eq!(completed.direction, mirrored(answered.audio.direction));
         prop_assert_eq!(completed.remote.ip(), answerer.address.ip().to_canonical());
         prop_assert_eq!(answered.audio.remote.ip(), offerer.address.ip().to_canonical());

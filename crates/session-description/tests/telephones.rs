@@ -1,7 +1,7 @@
 //! Offers as telephones, gateways and test tools write them, answered; and a general SDP library's opinion.
 
-use frontdesk_media_protocol::{AgreedAudio, Codec, Direction};
-use frontdesk_session_description::{LocalAudio, Refusal, answer};
+use frontdesk_media_protocol::{AgreedAudio, Codec, Direction, OpusTerms};
+use frontdesk_session_description::{Formats, LocalAudio, Refusal, answer};
 use library::parse_with_library;
 use std::net::SocketAddr;
 
@@ -148,6 +148,7 @@ fn desk(towards: SocketAddr) -> LocalAudio {
     LocalAudio {
         address: address.parse().unwrap(),
         codecs: vec![Codec::Pcmu, Codec::Pcma],
+        formats: Formats::default(),
         direction: Direction::SendReceive,
         session_id: 77,
         session_version: 3,
@@ -166,7 +167,10 @@ fn every_telephone_gets_its_first_codec_that_the_desk_speaks() {
             receive_payload_type: phone.payload_type,
             telephone_event: phone.telephone_event,
             receive_telephone_event: phone.telephone_event,
+            telephone_event_hz: 8_000,
             packet_ms: phone.packet_ms,
+            opus: OpusTerms::default(),
+            comfort_noise: false,
             rtcp_mux: false,
             secure: None,
             direction: Direction::SendReceive,

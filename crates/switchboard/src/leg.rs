@@ -7,7 +7,7 @@ use crate::keys::Keys;
 use frontdesk_call_record::{Fault, FaultCode, LegRole, Notice};
 use frontdesk_identifiers::{LegId, TelephoneNumber};
 use frontdesk_media_protocol::{AgreedAudio, Codec, Direction, MediaCommand, Strangeness};
-use frontdesk_session_description::{LocalAudio, complete};
+use frontdesk_session_description::{Formats, LocalAudio, complete};
 use frontdesk_sip_message::StatusCode;
 use frontdesk_sip_stack::{Flow, SessionId, SipCommand, Transport};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -116,6 +116,7 @@ impl Leg {
         Some(LocalAudio {
             address: SocketAddr::new(ip, address.port()),
             codecs: vec![Codec::Pcmu, Codec::Pcma],
+            formats: Formats::default(),
             direction: Direction::SendReceive,
             session_id: self.description_id,
             session_version: self.description_version,

@@ -11,7 +11,7 @@ use frontdesk_call_record::Fact;
 use frontdesk_directory::{Directory, Number, Peer, Phone, Presentation, Tenant, Trunk};
 use frontdesk_identifiers::{CallId, LegId, Locale, Moment, TelephoneNumber, TenantId, WallTime};
 use frontdesk_media_protocol::{Codec, Direction, MediaCommand, MediaEvent, StreamCounters};
-use frontdesk_session_description::{LocalAudio, offer};
+use frontdesk_session_description::{Formats, LocalAudio, offer};
 use frontdesk_sip_message::{Headers, NameAddr, StatusCode, Uri};
 use frontdesk_sip_stack::{
     Admission, Credentials, Flow, IncomingCall, OutgoingCall, OutgoingRegistration, RegistrationId,
@@ -97,6 +97,7 @@ pub(crate) fn described(host: u8) -> Vec<u8> {
     offer(&LocalAudio {
         address: SocketAddr::from(([192, 0, 2, host], 4000)),
         codecs: vec![Codec::Pcmu],
+        formats: Formats::default(),
         direction: Direction::SendReceive,
         session_id: u64::from(host),
         session_version: 1,

@@ -5,7 +5,9 @@ use crate::port::Port;
 use crate::tap::{Listening, RecorderTap};
 use frontdesk_audio::{Decoder, Encoder, OpusWishes, Prompt, SAMPLES_8K};
 use frontdesk_identifiers::LegId;
-use frontdesk_media_protocol::{AgreedAudio, Audience, Codec, ListeningId, PlaybackId, RoomId, SpeechFrame};
+use frontdesk_media_protocol::{
+    AgreedAudio, Audience, Codec, ListeningId, OpusTerms, PlaybackId, RoomId, SpeechFrame,
+};
 use frontdesk_rtp_session::secure::Security;
 use ringbuf::traits::Split;
 use ringbuf::{HeapCons, HeapProd, HeapRb};
@@ -215,10 +217,15 @@ impl Codecs {
             Codec::Pcmu => (Decoder::Pcmu, Encoder::Pcmu),
             Codec::Pcma => (Decoder::Pcma, Encoder::Pcma),
             Codec::G722 => (Decoder::g722(), Encoder::g722()),
-            Codec::Opus => (Decoder::opus(), Encoder::opus(OpusWishes::default())),
+            Codec::Opus => (Decoder::opus(), Encoder::opus(wishes(&audio.opus))),
         };
         Codecs { decoder, encoder }
     }
+}
+
+fn wishes(terms: &OpusTerms) -> OpusWishes {
+    let OpusTerms { copies, pauses, constant, narrow, max_bitrate_bps } = *terms;
+    OpusWishes { copies, pauses, constant, narrow, max_bitrate_bps }
 }
 
 /// Keys to send, without memory.

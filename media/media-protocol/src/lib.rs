@@ -19,7 +19,7 @@ mod speech;
 
 pub use command::{ListeningPlan, MediaCommand, Source};
 pub use event::{MediaEvent, PlaybackEnd, PortFault, Strangeness, StreamCounters};
-pub use plan::{AgreedAudio, Codec, Direction};
+pub use plan::{AgreedAudio, Codec, Direction, OpusTerms};
 pub use room::{Audience, RoomId};
 pub use secure::{SrtpKey, SrtpKeys, SrtpSuite};
 pub use speech::{SpeechEvent, SpeechFault, SpeechFrame, SpeechOutcome, TurnTimes};

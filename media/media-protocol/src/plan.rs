@@ -36,6 +36,21 @@ impl Codec {
     }
 }
 
+/// What an end wants of the Opus that it receives, of its `a=fmtp` (RFC 7587 §6.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct OpusTerms {
+    /// `useinbandfec=1`: it can make use of a copy of lost sound in the packet after it.
+    pub copies: bool,
+    /// `usedtx=1`: silence need not be sent.
+    pub pauses: bool,
+    /// `cbr=1`: all packets shall be of one size.
+    pub constant: bool,
+    /// `maxplaybackrate` of 8,000: it plays no more than a telephone line carries.
+    pub narrow: bool,
+    /// `maxaveragebitrate`, bits a second.
+    pub max_bitrate_bps: Option<u32>,
+}
+
 /// Who sends sound, seen from this side (RFC 3264 §5.1, `a=sendrecv` and its kin).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Direction {
@@ -82,8 +97,14 @@ pub struct AgreedAudio {
     pub telephone_event: Option<u8>,
     /// The number of `telephone-event` as this side told the other one.
     pub receive_telephone_event: Option<u8>,
-    /// The length of the packets that the other side wants, in milliseconds; 20 unless it said otherwise.
+    /// Units a second of the events' durations: the codec's clock, or 8,000 beside an Opus whose owner knows no other.
+    pub telephone_event_hz: u32,
+    /// The length of the packets that the other side wants, in milliseconds: 10 to 60, and 20 unless it said otherwise.
     pub packet_ms: u8,
+    /// What the other side wants of the Opus that is sent to it.
+    pub opus: OpusTerms,
+    /// Both sides know comfort noise (RFC 3389, payload type 13): silence need not be sent in G.711.
+    pub comfort_noise: bool,
     /// RTCP comes and goes on the RTP port (RFC 5761).
     pub rtcp_mux: bool,
     /// The keys of both directions, if what goes by is encrypted (RFC 3711).

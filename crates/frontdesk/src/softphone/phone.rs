@@ -7,7 +7,7 @@ use frontdesk_identifiers::{LegId, Moment};
 use frontdesk_media_protocol::{
     AgreedAudio, Codec, Direction, ListeningId, ListeningPlan, MediaCommand, MediaEvent, PlaybackId, Source,
 };
-use frontdesk_session_description::{LocalAudio, answer, complete, offer};
+use frontdesk_session_description::{Formats, LocalAudio, answer, complete, offer};
 use frontdesk_sip_message::{NameAddr, StatusCode};
 use frontdesk_sip_stack::{
     IncomingCall, OutgoingCall, OutgoingRegistration, RegistrationId, SessionEnd, SessionId, SipCommand,
@@ -398,6 +398,7 @@ impl Phone {
         let local = LocalAudio {
             address,
             codecs: vec![Codec::Pcmu, Codec::Pcma],
+            formats: Formats::default(),
             direction: Direction::SendReceive,
             session_id: number,
             session_version: number,

@@ -1,7 +1,7 @@
 //! What holds for whatever bytes come as an offer or an answer. The property tests and the fuzz target share it.
 
 use frontdesk_media_protocol::{Codec, Direction};
-use frontdesk_session_description::{LocalAudio, answer, complete};
+use frontdesk_session_description::{Formats, LocalAudio, answer, complete};
 use std::net::SocketAddr;
 
 /// The port that marks this side's stream in an answer.
@@ -11,6 +11,7 @@ fn desk() -> LocalAudio {
     LocalAudio {
         address: SocketAddr::from(([198, 51, 100, 1], PORT)),
         codecs: vec![Codec::Pcmu, Codec::Pcma],
+        formats: Formats::default(),
         direction: Direction::SendReceive,
         session_id: 1,
         session_version: 1,

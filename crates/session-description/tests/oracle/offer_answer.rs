@@ -1,7 +1,7 @@
 //! Two sides that offer and answer in turn, with lines put into what they send. Shared with the fuzz target.
 
 use frontdesk_media_protocol::{Codec, Direction};
-use frontdesk_session_description::{LocalAudio, Refusal, answer, complete, offer};
+use frontdesk_session_description::{Formats, LocalAudio, Refusal, answer, complete, offer};
 use std::net::SocketAddr;
 
 /// The most rounds of one call.
@@ -21,6 +21,9 @@ const LINES: &[&str] = &[
     "a=rtpmap:0 PCMA/8000",
     "a=rtpmap:101 telephone-event/8000",
     "a=fmtp:101 0-16",
+    "a=rtpmap:111 opus/48000/2",
+    "a=rtpmap:111 speex/16000",
+    "a=fmtp:111 maxplaybackrate=8000; useinbandfec=1",
     "a=rtcp:4001",
     "c=IN IP4 0.0.0.0",
     "c=IN IP4 192.0.2.77",
@@ -65,10 +68,15 @@ fn side(last: u8, choice: usize) -> LocalAudio {
         vec![Codec::Pcma],
         vec![Codec::Pcmu, Codec::Pcma],
         vec![Codec::Pcma, Codec::Pcmu],
+        vec![Codec::Opus, Codec::G722, Codec::Pcma, Codec::Pcmu],
+        vec![Codec::G722, Codec::Opus],
+        vec![Codec::Pcmu, Codec::Opus],
+        vec![Codec::G722],
     ];
     LocalAudio {
         address: SocketAddr::from(([192, 0, 2, last], 4_000 + 2 * u16::from(last))),
-        codecs: codecs[choice % 4].clone(),
+        codecs: codecs[choice % 8].clone(),
+        formats: Formats::default(),
         direction: Direction::SendReceive,
         session_id: u64::from(last),
         session_version: 1,

@@ -32,6 +32,8 @@ pub struct OpusWishes {
     pub copies: bool,
     /// `usedtx=1`: silence need not be sent.
     pub pauses: bool,
+    /// `cbr=1`: all packets shall be of one size.
+    pub constant: bool,
     /// `maxaveragebitrate`, bits a second.
     pub max_bitrate_bps: Option<u32>,
     /// `maxplaybackrate` of 8,000: it plays no more than a telephone line carries.
@@ -62,6 +64,7 @@ impl OpusEncoder {
         let _ = encoder.set_complexity(COMPLEXITY);
         let _ = encoder.set_signal(Signal::Voice);
         let _ = encoder.set_dtx(self.wishes.pauses);
+        let _ = encoder.set_vbr(!self.wishes.constant);
         let widest = if self.wishes.narrow { Bandwidth::Narrowband } else { Bandwidth::Wideband };
         let _ = encoder.set_max_bandwidth(widest);
     }

@@ -7,7 +7,7 @@ use super::super::words::{
 use super::Phone;
 use frontdesk_identifiers::{LegId, Locale, Moment};
 use frontdesk_media_protocol::{Codec, Direction, MediaCommand, MediaEvent, PlaybackEnd};
-use frontdesk_session_description::{LocalAudio, answer, complete, offer};
+use frontdesk_session_description::{Formats, LocalAudio, answer, complete, offer};
 use frontdesk_sip_message::{Host, NameAddr, SipUri, StatusCode};
 use frontdesk_sip_stack::{
     Credentials, Flow, OutgoingCall, SessionEnd, SessionId, SipCommand, SipEvent, SipInput, SipOutput,
@@ -193,6 +193,7 @@ fn audio() -> LocalAudio {
     LocalAudio {
         address: address("127.0.0.1:30000"),
         codecs: vec![Codec::Pcma],
+        formats: Formats::default(),
         direction: Direction::SendReceive,
         session_id: 7,
         session_version: 7,

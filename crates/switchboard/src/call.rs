@@ -19,7 +19,7 @@ use frontdesk_call_flow::{Context, FlowEvent};
 use frontdesk_call_record::{AdmittedBy, Cause, EndReason, Fact, Fault, FaultCode, LegRole, Notice, Whose};
 use frontdesk_identifiers::{CallId, LegId, Moment, TelephoneNumber, TenantId};
 use frontdesk_media_protocol::{AgreedAudio, MediaCommand, PlaybackId};
-use frontdesk_session_description::{Negotiated, answer, offer};
+use frontdesk_session_description::offer;
 use frontdesk_sip_message::StatusCode;
 use frontdesk_sip_stack::{IncomingCall, SessionId, SipCommand};
 use std::collections::BTreeSet;
@@ -238,8 +238,8 @@ impl Call {
         let Stage::OpeningPort { offer: offered } = &self.stage else { return };
         let Some(local) = self.caller.local_audio() else { return };
         let (description, audio) = match offered {
-            Some(offered) => match answer(&local, offered) {
-                Ok(Negotiated { audio, description }) => (description, Some(audio)),
+            Some(offered) => match self.caller.answer(&local, offered) {
+                Ok((description, audio)) => (description, Some(audio)),
                 Err(refusal) => return self.refuse_description(&refusal, desk),
             },
             None => (offer(&local), None),

@@ -7,7 +7,9 @@ use crate::keys::Keys;
 use frontdesk_call_record::{Fault, FaultCode, LegRole, Notice};
 use frontdesk_identifiers::{LegId, TelephoneNumber};
 use frontdesk_media_protocol::{AgreedAudio, Codec, Direction, MediaCommand, Strangeness};
-use frontdesk_session_description::{Formats, LocalAudio, complete};
+use frontdesk_session_description::{
+    Formats, LocalAudio, Negotiated, PayloadNumbers, Refusal, answer, complete,
+};
 use frontdesk_sip_message::StatusCode;
 use frontdesk_sip_stack::{Flow, SessionId, SipCommand, Transport};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -27,6 +29,8 @@ pub(crate) struct Leg {
     advertised: Option<IpAddr>,
     description_id: u64,
     description_version: u64,
+    /// The numbers that its descriptions give to formats: what one meant it means as long as the session lasts.
+    numbers: PayloadNumbers,
     /// Whether the session was told to end: it is told once.
     ending: bool,
     /// Whether this side's offer, sent in a 2xx, waits for its answer in the ACK (RFC 3264 §4), or in the PRACK to the
@@ -72,6 +76,7 @@ impl Leg {
             advertised: desk.rules.sound_address,
             description_id,
             description_version: description_id,
+            numbers: PayloadNumbers::default(),
             ending: false,
             awaits_answer: false,
             held: false,
@@ -97,6 +102,7 @@ impl Leg {
             advertised: None,
             description_id: 0,
             description_version: 0,
+            numbers: PayloadNumbers::default(),
             ending: false,
             awaits_answer: false,
             held: false,
@@ -113,14 +119,23 @@ impl Leg {
     pub fn local_audio(&self) -> Option<LocalAudio> {
         let Port::Open(address) = self.port else { return None };
         let ip = self.advertised.unwrap_or(address.ip());
+        // What is spoken already goes on being spoken, if the other side offers it again.
+        let agreed = self.agreed.map(|audio| audio.codec);
         Some(LocalAudio {
             address: SocketAddr::new(ip, address.port()),
             codecs: vec![Codec::Pcmu, Codec::Pcma],
-            formats: Formats::default(),
+            formats: Formats { numbers: self.numbers, preferred: agreed, ..Formats::default() },
             direction: Direction::SendReceive,
             session_id: self.description_id,
             session_version: self.description_version,
         })
+    }
+
+    /// Answers an offer, in the numbers of which the session goes on.
+    pub fn answer(&mut self, local: &LocalAudio, offered: &[u8]) -> Result<(Vec<u8>, AgreedAudio), Refusal> {
+        let Negotiated { audio, description, numbers } = answer(local, offered)?;
+        self.numbers = numbers;
+        Ok((description, audio))
     }
 
     /// What descriptions say instead of the port's own address from here on.

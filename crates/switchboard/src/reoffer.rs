@@ -17,7 +17,7 @@ use crate::transfer::Transfer;
 use frontdesk_call_record::{Cause, EndReason, Fact, Fault, LegRole, Notice};
 use frontdesk_identifiers::LegId;
 use frontdesk_media_protocol::AgreedAudio;
-use frontdesk_session_description::{Negotiated, answer, complete, offer};
+use frontdesk_session_description::{complete, offer};
 use frontdesk_sip_message::StatusCode;
 use frontdesk_sip_stack::{SessionId, SipCommand};
 
@@ -46,8 +46,8 @@ impl Call {
             leg.awaits_answer = true;
             return desk.out.sip(SipCommand::AcceptReoffer { session, description: offer(&local) });
         };
-        match answer(&local, &offered) {
-            Ok(Negotiated { audio, description }) => {
+        match leg.answer(&local, &offered) {
+            Ok((description, audio)) => {
                 desk.out.sip(SipCommand::AcceptReoffer { session, description });
                 self.reagreed(session, audio, desk);
             }

@@ -17,7 +17,7 @@ use crate::transfer::Transfer;
 use frontdesk_call_record::{AdmittedBy, Fact, LegRole};
 use frontdesk_identifiers::{LegId, Moment};
 use frontdesk_media_protocol::AgreedAudio;
-use frontdesk_session_description::{Negotiated, answer, offer};
+use frontdesk_session_description::offer;
 use frontdesk_sip_message::StatusCode;
 use frontdesk_sip_stack::{IncomingCall, SessionId, SipCommand};
 
@@ -84,22 +84,25 @@ impl Call {
     }
 
     pub fn arrival_port_opened(&mut self, desk: &mut Desk<'_>) {
-        let Some(Arrival { leg, offer: offered, replaced, .. }) = &self.arrival else { return };
+        let Some(Arrival { leg, replaced, .. }) = &self.arrival else { return };
         let (Some(local), Some(session)) = (leg.local_audio(), leg.session) else { return };
         if !self.legs().any(|one| one.id == *replaced) || self.retired.iter().any(|one| one.id == *replaced) {
             // It ended while the port was being opened.
             return self.arrival_failed(StatusCode::CALL_TRANSACTION_DOES_NOT_EXIST, desk);
         }
-        if offered.is_none() && self.is_summoning() {
+        let summoning = self.is_summoning();
+        let Some(Arrival { leg, offer: offered, .. }) = &mut self.arrival else { return };
+        if offered.is_none() && summoning {
             // Whom the desk called is its caller from the answer on, and a caller is spoken with at once.
             return self.arrival_failed(StatusCode::NOT_ACCEPTABLE_HERE, desk);
         }
-        let (description, audio) = match offered.as_deref().map(|offered| answer(&local, offered)) {
+        let (description, audio) = match offered.as_deref().map(|offered| leg.answer(&local, offered)) {
             None => (offer(&local), None),
-            Some(Ok(Negotiated { audio, description })) => (description, Some(audio)),
+            Some(Ok((description, audio))) => (description, Some(audio)),
             Some(Err(refusal)) => {
                 let status = StatusCode::new(refusal.sip_status()).unwrap_or(StatusCode::NOT_ACCEPTABLE_HERE);
-                self.reoffer_failed(Some(fault::of_refusal(&refusal, leg.role)), desk);
+                let fault = fault::of_refusal(&refusal, leg.role);
+                self.reoffer_failed(Some(fault), desk);
                 return self.arrival_failed(status, desk);
             }
         };

@@ -3,7 +3,7 @@
 use super::plan::BenchPlan;
 use frontdesk_identifiers::Moment;
 use frontdesk_media_protocol::{AgreedAudio, Direction};
-use frontdesk_session_description::{LocalAudio, answer, complete, offer};
+use frontdesk_session_description::{Formats, LocalAudio, answer, complete, offer};
 use frontdesk_sip_message::{NameAddr, StatusCode};
 use frontdesk_sip_stack::{
     IncomingCall, OutgoingCall, OutgoingRegistration, PeerRule, RegistrationId, SessionEnd, SessionId,
@@ -308,6 +308,7 @@ impl Calls {
         let local = LocalAudio {
             address,
             codecs: vec![self.plan.codec],
+            formats: Formats::default(),
             direction: Direction::SendReceive,
             session_id: u64::from(leg),
             session_version: 1,

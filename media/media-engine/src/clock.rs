@@ -66,10 +66,10 @@ impl Wheel {
         self.next = self.next.max(turn);
     }
 
-    /// Leaves out the turns that were due while nobody had a tick in any.
-    pub(crate) fn resume(&mut self, now: Moment) {
+    /// The first turn that is not late at `now`, and was not made yet.
+    pub(crate) fn upcoming(&self, now: Moment) -> u64 {
         let passed = now.since(self.origin).as_nanos().div_ceil(SPOKE.as_nanos());
-        self.pass_to(u64::try_from(passed).unwrap_or(u64::MAX));
+        self.next.max(u64::try_from(passed).unwrap_or(u64::MAX))
     }
 
     /// When the next turn is due.
@@ -93,7 +93,8 @@ impl Wheel {
         Some(turn)
     }
 
-    fn due(&self, turn: u64) -> Moment {
+    /// When a turn is due.
+    pub(crate) fn due(&self, turn: u64) -> Moment {
         self.origin + Duration::from_nanos(turn.saturating_mul(SPOKE.as_nanos() as u64))
     }
 }
@@ -129,10 +130,9 @@ mod tests {
         assert_eq!(wheel.deadline(), Moment::from_millis(115));
         assert_eq!(wheel.take_due(Moment::from_millis(114)), None);
         assert_eq!(wheel.take_due(Moment::from_millis(115)), Some(3));
-        wheel.resume(Moment::from_millis(10_001));
-        assert_eq!((wheel.next(), wheel.deadline()), (1_981, Moment::from_millis(10_005)));
-        wheel.resume(Moment::from_millis(10_005));
-        assert_eq!(wheel.next(), 1_981, "it is due now, and not late");
+        assert_eq!(wheel.upcoming(Moment::from_millis(10_001)), 1_981);
+        assert_eq!(wheel.upcoming(Moment::from_millis(10_005)), 1_981, "it is due now, and not late");
+        assert_eq!(wheel.upcoming(Moment::from_millis(100)), 4, "three was made");
     }
 
     #[test]

@@ -4,14 +4,17 @@ use crate::clock::{Clock, SPOKES};
 use crate::control::{MAX_LEGS, ORDER_CAPACITY, ThreadRings};
 use crate::orders::{LegOrder, Retired, ThreadOrder};
 use crate::port::Port;
-use crate::route::{Partner, join};
+use crate::relay::LOOK_TURNS;
+use crate::route::{OtherSide, join, pair};
 use crate::stage::{Probe, Stage};
 use crate::status::{PendingFacts, Reporter};
-use crate::wire::{Channel, Wire};
+use crate::wire::{Channel, DATAGRAM_BYTES, Wire};
 use frontdesk_identifiers::{Moment, WallTime};
 use ringbuf::traits::{Consumer, Observer, Producer};
 use ringbuf::{HeapCons, HeapProd};
 use std::time::Duration;
+
+mod relays;
 
 /// Legs that share a spoke before the next one is begun. The thread wakes for spokes that have legs: a few legs are one
 /// wake-up every 20 ms, and sending a few packets one after another delays none of them.
@@ -28,6 +31,10 @@ pub(crate) struct Deck<W: Wire> {
     ports: Box<[Place<W::Line>]>,
     /// The slots that are served on each spoke.
     spokes: [Vec<u16>; SPOKES],
+    /// Those that have no ticks: all that is said is passed on.
+    untimed: Vec<u16>,
+    /// A datagram that is passed on.
+    passing: Box<[u8; DATAGRAM_BYTES]>,
     orders: HeapCons<ThreadOrder<W::Line>>,
     retired: HeapProd<Retired<W::Line>>,
     reporter: Reporter,
@@ -40,6 +47,8 @@ impl<W: Wire> Deck<W> {
             wire,
             ports: (0..MAX_LEGS).map(|_| None).collect(),
             spokes: std::array::from_fn(|_| Vec::with_capacity(MAX_LEGS)),
+            untimed: Vec::with_capacity(MAX_LEGS),
+            passing: Box::new([0; DATAGRAM_BYTES]),
             orders: rings.orders,
             retired: rings.retired,
             reporter: Reporter::new(rings.events),
@@ -51,32 +60,44 @@ impl<W: Wire> Deck<W> {
     ///
     /// A socket is read once in a round of the thread, and one that still has something is reported again: somebody who
     /// floods one port cannot keep the others waiting.
-    pub(crate) fn read(&mut self, slot: u16, channel: Channel, now: Moment) -> bool {
+    ///
+    /// `upcoming` is the next turn.
+    pub(crate) fn read(&mut self, slot: u16, channel: Channel, now: Moment, upcoming: u64) -> bool {
         let Some(Some(port)) = self.ports.get_mut(usize::from(slot)) else { return false };
         let most = port.appetite(channel, now);
         let count = self.wire.receive(port.line_mut(), channel, most);
         for at in 0..count {
-            let datagram = self.wire.datagram(at);
-            let Some(Some(port)) = self.ports.get_mut(usize::from(slot)) else { return false };
-            let Some((from, bytes)) = datagram else {
-                port.refuse();
-                continue;
-            };
-            let pressed = match channel {
-                Channel::Rtp => port.receive(from, bytes, now),
-                Channel::Rtcp => {
-                    port.receive_report(from, bytes, now);
-                    None
-                }
-            };
-            if let (Some(key), Some(partner)) = (pressed, port.partner()) {
-                // A key crosses a bridge as an event of its own, whatever the two ends call it.
-                if let Some(Some(partner)) = self.ports.get_mut(usize::from(partner)) {
-                    partner.send_digit(key);
-                }
+            match channel {
+                Channel::Rtp => self.take_sound(slot, at, now, upcoming),
+                Channel::Rtcp => self.take_report(slot, at, now),
             }
         }
         count == most
+    }
+
+    fn take_report(&mut self, slot: u16, at: usize, now: Moment) {
+        let Some(Some(port)) = self.ports.get_mut(usize::from(slot)) else { return };
+        match self.wire.datagram(at) {
+            Some((from, bytes)) => port.receive_report(from, bytes, now),
+            None => port.refuse(),
+        }
+    }
+
+    fn take_sound(&mut self, slot: u16, at: usize, now: Moment, upcoming: u64) {
+        let Some(Some(port)) = self.ports.get_mut(usize::from(slot)) else { return };
+        if port.passes_on() {
+            return self.pass_on(slot, at, now, upcoming);
+        }
+        let Some((from, bytes)) = self.wire.datagram(at) else { return port.refuse() };
+        let pressed = port.receive(from, bytes, now);
+        if let (Some(key), Some(partner)) = (pressed, port.partner()) {
+            // A key crosses a bridge as an event of its own, whatever the two ends call it.
+            if let Some(Some(partner)) = self.ports.get_mut(usize::from(partner)) {
+                partner.send_digit(key);
+            }
+            // It may have no ticks, because it is passed on to.
+            self.reconsider(slot, now, upcoming);
+        }
     }
 
     /// One turn: orders, then 20 ms of sound of every leg on this turn's spoke.
@@ -97,9 +118,9 @@ impl<W: Wire> Deck<W> {
             }
         }
         for slot in slots {
-            let (port, partner) = Partner::find(ports, *slot, turn);
+            let (port, other) = OtherSide::find(ports, *slot, turn);
             if let Some(port) = port {
-                port.speak(turn, now, partner, probe);
+                port.speak(turn, now, other, probe);
             }
         }
         for slot in slots {
@@ -113,6 +134,10 @@ impl<W: Wire> Deck<W> {
             if let Some(Some(port)) = ports.get_mut(usize::from(*slot)) {
                 port.tell(sent_at, reporter, retired);
             }
+        }
+        self.begin_relays(spoke, now);
+        if turn.is_multiple_of(LOOK_TURNS) {
+            self.look_at_untimed(now, wall, turn + 1);
         }
         probe.mark(Stage::Send);
     }
@@ -132,13 +157,12 @@ impl<W: Wire> Deck<W> {
         !self.orders.is_empty()
     }
 
-    /// The first turn from this one on in which there is something to do; none as long as there is no leg and no order.
+    /// The first turn from this one on in which there is something to do; none as long as there is no leg.
     pub(crate) fn next_turn(&self, from: u64) -> Option<u64> {
-        if self.has_orders() {
-            return Some(from);
-        }
         let has_legs = |turn: &u64| self.spokes.get(spoke_of(*turn)).is_some_and(|slots| !slots.is_empty());
-        (from..from.saturating_add(SPOKES as u64)).find(has_legs)
+        let ticks = (from..from.saturating_add(SPOKES as u64)).find(has_legs);
+        let look = (!self.untimed.is_empty()).then(|| from.next_multiple_of(LOOK_TURNS));
+        ticks.into_iter().chain(look).min()
     }
 
     /// Takes what was ordered, as long as all that an order may cause finds its place at once.
@@ -154,12 +178,15 @@ impl<W: Wire> Deck<W> {
             match self.orders.try_pop() {
                 None => break,
                 Some(ThreadOrder::Open { slot, port }) => self.open(slot, port, turn),
-                Some(ThreadOrder::Leg { slot, what: LegOrder::Close }) => self.close(slot, now, wall),
-                Some(ThreadOrder::Leg { slot, what }) => self.carry_out(slot, what, now),
-                Some(ThreadOrder::Bridge { first, second }) => self.bridge(first, second),
+                Some(ThreadOrder::Leg { slot, what: LegOrder::Close }) => self.close(slot, now, wall, turn),
+                Some(ThreadOrder::Leg { slot, what }) => {
+                    self.carry_out(slot, what, now);
+                    self.reconsider(slot, now, turn);
+                }
+                Some(ThreadOrder::Bridge { first, second }) => self.bridge(first, second, turn),
                 Some(ThreadOrder::Unbridge { first, second }) => {
                     if self.partner_of(first) == Some(second) {
-                        self.part(first);
+                        self.part(first, turn);
                     }
                 }
             }
@@ -182,8 +209,8 @@ impl<W: Wire> Deck<W> {
         }
     }
 
-    fn close(&mut self, slot: u16, now: Moment, wall: WallTime) {
-        self.part(slot);
+    fn close(&mut self, slot: u16, now: Moment, wall: WallTime, upcoming: u64) {
+        self.part(slot, upcoming);
         let Some(mut port) = self.ports.get_mut(usize::from(slot)).and_then(Option::take) else { return };
         self.leave_spoke(slot, spoke_of(port.due()));
         port.farewell(now, wall, &mut self.wire);
@@ -209,9 +236,9 @@ impl<W: Wire> Deck<W> {
         self.ports.get(usize::from(slot))?.as_ref()?.partner()
     }
 
-    fn bridge(&mut self, first: u16, second: u16) {
-        self.part(first);
-        self.part(second);
+    fn bridge(&mut self, first: u16, second: u16, upcoming: u64) {
+        self.part(first, upcoming);
+        self.part(second, upcoming);
         let Some((one, other)) = join(&mut self.ports, first, second) else { return };
         // The second leg moves to the spoke of the first, forward: its next packet comes up to 15 ms late, once.
         let (from, to) = (spoke_of(other.due()), spoke_of(one.due()));
@@ -234,8 +261,9 @@ impl<W: Wire> Deck<W> {
         }
     }
 
-    fn part(&mut self, slot: u16) {
+    fn part(&mut self, slot: u16, upcoming: u64) {
         let Some(partner) = self.partner_of(slot) else { return };
+        self.end_relays(slot, upcoming);
         for slot in [slot, partner] {
             if let Some(Some(port)) = self.ports.get_mut(usize::from(slot)) {
                 port.set_partner(None);

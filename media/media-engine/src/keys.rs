@@ -39,6 +39,11 @@ impl SoundedKeys {
         }
     }
 
+    /// Whether a key sounds or waits.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.length > 0 || !matches!(self.sounding, Sounding::Silent)
+    }
+
     fn pop(&mut self) -> Option<char> {
         let key = *self.waiting.first().filter(|_| self.length > 0)?;
         self.waiting.copy_within(1..self.length, 0);

@@ -17,7 +17,10 @@
 //! there is no leg at all it sleeps until there is an order (`rest.rs`). A closed port is told together with others, at
 //! most 100 ms later.
 //!
-//! A bridge joins legs on one spoke: what came in before the turn leaves in the turn, so that the bridge adds the
+//! A bridge that nobody listens to, of two legs with the same codec, goes past all that (`relay.rs`): its payloads are passed
+//! on as they come, and it has no ticks.
+//!
+//! Any other bridge joins legs on one spoke: what came in before the turn leaves in the turn, so that the bridge adds the
 //! wait for the next turn (0–20 ms, as the two clocks stand to each other) and no tick of its own.
 //!
 //! # The rules of the tick
@@ -72,13 +75,14 @@ mod clock;
 mod control;
 mod deck;
 mod engine;
-mod key_pace;
 mod keys;
 mod orders;
+mod pace;
 mod playback;
 mod played;
 mod port;
 mod recorder;
+mod relay;
 mod rest;
 mod route;
 mod sockets;

@@ -1,21 +1,24 @@
 //! One leg's port: its line, its stream, and everything that goes on at it.
 
 mod hear;
+mod pass_on;
 mod speak;
 
 use crate::clock::SPOKES;
-use crate::key_pace::KeyPace;
 use crate::keys::SoundedKeys;
 use crate::orders::{Codecs, LegOrder, Retired};
+use crate::pace::Pace;
 use crate::playback::Playback;
 use crate::played::PlayedLevels;
+use crate::relay::Relay;
+use crate::route::OtherSide;
 use crate::status::{PendingFacts, Reporter};
 use crate::tap::{Listening, RecorderTap};
 use crate::wire::{BATCH, Channel};
-use frontdesk_audio::{ActivityDetector, Decoder, Encoder, LentFrame, ToneDetector};
+use frontdesk_audio::{ActivityDetector, Decoder, Encoder, ToneDetector};
 use frontdesk_identifiers::{LegId, Moment};
 use frontdesk_media_protocol::{AgreedAudio, StreamCounters};
-use frontdesk_rtp_session::{PayloadTypes, RtpRemote, RtpSession, RtpSettings};
+use frontdesk_rtp_session::{PayloadTypes, Played, RtpRemote, RtpSession, RtpSettings};
 use hear::Heard;
 use ringbuf::HeapProd;
 use ringbuf::traits::{Observer, Producer};
@@ -66,9 +69,10 @@ pub(crate) struct Port<L> {
     partner: Option<u16>,
     keys: SoundedKeys,
     tones: ToneDetector,
-    pace: KeyPace,
+    pace: Pace,
     facts: PendingFacts,
     silence: MediaSilence,
+    relay: Relay,
 }
 
 /// Whether the other side sends, as it should.
@@ -121,9 +125,10 @@ impl<L> Port<L> {
             partner: None,
             keys: SoundedKeys::new(),
             tones: ToneDetector::new(),
-            pace: KeyPace::new(),
+            pace: Pace::of_keys(),
             facts: PendingFacts::new(),
             silence: MediaSilence::NotAgreed,
+            relay: Relay::new(),
         }
     }
 
@@ -185,6 +190,14 @@ impl<L> Port<L> {
     /// The port moves to a later spoke.
     pub(crate) fn postpone(&mut self, turns: u64) {
         self.due += turns;
+    }
+
+    /// The port had no ticks for a while and has them again, from this turn on. Those that it had not are none that were
+    /// skipped.
+    pub(crate) fn rejoin(&mut self, upcoming: u64) {
+        let rounds = upcoming.saturating_sub(self.due).div_ceil(Self::round());
+        self.due += rounds * Self::round();
+        self.ticks += rounds;
     }
 
     pub(crate) fn partner(&self) -> Option<u16> {
@@ -291,9 +304,17 @@ impl<L> Port<L> {
         self.recorder.take()
     }
 
-    /// What this leg's party said in this turn; nothing if the leg had no tick in it.
-    pub(crate) fn said(&self, turn: u64) -> Option<LentFrame<'_>> {
-        (self.heard.turn == Some(turn)).then_some(self.heard.frame.lend())
+    /// What this leg's party says in this turn.
+    pub(crate) fn says(&self, turn: u64) -> OtherSide<'_> {
+        if self.passes_on() {
+            OtherSide::PassesOn
+        } else if self.heard.turn != Some(turn) {
+            OtherSide::Nobody
+        } else if self.heard.played == Played::Silence {
+            OtherSide::Waits
+        } else {
+            OtherSide::Says(self.heard.frame.lend())
+        }
     }
 
     /// Has this leg a tick in this turn? Asked after [`hear`](Self::hear).

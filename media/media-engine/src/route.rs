@@ -4,32 +4,45 @@ use crate::deck::Place;
 use crate::port::Port;
 use frontdesk_audio::LentFrame;
 
-/// What the other leg of a bridge says in this tick, lent to the one that hears it.
+/// What comes from elsewhere for a leg's party in this tick.
 #[derive(Clone, Copy)]
-pub(crate) struct Partner<'a> {
-    pub(crate) frame: LentFrame<'a>,
+pub(crate) enum OtherSide<'a> {
+    /// There is nobody.
+    Nobody,
+    /// What a bridge's other leg says, lent to the one that hears it.
+    Says(LentFrame<'a>),
+    /// There is somebody, whose next sound still waits for its time.
+    Waits,
+    /// It goes to the party as it comes, and not by ticks.
+    PassesOn,
 }
 
-impl<'a> Partner<'a> {
+impl<'a> OtherSide<'a> {
     /// A leg, and what its partner says, if it has one that has heard in this turn.
     pub(crate) fn find<L>(
         ports: &'a mut [Place<L>],
         slot: u16,
         turn: u64,
-    ) -> (Option<&'a mut Port<L>>, Option<Partner<'a>>) {
+    ) -> (Option<&'a mut Port<L>>, OtherSide<'a>) {
         let slot = usize::from(slot);
-        let Some(Some(port)) = ports.get(slot) else { return (None, None) };
+        let Some(Some(port)) = ports.get(slot) else { return (None, OtherSide::Nobody) };
         let Some(partner) = port.partner().map(usize::from) else {
-            return (ports.get_mut(slot).and_then(Option::as_deref_mut), None);
+            return (ports.get_mut(slot).and_then(Option::as_deref_mut), OtherSide::Nobody);
         };
         match ports.get_disjoint_mut([slot, partner]) {
             Ok([port, partner]) => {
-                let partner = partner.as_deref().and_then(|partner| partner.said(turn));
-                (port.as_deref_mut(), partner.map(|frame| Partner { frame }))
+                let partner = partner.as_deref().map_or(OtherSide::Nobody, |partner| partner.says(turn));
+                (port.as_deref_mut(), partner)
             }
-            Err(_) => (None, None),
+            Err(_) => (None, OtherSide::Nobody),
         }
     }
+}
+
+/// Two legs, if both are there.
+pub(crate) fn pair<L>(ports: &mut [Place<L>], one: u16, other: u16) -> Option<(&mut Port<L>, &mut Port<L>)> {
+    let [one, other] = ports.get_disjoint_mut([usize::from(one), usize::from(other)]).ok()?;
+    Some((one.as_deref_mut()?, other.as_deref_mut()?))
 }
 
 /// Makes two legs partners; nothing if one of them is not there.
@@ -38,8 +51,7 @@ pub(crate) fn join<L>(
     first: u16,
     second: u16,
 ) -> Option<(&mut Port<L>, &mut Port<L>)> {
-    let [one, other] = ports.get_disjoint_mut([usize::from(first), usize::from(second)]).ok()?;
-    let (one, other) = (one.as_deref_mut()?, other.as_deref_mut()?);
+    let (one, other) = pair(ports, first, second)?;
     one.set_partner(Some(second));
     other.set_partner(Some(first));
     Some((one, other))

@@ -107,6 +107,12 @@ impl PendingFacts {
         }
     }
 
+    /// Whether there is nothing to tell.
+    pub(crate) fn is_empty(&self) -> bool {
+        let nothing = self.first_packet.is_none() && self.strange_packet.is_none();
+        nothing && self.no_media_since.is_none() && self.waiting_digits == 0
+    }
+
     pub(crate) fn first_packet(&mut self, at: Moment) {
         self.first_packet = Some(at);
     }

@@ -230,11 +230,16 @@ impl Simulation {
         self.control.free_slots()
     }
 
+    /// Legs that have no ticks, because all that is said is passed on.
+    pub fn legs_without_ticks(&self) -> usize {
+        self.deck.legs_without_ticks()
+    }
+
     fn run_due<P: Probe>(&mut self, probe: &mut P) {
         probe.begin();
         let now = self.clock.now();
         for (slot, channel) in &self.readable {
-            while self.deck.read(*slot, *channel, now) {}
+            while self.deck.read(*slot, *channel, now, self.wheel.upcoming(now)) {}
         }
         self.readable.clear();
         probe.mark(crate::stage::Stage::Receive);

@@ -8,7 +8,7 @@ use crate::rest::Rest;
 use crate::sockets::{UdpLine, UdpWire};
 use crate::stage::NoProbe;
 use crate::status::ring_bell;
-use crate::wire::Channel;
+use crate::wire::{Channel, Wire};
 use frontdesk_identifiers::Moment;
 use rustix::event::{Timespec, epoll};
 use rustix::fd::OwnedFd;
@@ -58,44 +58,60 @@ pub(crate) fn run<C: Clock>(plan: ThreadPlan<C>) -> Vec<Retired<UdpLine>> {
     // When sockets were read last.
     let mut read: Option<Moment> = None;
     while !stop.load(Ordering::Acquire) {
-        let Some(turn) = deck.next_turn(wheel.next()) else {
+        let Some(deadline) = next_deadline(&deck, &mut wheel, clock.now()) else {
             if deck.take_last_bell() {
                 ring_bell(wake.as_ref());
             }
             rest.until_called(|| deck.has_orders() || stop.load(Ordering::Acquire));
-            wheel.resume(clock.now());
             continue;
         };
-        wheel.pass_to(turn);
         if let Some(read) = read.take() {
-            let pause = (read + GATHER).min(wheel.deadline()).since(clock.now());
+            let pause = (read + GATHER).min(deadline).since(clock.now());
             let pause = Timespec { tv_sec: 0, tv_nsec: pause.subsec_nanos().into() };
             let _ = rustix::thread::nanosleep(&pause);
         }
-        let now = clock.now();
-        let patience = wheel.deadline().since(now);
         // A patience that is counted from a clock read just before is as good as an absolute deadline: what is
         // lost between the two is not carried into the next turn. An interrupted wait ends early, which is fine.
+        let patience = deadline.since(clock.now());
         let timeout = Timespec { tv_sec: 0, tv_nsec: patience.subsec_nanos().into() };
         let (ready, _) = epoll::wait(&epoll, &mut reports, Some(&timeout)).unwrap_or((&mut [], &mut []));
         let now = clock.now();
         if !ready.is_empty() {
             read = Some(now);
             // What was agreed is known before the first packet is read that follows from it.
-            deck.take_orders(wheel.next(), now, clock.wall());
+            deck.take_orders(wheel.upcoming(now), now, clock.wall());
         }
+        let upcoming = wheel.upcoming(now);
         for report in ready.iter() {
             let (slot, channel) = named(report.data.u64());
-            deck.read(slot, channel, now);
+            deck.read(slot, channel, now, upcoming);
         }
-        if let Some(turn) = wheel.take_due(now) {
-            deck.turn(turn, &clock, &mut NoProbe);
+        if let Some(turn) = next_turn(&deck, &wheel)
+            && wheel.due(turn) <= now
+        {
+            wheel.pass_to(turn);
+            if let Some(turn) = wheel.take_due(now) {
+                deck.turn(turn, &clock, &mut NoProbe);
+            }
         }
         if deck.take_bell(now) {
             ring_bell(wake.as_ref());
         }
     }
     deck.clear()
+}
+
+/// When there is something to do next; the turns before it in which there is nothing are left out, as far as they are
+/// due. Nothing while there is no leg and no order.
+fn next_deadline<W: Wire>(deck: &Deck<W>, wheel: &mut Wheel, now: Moment) -> Option<Moment> {
+    let upcoming = wheel.upcoming(now);
+    wheel.pass_to(deck.next_turn(wheel.next()).map_or(upcoming, |turn| turn.min(upcoming)));
+    next_turn(deck, wheel).map(|turn| wheel.due(turn))
+}
+
+/// The next turn in which there is something to do: orders wait for no leg.
+fn next_turn<W: Wire>(deck: &Deck<W>, wheel: &Wheel) -> Option<u64> {
+    if deck.has_orders() { Some(wheel.next()) } else { deck.next_turn(wheel.next()) }
 }
 
 #[cfg(test)]

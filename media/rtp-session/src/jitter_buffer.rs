@@ -140,6 +140,16 @@ impl JitterBuffer {
         chain
     }
 
+    /// Whether what waits begins at `at` or before, and goes on without a gap.
+    pub fn follows_from(&self, at: u64) -> bool {
+        let mut reached = at;
+        self.entries.iter().all(|entry| {
+            let follows = entry.timestamp <= reached;
+            reached = reached.max(entry.end());
+            follows
+        })
+    }
+
     /// The packet that waits with the earliest time.
     pub fn first(&self) -> Option<Entry> {
         self.entries.first().copied()

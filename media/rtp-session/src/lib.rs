@@ -10,6 +10,9 @@
 //! [`RtpSession::write_digit_packet`] takes the tick for a key that is being sent. [`RtpSession::write_rtcp`]
 //! writes a report when [`RtpSession::rtcp_deadline`] has passed.
 //!
+//! Where nobody needs the sound, a packet goes from one session to another: [`RtpSession::receive_for_relay`] hands it over
+//! as it came, and [`RtpSession::write_relayed`] puts the other session's header before it.
+//!
 //! It never does I/O, never asks for the time, never takes memory after [`RtpSession::new`], and no byte
 //! from outside makes it panic. Payload that goes to the peer was encoded by somebody else.
 //!
@@ -33,6 +36,7 @@ pub mod telephone_event;
 pub use counters::RtpCounters;
 pub use playout::Played;
 pub use session::{
-    MAX_PACKET_BYTES, PayloadTypes, Received, Refusal, RtcpReceived, RtpRemote, RtpSession, RtpSettings,
+    MAX_PACKET_BYTES, Passage, PassedOn, PayloadTypes, Received, Refusal, RtcpReceived, RtpRemote,
+    RtpSession, RtpSettings,
 };
 pub use telephone_event::DigitFault;

@@ -167,6 +167,47 @@ impl Playout {
         self.line.restart(self.format.tick_units());
     }
 
+    /// Hands over what waits, by [`take_waiting`](Self::take_waiting): from here on the peer's packets are not for this
+    /// side's ears. The time of the first sample that was not played, if nothing is missing between it and the newest
+    /// packet; otherwise nothing changes, and the next tick may be asked.
+    pub fn hand_over(&mut self) -> Option<u64> {
+        // Decoded samples of a codec that may be cut are played first; those of another are few, and are given up.
+        let exact = self.queue.is_empty() || self.format.cut == Cut::Nowhere;
+        self.buffer.forget_before(self.at);
+        if !exact || self.state != (State::Playing { starved: 0 }) || !self.buffer.follows_from(self.at) {
+            return None;
+        }
+        let position = self.position();
+        self.rest();
+        Some(position)
+    }
+
+    /// Nothing is played from here on.
+    pub fn rest(&mut self) {
+        self.queue.clear();
+        self.state = State::SpurtAwaited;
+        self.line.rest();
+    }
+
+    /// The next packet of those that wait, into `out`: its time, how long it lasts, what it is and its length.
+    pub fn take_waiting(&mut self, out: &mut [u8]) -> Option<(u64, u16, Content, usize)> {
+        self.buffer.forget_before(self.at);
+        let first = self.buffer.first()?;
+        let done = match self.format.cut {
+            Cut::AtEachByte if first.content == Content::Sound => self.at.saturating_sub(first.timestamp),
+            _ => 0,
+        };
+        let bytes = self.buffer.copy(&first, done as usize, out);
+        self.buffer.forget_first();
+        self.at = first.end();
+        Some((first.timestamp + done, first.units - done as u16, first.content, bytes))
+    }
+
+    /// How long a payload lasts, in units of the stream's clock.
+    pub fn duration(&self, payload: &[u8]) -> Option<u16> {
+        self.format.duration(payload)
+    }
+
     /// The jitter (RFC 3550 §6.4.1) has changed.
     pub fn set_jitter(&mut self, jitter: Duration) {
         self.line.set_jitter(jitter);

@@ -15,8 +15,12 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 use thiserror::Error;
 
+mod relay;
 mod stream;
+use relay::{PassingOn, Written};
 use stream::{Placed, Standing, Stream};
+
+pub use relay::{Passage, PassedOn};
 
 /// The longest packet that a session writes, encrypted or not.
 pub const MAX_PACKET_BYTES: usize = HEADER_BYTES + MAX_PAYLOAD_BYTES + ADDED_TO_RTP;
@@ -154,12 +158,16 @@ pub struct RtpSession {
     events: EventReceiver,
     first_packet: Option<Moment>,
     last_packet: Option<Moment>,
+    /// What comes is passed on unheard.
+    passing: Option<PassingOn>,
     // To the peer.
     sequence: u16,
     first_timestamp: u32,
     sent_tick: Option<MediaTick>,
     sent_last: Option<(Moment, u32)>,
     sent_at_report: u64,
+    /// What goes is another session's, as it came.
+    relayed: Option<Written>,
     digits: EventSender,
     // Reports.
     timer: ReportTimer,
@@ -192,11 +200,13 @@ impl RtpSession {
             events: EventReceiver::default(),
             first_packet: None,
             last_packet: None,
+            passing: None,
             sequence: settings.first_sequence,
             first_timestamp: settings.first_timestamp,
             sent_tick: None,
             sent_last: None,
             sent_at_report: 0,
+            relayed: None,
             digits: EventSender::default(),
             timer: ReportTimer::new(settings.seed, now),
             our_report: None,
@@ -242,21 +252,29 @@ impl RtpSession {
         };
         match outcome {
             Ok(received) => {
-                self.counters.packets_received += 1;
-                self.first_packet.get_or_insert(now);
-                self.last_packet = Some(now);
+                self.count_taken(now);
                 received
             }
             Err(refusal) => {
-                match refusal {
-                    Refusal::Late => self.counters.packets_late += 1,
-                    Refusal::Duplicate | Refusal::Secure(SecureFault::Replayed) => {
-                        self.counters.packets_duplicate += 1;
-                    }
-                    _ => self.counters.packets_refused += 1,
-                }
+                self.count_refused(refusal);
                 Received::Refused(refusal)
             }
+        }
+    }
+
+    fn count_taken(&mut self, now: Moment) {
+        self.counters.packets_received += 1;
+        self.first_packet.get_or_insert(now);
+        self.last_packet = Some(now);
+    }
+
+    fn count_refused(&mut self, refusal: Refusal) {
+        match refusal {
+            Refusal::Late => self.counters.packets_late += 1,
+            Refusal::Duplicate | Refusal::Secure(SecureFault::Replayed) => {
+                self.counters.packets_duplicate += 1
+            }
+            _ => self.counters.packets_refused += 1,
         }
     }
 
@@ -268,7 +286,13 @@ impl RtpSession {
         }
     }
 
-    fn take(&mut self, datagram: &[u8], source: SocketAddr, now: Moment) -> Result<Received, Refusal> {
+    /// Reads a datagram and finds its place, if it is believed.
+    fn admit<'a>(
+        &mut self,
+        datagram: &'a [u8],
+        source: SocketAddr,
+        now: Moment,
+    ) -> Result<(RtpPacket<'a>, Kind, Placed), Refusal> {
         let packet = packet::read(datagram)?;
         // RFC 3550 §8.2: a description that names this very port makes the session hear itself for ever, and a call
         // with nobody in it would never be found silent. (A stranger's stream of the same name, one in 2³², is lost.)
@@ -281,6 +305,11 @@ impl RtpSession {
             return Err(Refusal::Source);
         }
         let placed = self.place(&packet, now)?;
+        Ok((packet, kind, placed))
+    }
+
+    fn take(&mut self, datagram: &[u8], source: SocketAddr, now: Moment) -> Result<Received, Refusal> {
+        let (packet, kind, placed) = self.admit(datagram, source, now)?;
         match kind {
             Kind::Event => {
                 Ok(match self.events.packet(packet.payload, packet.timestamp, placed.number, packet.marker) {
@@ -346,6 +375,7 @@ impl RtpSession {
 
     /// What waits belongs to times that are over.
     fn begin_anew(&mut self) {
+        self.pass_on_anew();
         self.playout.restart(0);
         self.events = EventReceiver::default();
     }
@@ -357,15 +387,9 @@ impl RtpSession {
         placed: Placed,
         now: Moment,
     ) -> Result<Received, Refusal> {
-        let Some(stream) = &mut self.stream else { return Err(Refusal::Doubtful) };
-        let (timestamp, clock_restarted) = stream.extend_timestamp(packet.timestamp, placed.standing)?;
+        let (timestamp, clock_restarted) = self.time_of(packet, placed, now)?;
         if clock_restarted {
             self.playout.restart(timestamp);
-        }
-        if placed.standing != Standing::Earlier {
-            let jitter = stream.note_arrival(packet.timestamp, now);
-            self.playout.set_jitter(jitter);
-            self.counters.jitter_us = u32::try_from(jitter.as_micros()).unwrap_or(u32::MAX);
         }
         match self.playout.insert(timestamp, content, packet.payload, now) {
             Kept::Waiting => Ok(Received::Sound),
@@ -373,6 +397,23 @@ impl RtpSession {
             Kept::Duplicate => Err(Refusal::Duplicate),
             Kept::WrongLength => Err(Refusal::Length),
         }
+    }
+
+    /// A packet's time in 64 bits, and whether the sender's clock begins anew with it; its arrival is noted.
+    fn time_of(
+        &mut self,
+        packet: &RtpPacket<'_>,
+        placed: Placed,
+        now: Moment,
+    ) -> Result<(u64, bool), Refusal> {
+        let Some(stream) = &mut self.stream else { return Err(Refusal::Doubtful) };
+        let time = stream.extend_timestamp(packet.timestamp, placed.standing)?;
+        if placed.standing != Standing::Earlier {
+            let jitter = stream.note_arrival(packet.timestamp, now);
+            self.playout.set_jitter(jitter);
+            self.counters.jitter_us = u32::try_from(jitter.as_micros()).unwrap_or(u32::MAX);
+        }
+        Ok(time)
     }
 
     /// The next 20 ms of the peer's sound, into `frame`; to be called once a tick.
@@ -398,10 +439,11 @@ impl RtpSession {
     /// Writes the packet of a tick into `out`; its length, or 0 if `out` is too small ([`MAX_PACKET_BYTES`]
     /// always fit). The timestamp is that of the tick; ticks must grow from call to call.
     pub fn write_packet(&mut self, payload: &[u8], tick: MediaTick, now: Moment, out: &mut [u8]) -> usize {
+        self.take_over(tick, now);
         // RFC 3551 §4.1: the marker is set on the first packet after a pause.
         let pause = self.sent_tick.map(|sent| tick.0.saturating_sub(sent.0));
         let marker = pause.is_none_or(|ticks| ticks > MARKER_AFTER_TICKS);
-        let timestamp = tick.rtp_timestamp(self.first_timestamp);
+        let timestamp = self.time_of_tick(tick);
         let payload_type = self.payload_types.send;
         let length = self.write(marker, payload_type, timestamp, payload, out);
         if length > 0 {
@@ -431,7 +473,8 @@ impl RtpSession {
         if !self.digits.is_busy() || out.len() < HEADER_BYTES + 4 {
             return 0;
         }
-        let timestamp = tick.rtp_timestamp(self.first_timestamp);
+        self.take_over(tick, now);
+        let timestamp = self.time_of_tick(tick);
         let Some(event) = self.digits.packet(timestamp) else { return 0 };
         self.sent_tick = Some(tick);
         self.sent_last = Some((now, timestamp));
@@ -448,14 +491,25 @@ impl RtpSession {
     ) -> usize {
         let sequence = self.sequence;
         let packet = RtpPacket { marker, payload_type, sequence, timestamp, ssrc: self.ssrc, payload };
-        let length = packet::write(&packet, out);
-        let length = if length > 0 { self.security.seal_rtp(out, length) } else { 0 };
+        let length = self.put(&packet, out);
         if length > 0 {
             self.sequence = self.sequence.wrapping_add(1);
-            self.counters.packets_sent += 1;
-            self.counters.bytes_sent += payload.len() as u64;
         }
         length
+    }
+
+    fn put(&mut self, packet: &RtpPacket<'_>, out: &mut [u8]) -> usize {
+        let length = packet::write(packet, out);
+        let length = if length > 0 { self.security.seal_rtp(out, length) } else { 0 };
+        if length > 0 {
+            self.counters.packets_sent += 1;
+            self.counters.bytes_sent += packet.payload.len() as u64;
+        }
+        length
+    }
+
+    fn time_of_tick(&self, tick: MediaTick) -> u32 {
+        tick.rtp_timestamp(self.first_timestamp)
     }
 
     /// When the first packet of the peer was taken.

@@ -59,6 +59,11 @@ struct Current {
 }
 
 impl EventReceiver {
+    /// The timestamp of the newest event.
+    pub fn newest(&self) -> Option<u32> {
+        self.current.map(|current| current.timestamp)
+    }
+
     /// Takes an event packet; `number` is its extended sequence number.
     pub fn packet(&mut self, payload: &[u8], timestamp: u32, number: u64, marker: bool) -> Event {
         // RFC 4733 §2.3; further blocks of the same packet are not used by telephones.

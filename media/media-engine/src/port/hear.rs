@@ -25,7 +25,7 @@ pub(super) struct Heard {
     /// Its position since the port was opened, in samples at 8 kHz.
     position: u64,
     arrived: Moment,
-    concealed: bool,
+    pub(super) played: Played,
 }
 
 impl Heard {
@@ -36,7 +36,7 @@ impl Heard {
             lowered: SILENCE,
             position: 0,
             arrived: Moment::ZERO,
-            concealed: false,
+            played: Played::Silence,
         }
     }
 
@@ -59,28 +59,46 @@ impl<L> Port<L> {
             return None;
         }
         let received = self.stream.receive(datagram, from, now);
-        let key = match received {
+        match received {
             Received::Refused(refusal) => {
                 self.note_strange(from, refusal);
-                return None;
+                None
             }
-            Received::Digit(key) => Some(key).filter(|_| self.pace.takes(now)),
-            _ => None,
-        };
+            Received::Digit(key) => {
+                self.note_taken(now);
+                self.note_key(Some(key), now)
+            }
+            Received::Noted => {
+                self.note_taken(now);
+                self.note_key(None, now)
+            }
+            Received::Sound => {
+                self.note_taken(now);
+                None
+            }
+        }
+    }
+
+    /// A packet of the party was taken.
+    pub(super) fn note_taken(&mut self, now: Moment) {
         if !self.spoken_to {
             self.spoken_to = true;
             self.facts.first_packet(now);
         }
         self.silence = MediaSilence::Since(now);
-        if let Some(key) = key {
-            self.facts.digit(key, now);
-        }
-        key
+    }
+
+    /// A packet of an event came; the key that begins with it, if it is taken.
+    pub(super) fn note_key(&mut self, key: Option<char>, now: Moment) -> Option<char> {
+        self.relay.note_event(now);
+        let key = key.filter(|_| self.pace.takes(now))?;
+        self.facts.digit(key, now);
+        Some(key)
     }
 
     /// The first datagram that is none of the stream's: a router that moves ports, a codec that nobody agreed to. What
     /// is late, doubled or doubtful is of the stream.
-    fn note_strange(&mut self, from: SocketAddr, refusal: Refusal) {
+    pub(super) fn note_strange(&mut self, from: SocketAddr, refusal: Refusal) {
         let why = match refusal {
             Refusal::NotRtp(_) => Strangeness::NotRtp,
             Refusal::PayloadType(number) => Strangeness::PayloadType(number),
@@ -112,6 +130,10 @@ impl<L> Port<L> {
         self.heard.position = self.ticks * SAMPLES_8K as u64;
         self.ticks += 1;
         self.watch_for_silence(now, no_media_after);
+        if self.passes_on() {
+            self.heard.played = Played::Silence;
+            return;
+        }
         self.decode(now, probe);
         self.watch_tones(now);
         self.watch_activity(probe);
@@ -128,12 +150,15 @@ impl<L> Port<L> {
         if let Some(recorder) = &mut self.recorder {
             recorder.skip(ticks);
         }
+        if self.passes_on() {
+            return;
+        }
         for _ in 0..ticks.min(BUFFERED_FRAMES) {
             let _ = self.stream.playout(now, &mut self.heard.frame);
         }
     }
 
-    fn watch_for_silence(&mut self, now: Moment, no_media_after: Duration) {
+    pub(super) fn watch_for_silence(&mut self, now: Moment, no_media_after: Duration) {
         if let MediaSilence::Since(since) = self.silence
             && !no_media_after.is_zero()
             && now.since(since) >= no_media_after
@@ -145,15 +170,14 @@ impl<L> Port<L> {
 
     fn decode<P: Probe>(&mut self, now: Moment, probe: &mut P) {
         self.heard.arrived = now;
-        self.heard.concealed = false;
+        self.heard.played = Played::Silence;
         if !self.agreed.is_some_and(|audio| audio.direction.receives()) {
             self.heard.frame.silence_at(self.stream.rate());
             return;
         }
-        match self.stream.playout(now, &mut self.heard.frame) {
-            Played::Frame { arrived, .. } => self.heard.arrived = arrived,
-            Played::Concealed => self.heard.concealed = true,
-            Played::Silence => {}
+        self.heard.played = self.stream.playout(now, &mut self.heard.frame);
+        if let Played::Frame { arrived, .. } = self.heard.played {
+            self.heard.arrived = arrived;
         }
         probe.mark(Stage::Decode);
     }
@@ -190,7 +214,7 @@ impl<L> Port<L> {
             // A key's tones are no voice.
             active: activity.active && self.tones.sounding().is_none(),
             played_dbov: self.played.loudest_dbov(),
-            concealed: self.heard.concealed,
+            concealed: self.heard.played == Played::Concealed,
         };
         listening.push(frame);
         probe.mark(Stage::Route);

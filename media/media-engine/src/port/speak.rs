@@ -2,16 +2,17 @@
 
 use super::Port;
 use crate::playback::PlayFrame;
-use crate::route::Partner;
+use crate::route::OtherSide;
 use crate::stage::{Probe, Stage};
 use crate::tap::SILENCE;
 use crate::wire::{Channel, Wire};
 use frontdesk_audio::{LentFrame, MediaTick, level_dbov};
 use frontdesk_identifiers::{Moment, WallTime};
 use frontdesk_media_protocol::{AgreedAudio, Codec};
-use frontdesk_rtp_session::MAX_PACKET_BYTES;
+
 use frontdesk_rtp_session::jitter_buffer::MAX_PAYLOAD_BYTES;
 use frontdesk_rtp_session::rtcp::MAX_REPORT_BYTES;
+use frontdesk_rtp_session::{MAX_PACKET_BYTES, PassedOn};
 
 /// The packet of this tick, until it is sent with those of the other legs.
 pub(super) struct Outgoing {
@@ -30,10 +31,22 @@ struct Sound<'a> {
     frame: LentFrame<'a>,
     /// The same in the leg's codec, if it stands ready: then nothing is encoded.
     payload: Option<&'a [u8]>,
+    /// It is the silence before a sound that waits for its time.
+    is_awaited: bool,
 }
 
 impl<'a> Sound<'a> {
-    const SILENCE: Sound<'static> = Sound { frame: LentFrame::Narrow(&SILENCE), payload: None };
+    fn of_frame(frame: LentFrame<'a>) -> Self {
+        Sound { frame, payload: None, is_awaited: false }
+    }
+
+    fn of_other(other: OtherSide<'a>) -> Self {
+        match other {
+            OtherSide::Says(frame) => Sound::of_frame(frame),
+            OtherSide::Waits => Sound { is_awaited: true, ..Sound::of_frame(LentFrame::Narrow(&SILENCE)) },
+            OtherSide::Nobody | OtherSide::PassesOn => Sound::of_frame(LentFrame::Narrow(&SILENCE)),
+        }
+    }
 
     fn of_playback(frame: PlayFrame<'a>, codec: Codec) -> Self {
         match (frame, codec) {
@@ -43,9 +56,9 @@ impl<'a> Sound<'a> {
                     Codec::Pcma => Some(ready.pcma),
                     Codec::G722 | Codec::Opus => None,
                 };
-                Sound { frame: LentFrame::Narrow(ready.pcm), payload }
+                Sound { payload, ..Sound::of_frame(LentFrame::Narrow(ready.pcm)) }
             }
-            (PlayFrame::Samples(samples), _) => Sound { frame: LentFrame::Narrow(samples), payload: None },
+            (PlayFrame::Samples(samples), _) => Sound::of_frame(LentFrame::Narrow(samples)),
         }
     }
 }
@@ -54,18 +67,15 @@ impl<L> Port<L> {
     /// The second half of the leg's tick: what the party gets to hear, as a packet.
     ///
     /// Keys go first, then a playback, then the partner of a bridge, then silence.
-    pub(crate) fn speak<P: Probe>(
-        &mut self,
-        turn: u64,
-        now: Moment,
-        partner: Option<Partner<'_>>,
-        probe: &mut P,
-    ) {
+    pub(crate) fn speak<P: Probe>(&mut self, turn: u64, now: Moment, other: OtherSide<'_>, probe: &mut P) {
         if !self.is_on(turn) {
             return;
         }
         self.outgoing.length = 0;
         self.played.tick();
+        if matches!(other, OtherSide::PassesOn) {
+            return;
+        }
         let Some(audio) = self.agreed.filter(|audio| audio.direction.sends()) else {
             self.record(LentFrame::Narrow(&SILENCE));
             return;
@@ -75,7 +85,7 @@ impl<L> Port<L> {
             probe.mark(Stage::Encode);
             return;
         }
-        self.speak_sound(&audio, now, partner, probe);
+        self.speak_sound(&audio, now, other, probe);
     }
 
     /// Sends the next packet of a key's event instead of sound, if a key is to be sent.
@@ -89,26 +99,31 @@ impl<L> Port<L> {
         &mut self,
         audio: &AgreedAudio,
         now: Moment,
-        partner: Option<Partner<'_>>,
+        other: OtherSide<'_>,
         probe: &mut P,
     ) {
         let tones = if audio.telephone_event.is_none() { self.keys.tones() } else { None };
         let mut room = SILENCE;
         let sound = match &tones {
-            Some(samples) => Sound { frame: LentFrame::Narrow(samples), payload: None },
+            Some(samples) => Sound::of_frame(LentFrame::Narrow(samples)),
             None => match self.playback.as_mut().and_then(|playback| playback.next(&mut room)) {
                 Some(frame) => {
                     let sound = Sound::of_playback(frame, audio.codec);
                     self.played.note(level_dbov(sound.frame.samples()));
                     sound
                 }
-                None => partner.map_or(Sound::SILENCE, |Partner { frame }| Sound { frame, payload: None }),
+                None => Sound::of_other(other),
             },
         };
         if let Some(recorder) = &mut self.recorder {
             recorder.push(self.heard.frame.lend(), sound.frame);
         }
         probe.mark(Stage::Route);
+        if !sound.is_awaited {
+            self.relay.has_sound();
+        } else if self.relay.bears_gap() {
+            return;
+        }
         let mut encoded = [0; MAX_PAYLOAD_BYTES];
         let payload = sound.payload.unwrap_or_else(|| {
             let length = self.encoder.encode(sound.frame.samples(), &mut encoded);
@@ -135,6 +150,24 @@ impl<L> Port<L> {
         {
             wire.send(&mut self.line, Channel::Rtp, self.stream.send_to(), packet);
         }
+        self.send_due_report(now, wall, wire);
+    }
+
+    /// Sends what came for another session, behind this one's header.
+    pub(super) fn pass<W: Wire<Line = L>>(&mut self, packet: &PassedOn<'_>, now: Moment, wire: &mut W) {
+        if !self.agreed.is_some_and(|audio| audio.direction.sends()) {
+            return;
+        }
+        let length = self.stream.write_relayed(packet, now, &mut self.outgoing.packet);
+        if let Some(bytes) = self.outgoing.packet.get(..length)
+            && !bytes.is_empty()
+        {
+            wire.send(&mut self.line, Channel::Rtp, self.stream.send_to(), bytes);
+        }
+    }
+
+    /// Sends a report if one is due.
+    pub(super) fn send_due_report<W: Wire<Line = L>>(&mut self, now: Moment, wall: WallTime, wire: &mut W) {
         if self.agreed.is_some() && self.stream.rtcp_deadline() <= now {
             let mut report = [0; MAX_REPORT_BYTES];
             let length = self.stream.write_rtcp(now, wall, &mut report);

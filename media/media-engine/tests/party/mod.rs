@@ -22,6 +22,7 @@ pub struct Party {
     pub codec: Codec,
     sequence: u16,
     timestamp: u32,
+    ssrc: u32,
     /// With what it speaks, if it speaks encrypted.
     keys: Option<(SrtpKeys, Sealing, RefCell<Opening>)>,
 }
@@ -33,7 +34,16 @@ impl Party {
     }
 
     pub fn at(leg: u64, codec: Codec, address: SocketAddr) -> Self {
-        Party { leg: LegId(leg), address, codec, sequence: 65_530, timestamp: u32::MAX - 1_000, keys: None }
+        let (sequence, timestamp) = (65_530, u32::MAX - 1_000);
+        Party {
+            leg: LegId(leg),
+            address,
+            codec,
+            sequence,
+            timestamp,
+            ssrc: 0x1234_0000 + leg as u32,
+            keys: None,
+        }
     }
 
     /// Speaks encrypted from now on, with a key for each direction.
@@ -126,7 +136,7 @@ impl Party {
     fn write(&mut self, payload_type: u8, timestamp: u32, marker: bool, payload: &[u8]) -> Vec<u8> {
         let sequence = self.sequence;
         self.sequence = sequence.wrapping_add(1);
-        let ssrc = 0x1234_0000 + self.leg.0 as u32;
+        let ssrc = self.ssrc;
         let mut bytes = vec![0; 12 + payload.len()];
         packet::write(&RtpPacket { marker, payload_type, sequence, timestamp, ssrc, payload }, &mut bytes);
         if let Some((_, sealing, _)) = &mut self.keys {
@@ -136,6 +146,18 @@ impl Party {
             bytes.truncate(length);
         }
         bytes
+    }
+
+    /// The party's next packet, with 20 ms of this payload.
+    pub fn carries(&mut self, payload: &[u8]) -> Vec<u8> {
+        let packet = self.write(self.payload_type(), self.timestamp, false, payload);
+        self.timestamp = self.timestamp.wrapping_add(160);
+        packet
+    }
+
+    /// The party's next packets are another stream's.
+    pub fn begins_anew(&mut self, ssrc: u32) {
+        (self.ssrc, self.sequence, self.timestamp) = (ssrc, 77, 1_000_000);
     }
 
     /// Says 20 ms of a value; it arrives at once.

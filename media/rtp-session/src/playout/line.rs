@@ -71,6 +71,12 @@ impl Line {
         self.forget();
     }
 
+    /// Nobody ticks for a while.
+    pub fn rest(&mut self) {
+        self.ticked = None;
+        self.forget();
+    }
+
     fn forget(&mut self) {
         self.parts = [None; PARTS];
         self.part_units = 0;

@@ -15,6 +15,7 @@ pub mod linphone;
 pub mod program;
 pub mod records;
 pub mod relay;
+pub mod rtpengine;
 pub mod sipp;
 pub mod softphone;
 pub mod speech;

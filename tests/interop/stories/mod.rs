@@ -12,6 +12,7 @@ mod kamailio_in_front;
 mod killed_desk;
 mod lights;
 mod linphone;
+mod measured;
 mod negotiations;
 mod newcomers;
 mod proxied_calls;

@@ -21,4 +21,4 @@ mod sockets;
 pub mod stamp;
 pub mod voice;
 
-pub use run::{BenchFault, Way, run};
+pub use run::{BenchFault, Progress, run};

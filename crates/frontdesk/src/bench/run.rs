@@ -13,9 +13,6 @@ use std::collections::{BTreeMap, BinaryHeap};
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
-/// The way to the target.
-pub use crate::softphone::Destination as Way;
-
 /// After its last packet a caller waits so long for what is still under way, and then hangs up.
 const LINGER: Duration = Duration::from_millis(500);
 /// The longest sleep: signalling is looked at so often.
@@ -39,8 +36,22 @@ pub enum BenchFault {
     NotRegistered(String),
 }
 
+/// What is told while a bench runs.
+#[derive(Debug)]
+pub enum Progress<'f> {
+    /// The called telephone is registered, and can be called.
+    Registered,
+    /// How it stands, about once a second.
+    Standing {
+        /// What was seen so far; what was lost is known when a leg is over.
+        figures: &'f Figures,
+        /// How many legs there are.
+        legs: usize,
+    },
+}
+
 /// Runs the bench until all its calls are over, or until it is stopped; a bench that only answers stays until then, or
-/// `longest`. `progress` is told about once a second how it stands.
+/// `longest`. `progress` is told how it goes.
 ///
 /// # Errors
 /// When nothing can be measured. Calls that fail are figures.
@@ -48,7 +59,7 @@ pub fn run(
     plan: BenchPlan,
     wire: &Wire,
     longest: Option<Duration>,
-    mut progress: impl FnMut(&Figures, usize),
+    mut progress: impl FnMut(Progress<'_>),
 ) -> Result<Figures, BenchFault> {
     let calls_time = Duration::from_secs_f64(f64::from(plan.calls) / plan.rate.max(0.001));
     let limit = match (&plan.target, longest) {
@@ -65,9 +76,12 @@ pub fn run(
     let mut told = Instant::now();
     while !bench.is_over(limit) {
         bench.turn()?;
+        if std::mem::take(&mut bench.registered) {
+            progress(Progress::Registered);
+        }
         if told.elapsed() >= PROGRESS {
             told = Instant::now();
-            progress(&bench.figures, bench.calls.standing());
+            progress(Progress::Standing { figures: &bench.figures, legs: bench.calls.standing() });
         }
     }
     bench.finish()
@@ -92,6 +106,8 @@ struct Bench<'w> {
     held: BinaryHeap<Held>,
     stopping: Option<Instant>,
     done: bool,
+    /// It was registered since that was told.
+    registered: bool,
     refused: Option<String>,
 }
 
@@ -136,6 +152,7 @@ impl Bench<'_> {
             held: BinaryHeap::new(),
             stopping: None,
             done: false,
+            registered: false,
             refused: None,
         })
     }
@@ -229,7 +246,7 @@ impl Bench<'_> {
     fn note(&mut self, note: Note) {
         let figures = &mut self.figures;
         match note {
-            Note::Registered => {}
+            Note::Registered => self.registered = true,
             Note::NotRegistered(why) => self.refused = Some(why),
             Note::Placed => figures.placed += 1,
             Note::Trying(after) => figures.trying.add(after),

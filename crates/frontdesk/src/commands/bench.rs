@@ -5,7 +5,7 @@ use super::failed;
 use crate::bench::page::page;
 use crate::bench::plan::{BenchPlan, Callee, Limits, Party};
 use crate::bench::report::Report;
-use crate::bench::run as run_bench;
+use crate::bench::{Progress, run as run_bench};
 use crate::softphone::Wire;
 use frontdesk_media_protocol::Codec;
 use frontdesk_sip_stack::{Credentials, Transport};
@@ -124,24 +124,7 @@ pub fn run(arguments: &Arguments) -> ExitCode {
     };
     let longest = arguments.longest.map(seconds);
     let shows = std::io::stderr().is_terminal();
-    let measured = run_bench(plan.clone(), &wire, longest, |figures, standing| {
-        let (lost, _) = figures.lost();
-        let delay = figures.delay.quantile(0.99).or(figures.round_trip.quantile(0.99)).unwrap_or_default();
-        let line = format!(
-            "{} placed, {standing} legs stand, {} failed, {} packets came, p99 {:.1} ms",
-            figures.placed,
-            figures.failures(),
-            figures.came.max(figures.delay.count() + figures.round_trip.count()),
-            delay.as_secs_f64() * 1e3
-        );
-        let _ = lost;
-        if shows {
-            eprint!("\r\x1b[K{line}");
-            let _ = std::io::stderr().flush();
-        } else {
-            eprintln!("{line}");
-        }
-    });
+    let measured = run_bench(plan.clone(), &wire, longest, |progress| tell(&progress, shows));
     if shows {
         eprintln!();
     }
@@ -151,6 +134,28 @@ pub fn run(arguments: &Arguments) -> ExitCode {
             failed(fault);
             ExitCode::from(2)
         }
+    }
+}
+
+fn tell(progress: &Progress<'_>, shows: bool) {
+    let (figures, legs) = match progress {
+        Progress::Registered => return eprintln!("registered: the called telephone can be called"),
+        Progress::Standing { figures, legs } => (figures, legs),
+    };
+    let late = figures.delay.quantile(0.99).or(figures.round_trip.quantile(0.99)).unwrap_or_default();
+    let line = format!(
+        "{} calls placed, {} taken, {legs} legs stand, {} failed, {} packets sent, p99 {:.1} ms",
+        figures.placed,
+        figures.taken,
+        figures.failures(),
+        figures.sent,
+        late.as_secs_f64() * 1e3
+    );
+    if shows {
+        eprint!("\r\x1b[K{line}");
+        let _ = std::io::stderr().flush();
+    } else {
+        eprintln!("{line}");
     }
 }
 

@@ -43,7 +43,7 @@ struct Kept {
 fn parts_of(call: u64) -> [Vec<Fact>; 3] {
     let number = format!("+4930{call:07}");
     let (caller, callee) = (LegRole::Caller, LegRole::Callee);
-    let agreed = |leg| Fact::MediaAgreed { leg, codec: "PCMU".to_owned() };
+    let agreed = |leg| Fact::MediaAgreed { leg, codec: "PCMU".to_owned(), secured_by: None };
     let counters = StreamSummary { received: 100, sent: 100, jitter_us: 125, ..StreamSummary::default() };
     let set_up = vec![
         Fact::CallStarted {

@@ -236,6 +236,7 @@ fn rules() -> Rules {
             name: "load".to_owned(),
             addresses: vec![neighbour],
             certificate_names: Vec::new(),
+            srtp: Default::default(),
         })
         .phone(Phone {
             tenant,
@@ -244,6 +245,7 @@ fn rules() -> Rules {
             direct: None,
             ha1_md5: account.ha1_md5,
             ha1_sha256: account.ha1_sha256,
+            srtp: Default::default(),
         });
     let peer = PeerRule { name: "load".to_owned(), addresses: vec![neighbour], ..PeerRule::default() };
     let sip = SipSettings {

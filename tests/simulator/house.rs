@@ -213,6 +213,7 @@ impl House {
             name: "carrier".to_owned(),
             addresses: House::carrier().chain(House::crowd(self.crowd)).collect(),
             certificate_names: Vec::new(),
+            srtp: Default::default(),
         });
         if self.annex.is_some() {
             builder = builder.tenant(entry("annex", "Annex"));
@@ -226,6 +227,7 @@ impl House {
                 direct: None,
                 ha1_md5: account.ha1_md5,
                 ha1_sha256: account.ha1_sha256,
+                srtp: Default::default(),
             });
         }
         let annex = ["100", PUBLIC_NUMBERS[1]].map(|number| ("annex", (number, "annex", true)));

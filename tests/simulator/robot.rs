@@ -389,6 +389,7 @@ impl Robot {
             direction: Direction::SendReceive,
             session_id: number,
             session_version: number,
+            security: None,
         }
     }
 

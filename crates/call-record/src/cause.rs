@@ -18,6 +18,8 @@ pub enum Cause {
     NoCommonCodec,
     /// Only encrypted sound was offered.
     EncryptionOnly,
+    /// Only plain sound was offered, where it must be encrypted.
+    PlainOnly,
     /// The description of the sound cannot be used.
     BadDescription,
     /// The other side asks for a password again and again, or does not take this side's.
@@ -50,7 +52,7 @@ pub enum Cause {
 
 impl Cause {
     /// Every cause, in the order of the table.
-    pub const ALL: [Cause; 21] = [
+    pub const ALL: [Cause; 22] = [
         Cause::PrivateAddress,
         Cause::NoAck,
         Cause::StrangeSource,
@@ -58,6 +60,7 @@ impl Cause {
         Cause::NoSound,
         Cause::NoCommonCodec,
         Cause::EncryptionOnly,
+        Cause::PlainOnly,
         Cause::BadDescription,
         Cause::WrongPassword,
         Cause::Certificate,
@@ -84,6 +87,7 @@ impl Cause {
             Cause::NoSound => "no sound came from anybody",
             Cause::NoCommonCodec => "no codec in common",
             Cause::EncryptionOnly => "the other side wants encrypted sound only",
+            Cause::PlainOnly => "the other side's sound is not encrypted, and must be",
             Cause::BadDescription => "the description of the sound cannot be used",
             Cause::WrongPassword => "the other side does not take the name and password",
             Cause::Certificate => "a certificate is expired, unknown or for another name",
@@ -122,7 +126,12 @@ impl Cause {
                 "open the RTP port range in the firewall and set the desk's external address: sound is told to come there"
             }
             Cause::NoCommonCodec => "allow PCMU or PCMA (G.711) on the other side",
-            Cause::EncryptionOnly => "allow plain RTP/AVP beside SRTP on the other side",
+            Cause::EncryptionOnly => {
+                "let both sides encrypt the same way: srtp = \"offered\" here, SDES (a=crypto) with a usual suite there"
+            }
+            Cause::PlainOnly => {
+                "switch SRTP with SDES (a=crypto) on at the other side, or set srtp = \"offered\" here"
+            }
             Cause::BadDescription => {
                 "look at the SDP in a capture: it must name one audio stream with an IP address"
             }

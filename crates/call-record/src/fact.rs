@@ -61,6 +61,9 @@ pub enum Fact {
         leg: LegRole,
         /// The encoding, such as `PCMU`.
         codec: String,
+        /// What the sound is encrypted with, such as `AEAD_AES_256_GCM`; none is plain.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        secured_by: Option<String>,
     },
     /// The first sound of a leg's party came in.
     MediaArrived {

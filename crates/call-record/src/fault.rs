@@ -34,6 +34,8 @@ pub enum FaultCode {
     NoCommonCodec,
     /// Only encrypted sound was offered.
     SecureMediaOnly,
+    /// Only plain sound was offered, where it must be encrypted.
+    PlainMediaOnly,
     /// No ACK came.
     NoAck,
     /// The dialog is not known any more.
@@ -79,6 +81,7 @@ impl FaultCode {
             FaultCode::NoAudio => "no_audio",
             FaultCode::NoCommonCodec => "no_common_codec",
             FaultCode::SecureMediaOnly => "secure_media_only",
+            FaultCode::PlainMediaOnly => "plain_media_only",
             FaultCode::NoAck => "no_ack",
             FaultCode::DialogGone => "dialog_gone",
             FaultCode::SessionExpired => "session_expired",

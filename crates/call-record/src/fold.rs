@@ -231,7 +231,13 @@ impl CallRecord {
         let open = self.streams.iter().position(|stream| stream.leg == leg && stream.counters.is_none());
         let at = open.unwrap_or(self.streams.len());
         if open.is_none() {
-            self.streams.push(Stream { leg, codec: None, first_packet_us: None, counters: None });
+            self.streams.push(Stream {
+                leg,
+                codec: None,
+                secured_by: None,
+                first_packet_us: None,
+                counters: None,
+            });
         }
         &mut self.streams[at]
     }
@@ -243,7 +249,10 @@ impl CallRecord {
 
 fn take_stream(stream: &mut Stream, fact: &Fact, at_us: u64) {
     match fact {
-        Fact::MediaAgreed { codec, .. } => stream.codec = Some(codec.clone()),
+        Fact::MediaAgreed { codec, secured_by, .. } => {
+            stream.codec = Some(codec.clone());
+            stream.secured_by = secured_by.clone();
+        }
         Fact::MediaArrived { .. } => stream.first_packet_us = stream.first_packet_us.or(Some(at_us)),
         Fact::StreamClosed { counters, .. } => stream.counters = Some(*counters),
         _ => {}

@@ -207,6 +207,9 @@ pub struct Stream {
     pub leg: LegRole,
     /// The encoding, when it was agreed.
     pub codec: Option<String>,
+    /// What it is encrypted with; none is plain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secured_by: Option<String>,
     /// When the first packet came.
     pub first_packet_us: Option<u64>,
     /// What went through; absent while it goes on.

@@ -44,7 +44,7 @@ fn fact() -> impl Strategy<Value = Fact> {
         }),
         Just(Fact::Ringing),
         Just(Fact::Answered),
-        leg().prop_map(|leg| Fact::MediaAgreed { leg, codec: "PCMU".to_owned() }),
+        leg().prop_map(|leg| Fact::MediaAgreed { leg, codec: "PCMU".to_owned(), secured_by: None }),
         leg().prop_map(|leg| Fact::MediaArrived { leg }),
         leg().prop_map(|leg| Fact::StreamClosed { leg, counters: StreamSummary::default() }),
         Just(step("wish")),

@@ -32,6 +32,8 @@ pub struct Phone {
     pub ha1_md5: [u8; 16],
     /// `SHA-256(username:realm:password)` (RFC 7616 §3.4.2).
     pub ha1_sha256: [u8; 32],
+    /// Whether its sound is encrypted.
+    pub srtp: Encryption,
 }
 
 impl Phone {
@@ -63,6 +65,21 @@ pub struct Peer {
     pub addresses: Vec<IpAddr>,
     /// Names of which its certificate must prove one, where it comes by TLS: beside an address, or instead of any.
     pub certificate_names: Vec<String>,
+    /// Whether its sound is encrypted.
+    pub srtp: Encryption,
+}
+
+/// Whether sound is encrypted (SRTP with keys in the SDP, RFC 4568). The keys are as safe as the signalling that carries
+/// them: over UDP and TCP everybody on the way can read them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Encryption {
+    /// Never.
+    #[default]
+    Off,
+    /// If the other side can.
+    Offered,
+    /// Or there is no call.
+    Required,
 }
 
 /// A number that a flow answers.

@@ -1,5 +1,6 @@
 //! A trunk: a carrier or a PBX over which calls come and go, and everything about it that an operator may set.
 
+use crate::Encryption;
 use crate::number_plan::NumberPlan;
 use frontdesk_identifiers::{TelephoneNumber, TenantId};
 use std::net::IpAddr;
@@ -49,6 +50,8 @@ pub struct Trunk {
     pub refer: bool,
     /// Whether it is believed where it sends a call elsewhere by a 3xx.
     pub redirects: Redirects,
+    /// Whether its sound is encrypted.
+    pub srtp: Encryption,
     /// What it needs done differently.
     pub quirks: TrunkQuirks,
 }
@@ -78,6 +81,7 @@ impl Trunk {
             probe_every: Some(Duration::from_secs(60)),
             refer: false,
             redirects: Redirects::default(),
+            srtp: Encryption::default(),
             quirks: TrunkQuirks::default(),
         }
     }

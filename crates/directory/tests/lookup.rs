@@ -25,12 +25,19 @@ fn phone(tenant: &str, digits: &str) -> Phone {
         direct: None,
         ha1_md5: [7; 16],
         ha1_sha256: [9; 32],
+        srtp: Default::default(),
     }
 }
 
 fn peer(name: &str, addresses: &[&str]) -> Peer {
     let addresses = addresses.iter().map(|address| address.parse().unwrap()).collect();
-    Peer { tenant: id("acme"), name: name.to_owned(), addresses, certificate_names: Vec::new() }
+    Peer {
+        tenant: id("acme"),
+        name: name.to_owned(),
+        addresses,
+        certificate_names: Vec::new(),
+        srtp: Default::default(),
+    }
 }
 
 fn answered(digits: &str) -> Number {

@@ -17,6 +17,7 @@ mod sip;
 mod tls;
 mod trunk_words;
 mod trunks;
+mod warnings;
 
 pub use entries::{NumberSettings, PeerSettings, PhoneSettings};
 pub use fault::{Problem, SettingsFault};

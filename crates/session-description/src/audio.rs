@@ -2,7 +2,7 @@
 
 use crate::formats::Common;
 use crate::read::{Connection, Rtcp, Stream};
-use crate::{LocalAudio, Refusal, direction};
+use crate::{LocalAudio, Refusal, direction, security};
 use frontdesk_media_protocol::AgreedAudio;
 use std::net::{IpAddr, SocketAddr};
 
@@ -11,10 +11,14 @@ pub(crate) fn is_plain_rtp(protocol: &str) -> bool {
     ["RTP/AVP", "RTP/AVPF"].iter().any(|p| p.eq_ignore_ascii_case(protocol))
 }
 
-fn is_secure_rtp(protocol: &str) -> bool {
-    ["RTP/SAVP", "RTP/SAVPF", "UDP/TLS/RTP/SAVP", "UDP/TLS/RTP/SAVPF"]
-        .iter()
-        .any(|p| p.eq_ignore_ascii_case(protocol))
+/// Whether a profile carries SRTP with keys that stand beside it (RFC 4568).
+pub(crate) fn is_secure_rtp(protocol: &str) -> bool {
+    ["RTP/SAVP", "RTP/SAVPF"].iter().any(|p| p.eq_ignore_ascii_case(protocol))
+}
+
+/// Whether a profile carries SRTP with keys that DTLS brings (RFC 5763).
+fn is_dtls(protocol: &str) -> bool {
+    ["UDP/TLS/RTP/SAVP", "UDP/TLS/RTP/SAVPF"].iter().any(|p| p.eq_ignore_ascii_case(protocol))
 }
 
 /// What this side and a stream of the other side have in common.
@@ -22,12 +26,13 @@ pub(crate) fn agree(local: &LocalAudio, stream: &Stream<'_>) -> Result<AgreedAud
     if !stream.media.eq_ignore_ascii_case("audio") || stream.port == 0 {
         return Err(Refusal::NoAudio);
     }
-    if is_secure_rtp(stream.protocol) {
-        return Err(Refusal::Secure);
+    if is_dtls(stream.protocol) {
+        return Err(Refusal::Dtls);
     }
-    if !is_plain_rtp(stream.protocol) {
+    if !is_plain_rtp(stream.protocol) && !is_secure_rtp(stream.protocol) {
         return Err(Refusal::OtherTransport);
     }
+    let secure = security::agree(local.security.as_ref(), stream)?;
     let common = Common::of(local, stream).ok_or(Refusal::NoCommonCodec)?;
     let ip = address(local, stream)?;
     let remote = SocketAddr::new(ip, stream.port);
@@ -46,7 +51,7 @@ pub(crate) fn agree(local: &LocalAudio, stream: &Stream<'_>) -> Result<AgreedAud
         opus: common.opus,
         comfort_noise: common.comfort_noise,
         rtcp_mux: false,
-        secure: None,
+        secure,
         direction: direction::agree(local.direction, stream.direction, !ip.is_unspecified()),
     })
 }

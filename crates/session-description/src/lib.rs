@@ -12,9 +12,9 @@
 //! # use frontdesk_media_protocol::{Codec, Direction};
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let phone = LocalAudio { address: "192.0.2.1:4000".parse()?, codecs: vec![Codec::Pcma, Codec::Pcmu],
-//! #     formats: Formats::default(), direction: Direction::SendReceive, session_id: 1, session_version: 1 };
+//! #     formats: Formats::default(), direction: Direction::SendReceive, session_id: 1, session_version: 1, security: None };
 //! # let desk = LocalAudio { address: "192.0.2.2:6000".parse()?, codecs: vec![Codec::Pcmu, Codec::Pcma],
-//! #     formats: Formats::default(), direction: Direction::SendReceive, session_id: 2, session_version: 1 };
+//! #     formats: Formats::default(), direction: Direction::SendReceive, session_id: 2, session_version: 1, security: None };
 //! let offered = offer(&phone);
 //! let answered = answer(&desk, &offered)?;
 //! let completed = complete(&phone, &answered.description)?;
@@ -36,6 +36,11 @@
 //! * Telephone events have the codec's clock (RFC 4733 §2.1). Beside Opus, those at 8,000 are taken where no others are
 //!   offered, since many telephones offer no others.
 //! * Opus is mono at 16 kHz, as its parameters say (RFC 7587 §6.1). Packets are asked for at 20 ms and taken up to 60.
+//! * Sound is encrypted with keys in the description (SDES, RFC 4568), as the policy of [`LocalSecurity`] says. Where it is
+//!   only offered, `RTP/AVP` carries `a=crypto` beside it, as most telephones and PBXs do that can do both: who does not
+//!   know the attribute passes it over and speaks plain, where `RTP/SAVP` would cost a 488 and a second INVITE. Where it
+//!   is required, `RTP/SAVP` is offered. An answer takes either, in the offerer's order of suites. A line with an MKI or
+//!   with parameters that weaken it is passed over. DTLS is refused.
 //! * A host name in `c=` is refused: a decision resolves no names.
 //! * `c=0.0.0.0` is hold as RFC 3264 §8.4 spells it for old telephones: nothing is sent there, and the answer
 //!   is `recvonly` (or `inactive`).
@@ -50,12 +55,14 @@ mod formats;
 mod offer;
 mod read;
 mod refusal;
+mod security;
 mod write;
 
 pub use answer::{Negotiated, answer};
 pub use formats::{Formats, PayloadNumbers};
 pub use offer::{complete, offer};
 pub use refusal::Refusal;
+pub use security::{Demand, LocalSecurity, OwnKeys, SUITES, is_by_secure_profile};
 
 use frontdesk_media_protocol::{Codec, Direction};
 use std::net::SocketAddr;
@@ -82,4 +89,6 @@ pub struct LocalAudio {
     pub session_id: u64,
     /// The description's number in `o=`: one more whenever what is described changed (RFC 3264 §8).
     pub session_version: u64,
+    /// With what this side encrypts, and whether it must; none never does.
+    pub security: Option<LocalSecurity>,
 }

@@ -3,7 +3,9 @@
 //! Only `v=`, `m=` and the lines that this side acts on are looked into, and of those only `v=` and `m=` can
 //! make a description unreadable.
 
+use crate::security::CRYPTO_LINES_MAX;
 use crate::{DESCRIPTION_BYTES_MAX, FORMATS_MAX, Refusal, STREAMS_MAX, direction};
+use arrayvec::ArrayVec;
 use frontdesk_media_protocol::Direction;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -37,6 +39,8 @@ pub(crate) struct Stream<'a> {
     pub(crate) packet_ms_max: Option<u16>,
     pub(crate) rtcp: Option<Rtcp>,
     pub(crate) mid: Option<&'a str>,
+    /// What stands behind `a=crypto:`, in order.
+    pub(crate) crypto: ArrayVec<&'a str, CRYPTO_LINES_MAX>,
 }
 
 /// What a `c=` line says.
@@ -146,6 +150,7 @@ fn stream<'a>(value: &'a str, session: &SessionLevel) -> Result<Stream<'a>, &'st
         packet_ms_max: None,
         rtcp: None,
         mid: None,
+        crypto: ArrayVec::new(),
     })
 }
 
@@ -194,6 +199,8 @@ fn stream_attribute<'a>(stream: &mut Stream<'a>, value: &'a str) {
         "ptime" => stream.packet_ms = milliseconds(rest).or(stream.packet_ms),
         "maxptime" => stream.packet_ms_max = milliseconds(rest).or(stream.packet_ms_max),
         "rtcp" => stream.rtcp = rtcp(rest).or(stream.rtcp),
+        // What is beyond the bound is passed over: nobody has as many suites.
+        "crypto" => drop(stream.crypto.try_push(rest)),
         "mid" => {
             let token =
                 (1..=MID_BYTES_MAX).contains(&rest.len()) && rest.bytes().all(|b| b.is_ascii_graphic());

@@ -25,9 +25,18 @@ pub enum Refusal {
     /// The audio stream uses another transport than RTP over UDP.
     #[error("the other side wants audio over a transport that is not RTP/AVP")]
     OtherTransport,
-    /// The audio stream is there only as SRTP, which this side does not speak yet (RFC 3711, 4568, 5763).
-    #[error("the other side wants encrypted audio only (SRTP); allow RTP/AVP there")]
+    /// The audio stream is there only as SRTP, which this side does not speak here (RFC 3711, 4568).
+    #[error("the other side wants encrypted audio only (SRTP), which is off here")]
     Secure,
+    /// The audio stream is there only as SRTP with keys by DTLS, which this side does not speak (RFC 5763).
+    #[error("the other side wants keys by DTLS; allow SDES (a=crypto) there")]
+    Dtls,
+    /// The audio stream is encrypted with nothing that this side speaks, or with parameters that it does not take.
+    #[error("the other side's a=crypto has no suite and parameters that are spoken here")]
+    NoCommonSuite,
+    /// The audio stream is plain, and this side must have it encrypted.
+    #[error("audio must be encrypted here (SRTP); offer RTP/SAVP with a=crypto")]
+    Plain,
     /// No payload format that both sides speak.
     #[error("the other side speaks none of our audio codecs; allow PCMU or PCMA (G.711) there")]
     NoCommonCodec,

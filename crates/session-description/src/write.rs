@@ -4,7 +4,10 @@ use crate::LocalAudio;
 use crate::direction;
 use crate::formats::{COMFORT_NOISE, PACKET_MS_MAX};
 use crate::read::Stream;
-use frontdesk_media_protocol::{AgreedAudio, Codec};
+use crate::security::{self, LocalSecurity};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use frontdesk_media_protocol::{AgreedAudio, Codec, SrtpKey, SrtpSuite};
 use std::fmt::Write;
 use std::net::IpAddr;
 
@@ -42,8 +45,21 @@ impl Writer {
         }
         let speaks_g711 = local.codecs.iter().any(|codec| matches!(codec, Codec::Pcmu | Codec::Pcma));
         let comfort_noise = local.formats.pauses && speaks_g711;
-        self.stream("RTP/AVP", local, &Offered { codecs: &codecs, events: &events, comfort_noise });
+        let security = local.security.as_ref();
+        let profile = security.map_or("RTP/AVP", LocalSecurity::profile);
+        self.stream(profile, local, &Offered { codecs: &codecs, events: &events, comfort_noise });
         self.line(format_args!("a={}", direction::name(local.direction)));
+        for (tag, suite) in (1..).zip(security::SUITES).filter(|_| security.is_some()) {
+            if let Some(security) = security {
+                self.crypto(tag, suite, security.keys.of(suite));
+            }
+        }
+    }
+
+    /// `a=crypto` (RFC 4568 §9.1).
+    fn crypto(&mut self, tag: u32, suite: SrtpSuite, key: &SrtpKey) {
+        let key = BASE64_STANDARD.encode(key.bytes());
+        self.line(format_args!("a=crypto:{tag} {} inline:{key}", suite.name()));
     }
 
     /// This side's audio stream in an answer: one codec, so that both ways and both sides mean the same.
@@ -59,6 +75,11 @@ impl Writer {
         self.line(format_args!("a={}", direction::name(audio.direction)));
         if let Some(mid) = stream.mid {
             self.line(format_args!("a=mid:{mid}"));
+        }
+        if let Some(keys) = &audio.secure
+            && let Some(tag) = security::tag_of(stream, keys.suite)
+        {
+            self.crypto(tag, keys.suite, &keys.send);
         }
     }
 

@@ -13,6 +13,7 @@ fn side(codecs: &[Codec]) -> LocalAudio {
         direction: Direction::SendReceive,
         session_id: 5,
         session_version: 1,
+        security: None,
     }
 }
 

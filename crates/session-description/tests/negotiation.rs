@@ -13,6 +13,7 @@ fn side(address: &str, codecs: &[Codec]) -> LocalAudio {
         direction: Direction::SendReceive,
         session_id: 5,
         session_version: 1,
+        security: None,
     }
 }
 

@@ -57,6 +57,7 @@ fn side(v6: bool) -> impl Strategy<Value = LocalAudio> {
             direction,
             session_id,
             session_version,
+            security: None,
         },
     )
 }

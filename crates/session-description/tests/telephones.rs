@@ -152,6 +152,7 @@ fn desk(towards: SocketAddr) -> LocalAudio {
         direction: Direction::SendReceive,
         session_id: 77,
         session_version: 3,
+        security: None,
     }
 }
 
@@ -228,5 +229,5 @@ fn a_general_library_loses_calls_that_the_desk_takes() {
 #[test]
 fn a_browser_is_told_that_it_must_not_encrypt() {
     let chrome = include_str!("telephones/chrome.sdp");
-    assert_eq!(answer(&desk(address("192.0.2.1:1")), chrome.as_bytes()), Err(Refusal::Secure));
+    assert_eq!(answer(&desk(address("192.0.2.1:1")), chrome.as_bytes()), Err(Refusal::Dtls));
 }

@@ -3,6 +3,7 @@
 use crate::cause;
 use crate::desk::Desk;
 use crate::early::Way;
+use crate::encryption::{self, Security};
 use crate::leg::Leg;
 use crate::lights::Light;
 use crate::trunk::{OverTrunk, Trunks, is_of_the_way};
@@ -91,6 +92,8 @@ impl Attempt {
     /// Begins with the media port: each contact has its own.
     pub fn begin(contact: Contact, desk: &mut Desk<'_>) -> Attempt {
         let mut leg = Leg::open(LegRole::Callee, None, contact.flow, desk);
+        let policy = encryption::of_called(contact.phone.as_ref(), contact.over.as_deref(), desk);
+        leg.security = Security::new(policy, desk);
         leg.phone = contact.phone;
         Attempt {
             leg,

@@ -97,8 +97,7 @@ impl Call {
         self.suspicions.clear();
         self.reason = None;
         self.record.tell(Fact::TransferAnswered, desk);
-        let codec = audio.codec.encoding_name().to_owned();
-        self.record.tell(Fact::MediaAgreed { leg: LegRole::Callee, codec }, desk);
+        self.record.tell(crate::encryption::agreed(LegRole::Callee, &audio), desk);
     }
 
     /// The caller and who answered talk.

@@ -6,6 +6,7 @@
 use crate::conversation::{Conversation, Wish};
 use crate::desk::Desk;
 use crate::doctor::{self, Finding};
+use crate::encryption::{self, Security};
 use crate::facts::Chronicle;
 use crate::leg::Leg;
 use crate::limits::{Limits, RETRY_AFTER};
@@ -128,6 +129,7 @@ impl Call {
         let record = Chronicle::open(id, &call, &party, desk);
         let mut caller = Leg::open(LegRole::Caller, Some(call.session), call.flow, desk);
         caller.phone = phone_of(&party, desk);
+        caller.security = Security::new(encryption::of_party(&party, desk), desk);
         let (serving, recording) = match route {
             Route::Phone { number } => (Serving::Phone(number), Recording::Off),
             Route::Flow { flow, record } => {
@@ -304,8 +306,7 @@ impl Call {
         } else {
             self.caller.configure(audio, desk)
         };
-        let codec = audio.codec.encoding_name().to_owned();
-        self.record.tell(Fact::MediaAgreed { leg: LegRole::Caller, codec }, desk);
+        self.record.tell(encryption::agreed(LegRole::Caller, &audio), desk);
         self.notice_hold(notice, desk);
         if let Recording::Wanted { path, file } = &self.recording {
             let (path, file) = (path.clone(), file.clone());

@@ -101,7 +101,8 @@ fn of_trouble(trunk: &str, trouble: TrunkTrouble) -> Option<Finding> {
 pub(crate) fn of_refusal(refusal: &Refusal, role: LegRole) -> Option<Finding> {
     let cause = match refusal {
         Refusal::NoCommonCodec => Cause::NoCommonCodec,
-        Refusal::Secure => Cause::EncryptionOnly,
+        Refusal::Secure | Refusal::Dtls | Refusal::NoCommonSuite => Cause::EncryptionOnly,
+        Refusal::Plain => Cause::PlainOnly,
         _ => Cause::BadDescription,
     };
     Finding::of(cause, of_party(role), refusal.to_string())

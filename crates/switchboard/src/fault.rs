@@ -12,7 +12,8 @@ pub(crate) fn of_refusal(refusal: &Refusal, writer: LegRole) -> Fault {
     let code = match refusal {
         Refusal::NoCommonCodec => FaultCode::NoCommonCodec,
         Refusal::NoAudio => FaultCode::NoAudio,
-        Refusal::Secure => FaultCode::SecureMediaOnly,
+        Refusal::Secure | Refusal::Dtls | Refusal::NoCommonSuite => FaultCode::SecureMediaOnly,
+        Refusal::Plain => FaultCode::PlainMediaOnly,
         _ => FaultCode::DescriptionUnreadable,
     };
     Fault::of(of_party(writer), code)

@@ -2,6 +2,7 @@
 
 use crate::desk::Desk;
 use crate::early::Way;
+use crate::encryption::Security;
 use crate::fault;
 use crate::keys::Keys;
 use frontdesk_call_record::{Fault, FaultCode, LegRole, Notice};
@@ -50,6 +51,8 @@ pub(crate) struct Leg {
     pub strange: Option<(SocketAddr, Strangeness)>,
     /// Which of its keys count.
     pub keys: Keys,
+    /// With what its sound is encrypted.
+    pub security: Security,
 }
 
 /// Where the leg's media port is in its life.
@@ -86,6 +89,7 @@ impl Leg {
             arrived: false,
             strange: None,
             keys: Keys::default(),
+            security: Security::default(),
         }
     }
 
@@ -112,6 +116,7 @@ impl Leg {
             arrived: false,
             strange: None,
             keys: Keys::default(),
+            security: Security::default(),
         }
     }
 
@@ -128,6 +133,7 @@ impl Leg {
             direction: Direction::SendReceive,
             session_id: self.description_id,
             session_version: self.description_version,
+            security: self.security.local(),
         })
     }
 
@@ -135,6 +141,7 @@ impl Leg {
     pub fn answer(&mut self, local: &LocalAudio, offered: &[u8]) -> Result<(Vec<u8>, AgreedAudio), Refusal> {
         let Negotiated { audio, description, numbers } = answer(local, offered)?;
         self.numbers = numbers;
+        self.security.offered(offered);
         Ok((description, audio))
     }
 
@@ -144,8 +151,9 @@ impl Leg {
     }
 
     /// The next description differs from the last one (RFC 3264 §8).
-    pub fn renew_description(&mut self) {
+    pub fn renew_description(&mut self, desk: &mut Desk<'_>) {
         self.description_version += 1;
+        self.security.renew(self.agreed.as_ref(), desk);
     }
 
     /// Has the sound go as it was agreed. What there is to notice about it, if the party holds or resumes by it.

@@ -42,6 +42,7 @@ mod doctor;
 mod documents;
 mod door;
 mod early;
+mod encryption;
 mod facts;
 mod fault;
 mod identity;

@@ -211,8 +211,7 @@ impl Call {
         self.caller = leg;
         self.stage = Stage::Talking;
         self.record.tell(Fact::Answered, desk);
-        let codec = audio.codec.encoding_name().to_owned();
-        self.record.tell(Fact::MediaAgreed { leg: LegRole::Caller, codec }, desk);
+        self.record.tell(crate::encryption::agreed(LegRole::Caller, &audio), desk);
         desk.out.outputs.push_back(SwitchboardOutput::Originated { id, news: OriginationNews::Answered });
         match next {
             Next::Number(number) => {

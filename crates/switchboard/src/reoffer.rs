@@ -37,7 +37,7 @@ impl Call {
         let Some(leg) = self.leg_of(session) else { return };
         // A new exchange: an answer to an offer of before would come too late.
         leg.awaits_answer = false;
-        leg.renew_description();
+        leg.renew_description(desk);
         let Some(local) = leg.local_audio() else {
             let status = StatusCode::NOT_ACCEPTABLE_HERE;
             return desk.out.sip(SipCommand::RefuseReoffer { session, status });
@@ -153,7 +153,7 @@ impl Leg {
     /// Offers the sound at this address anew.
     fn reoffer_at(&mut self, advertised: Option<std::net::IpAddr>, desk: &mut Desk<'_>) {
         self.advertise(advertised);
-        self.renew_description();
+        self.renew_description(desk);
         let (Some(session), Some(local)) = (self.session, self.local_audio()) else { return };
         desk.out.sip(SipCommand::Reoffer { session, description: Some(offer(&local)) });
     }

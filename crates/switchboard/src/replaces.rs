@@ -8,6 +8,7 @@
 use crate::attended::successor;
 use crate::call::{Call, phone_of};
 use crate::desk::Desk;
+use crate::encryption::{self, Security};
 use crate::fault;
 use crate::leg::Leg;
 use crate::reason::COMPLETED_ELSEWHERE;
@@ -66,6 +67,7 @@ impl Call {
         let role = self.role_of(replaced);
         let mut leg = Leg::open(role, Some(call.session), call.flow, desk);
         leg.phone = phone_of(&party, desk);
+        leg.security = Security::new(encryption::of_party(&party, desk), desk);
         let party = successor(&self.party, party);
         self.arrival = Some(Arrival { leg, offer: call.offer, call_id: call.call_id, party, replaced });
     }
@@ -146,8 +148,7 @@ impl Call {
         }
         self.record.tell(Fact::TransferAnswered, desk);
         if let Some(audio) = audio {
-            let codec = audio.codec.encoding_name().to_owned();
-            self.record.tell(Fact::MediaAgreed { leg: LegRole::Callee, codec }, desk);
+            self.record.tell(encryption::agreed(LegRole::Callee, &audio), desk);
         }
         match referred {
             true => self.referral_answered(new, desk),

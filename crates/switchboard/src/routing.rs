@@ -235,6 +235,7 @@ mod tests {
                 name: "carrier".to_owned(),
                 addresses: vec![[192, 0, 2, 9].into()],
                 certificate_names: Vec::new(),
+                srtp: Default::default(),
             })
             .number(line("100", "bye"))
             .number(line("101", "lost"))
@@ -245,6 +246,7 @@ mod tests {
                 direct: None,
                 ha1_md5: [0; 16],
                 ha1_sha256: [0; 32],
+                srtp: Default::default(),
             });
         Rules {
             directory: Arc::new(directory.build().expect("a directory")),

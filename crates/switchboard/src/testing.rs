@@ -101,6 +101,7 @@ pub(crate) fn described(host: u8) -> Vec<u8> {
         direction: Direction::SendReceive,
         session_id: u64::from(host),
         session_version: 1,
+        security: None,
     })
 }
 
@@ -128,6 +129,7 @@ pub(crate) fn rules_with(trunks: Vec<Trunk>) -> Rules {
             name: "carrier".to_owned(),
             addresses: vec![[192, 0, 2, 9].into()],
             certificate_names: Vec::new(),
+            srtp: Default::default(),
         })
         .number(Number {
             tenant: tenant("main"),
@@ -154,6 +156,7 @@ pub(crate) fn rules_with(trunks: Vec<Trunk>) -> Rules {
             direct: None,
             ha1_md5: account.ha1_md5,
             ha1_sha256: account.ha1_sha256,
+            srtp: Default::default(),
         });
         accounts.insert(text.to_owned(), account);
     }
@@ -400,7 +403,7 @@ impl Bench {
         self.calls_offering(admission, host, called, replaces, Some(described(host)))
     }
 
-    fn calls_offering(
+    pub fn calls_offering(
         &mut self,
         admission: Admission,
         host: u8,

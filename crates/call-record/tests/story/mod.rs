@@ -75,7 +75,7 @@ pub fn sales_call() -> Vec<StampedFact> {
         ),
         (1_000, Fact::Ringing),
         (2_000, Fact::Answered),
-        (2_100, Fact::MediaAgreed { leg: LegRole::Caller, codec: "PCMU".to_owned() }),
+        (2_100, Fact::MediaAgreed { leg: LegRole::Caller, codec: "PCMU".to_owned(), secured_by: None }),
         (20_000, Fact::MediaArrived { leg: LegRole::Caller }),
         (2_200, Fact::RecordingStarted { file: "recordings/1.wav".to_owned() }),
         (2_300, step("greeting")),
@@ -89,7 +89,7 @@ pub fn sales_call() -> Vec<StampedFact> {
         (6_812_000, Fact::TurnAnswered(waterfall())),
         (6_900_000, Fact::TransferRinging),
         (9_000_000, Fact::TransferAnswered),
-        (9_000_100, Fact::MediaAgreed { leg: LegRole::Callee, codec: "PCMA".to_owned() }),
+        (9_000_100, Fact::MediaAgreed { leg: LegRole::Callee, codec: "PCMA".to_owned(), secured_by: None }),
         (9_000_200, Fact::Bridged),
         (12_000_000, Fact::TransferEnded { outcome: TransferEnd::Completed }),
         (12_100_000, Fact::RecordingEnded { seconds: 12.0, gap_ms: 0, kept: true }),
@@ -106,7 +106,7 @@ pub fn transferred(first: u32, outcome: TransferEnd) -> Vec<StampedFact> {
     [
         Fact::TransferStarted { target: "1001".into(), kind: Default::default() },
         Fact::TransferRinging,
-        Fact::MediaAgreed { leg: LegRole::Callee, codec: "PCMU".to_owned() },
+        Fact::MediaAgreed { leg: LegRole::Callee, codec: "PCMU".to_owned(), secured_by: None },
         Fact::StreamClosed { leg: LegRole::Callee, counters },
         Fact::TransferEnded { outcome },
     ]

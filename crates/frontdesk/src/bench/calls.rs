@@ -312,6 +312,7 @@ impl Calls {
             direction: Direction::SendReceive,
             session_id: u64::from(leg),
             session_version: 1,
+            security: None,
         };
         call.local = Some(local.clone());
         let State::LegAwaited { offer: offered } = &mut call.state else { return };

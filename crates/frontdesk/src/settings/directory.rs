@@ -53,6 +53,7 @@ impl Settings {
                 direct: phone.direct.clone(),
                 ha1_md5: secret.ha1_md5,
                 ha1_sha256: secret.ha1_sha256,
+                srtp: phone.srtp,
             });
         }
         for peer in &self.peers {
@@ -61,6 +62,7 @@ impl Settings {
                 name: peer.name.clone(),
                 addresses: peer.addresses.clone(),
                 certificate_names: peer.certificate_names.clone(),
+                srtp: peer.srtp,
             });
         }
         for listed in &self.trunks {

@@ -4,7 +4,7 @@ use super::fault::Problem;
 use super::section::Section;
 use super::trunks::{self, Plans};
 use super::{FlowFile, ONLY_TENANT};
-use frontdesk_directory::Tenant;
+use frontdesk_directory::{Encryption, Tenant};
 use frontdesk_identifiers::{FlowId, Locale, TelephoneNumber, TenantId};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -23,6 +23,8 @@ pub struct PhoneSettings {
     pub direct: Option<TelephoneNumber>,
     /// A file that holds its password, for set-ups that are thrown away; without it the desk makes one.
     pub password_file: Option<PathBuf>,
+    /// Whether its sound is encrypted.
+    pub srtp: Encryption,
     /// Where it stands in the settings.
     pub line: usize,
 }
@@ -38,6 +40,8 @@ pub struct PeerSettings {
     pub addresses: Vec<IpAddr>,
     /// Names of which its certificate must prove one.
     pub certificate_names: Vec<String>,
+    /// Whether its sound is encrypted.
+    pub srtp: Encryption,
     /// Where it stands in the settings.
     pub line: usize,
 }
@@ -131,11 +135,12 @@ pub(super) fn read_phones(
         let name = section.text("name").map(|name| name.value.to_owned());
         let direct = section.name("direct", TelephoneNumber::new);
         let password_file = section.path("password_file", folder);
+        let srtp = super::trunk_words::encryption(&mut section).unwrap_or_default();
         let line = section.line();
         section.finish();
         if let (Some(tenant), Some(number)) = (tenant, number) {
             let name = name.unwrap_or_else(|| number.to_string());
-            phones.push(PhoneSettings { tenant, number, name, direct, password_file, line });
+            phones.push(PhoneSettings { tenant, number, name, direct, password_file, srtp, line });
         }
     }
     phones
@@ -149,6 +154,7 @@ pub(super) fn read_peers(sections: Vec<Section<'_, '_>>, tenants: &[Tenant]) -> 
         section.need("name");
         let certificate_names = super::trunk_words::names(&mut section, "certificate_names");
         let addresses = super::trunk_words::addresses(&mut section);
+        let srtp = super::trunk_words::encryption(&mut section).unwrap_or_default();
         if certificate_names.is_none() {
             section.need("addresses");
         }
@@ -158,7 +164,7 @@ pub(super) fn read_peers(sections: Vec<Section<'_, '_>>, tenants: &[Tenant]) -> 
         if let (Some(tenant), Some(name), true) = (tenant, name, is_known) {
             let (addresses, certificate_names) =
                 (addresses.unwrap_or_default(), certificate_names.unwrap_or_default());
-            peers.push(PeerSettings { tenant, name, addresses, certificate_names, line });
+            peers.push(PeerSettings { tenant, name, addresses, certificate_names, srtp, line });
         }
     }
     peers

@@ -375,3 +375,39 @@ fn what_the_desk_calls_itself_is_one_line_and_may_be_nothing() {
     assert_eq!(product("[sip]\nproduct = \"\""), "");
     assert!(faults("[sip]\nproduct = \"a\\r\\nEvil: yes\"")[0].contains("`product`"));
 }
+
+#[test]
+fn each_telephone_peer_and_trunk_says_whether_its_sound_is_encrypted() {
+    use frontdesk_directory::Encryption;
+    let settings = parse(
+        r#"
+        [[phone]]
+        number = "1001"
+        srtp = "offered"
+        [[phone]]
+        number = "1002"
+        [[peer]]
+        name = "pbx"
+        addresses = ["192.0.2.10"]
+        srtp = "required"
+        [[trunk]]
+        name = "carrier"
+        host = "sip.example.net"
+        srtp = "required"
+    "#,
+    )
+    .unwrap();
+    let directory = settings.directory(|_| Some(NO_SECRET)).unwrap();
+    assert_eq!(directory.phone_by_account("1001").unwrap().srtp, Encryption::Offered);
+    assert_eq!(directory.phone_by_account("1002").unwrap().srtp, Encryption::Off);
+    assert_eq!(directory.peer("pbx").unwrap().srtp, Encryption::Required);
+    assert_eq!(directory.trunk("carrier").unwrap().srtp, Encryption::Required);
+    let told = settings.warnings();
+    assert_eq!(told.len(), 3, "{told:?}");
+    assert!(told[0].starts_with("etc/desk.toml:2: phone 1001: "), "{told:?}");
+    let wrong = faults("[[phone]]\nnumber = \"1001\"\nsrtp = \"maybe\"");
+    assert!(
+        wrong[0].starts_with("etc/desk.toml:3: ") && wrong[0].contains("off, offered or required"),
+        "{wrong:?}"
+    );
+}

@@ -2,7 +2,7 @@
 
 use super::section::{Located, Section};
 use frontdesk_directory::{
-    DiversionForm, FromUser, IdentityForm, NumberForm, ProvisionalReliability, Proxy, Redirects,
+    DiversionForm, Encryption, FromUser, IdentityForm, NumberForm, ProvisionalReliability, Proxy, Redirects,
     TrunkTransport,
 };
 use std::net::IpAddr;
@@ -34,7 +34,14 @@ const RELIABLE: [(&str, ProvisionalReliability); 3] = [
     ("when-required", ProvisionalReliability::WhenRequired),
     ("demanded", ProvisionalReliability::Demanded),
 ];
+const ENCRYPTIONS: [(&str, Encryption); 3] =
+    [("off", Encryption::Off), ("offered", Encryption::Offered), ("required", Encryption::Required)];
 const NUMBERS_RULE: &str = "plus, digits, national or as-is";
+
+/// `srtp`
+pub(super) fn encryption(section: &mut Section<'_, '_>) -> Option<Encryption> {
+    section.choice("srtp", &ENCRYPTIONS, "off, offered or required")
+}
 
 /// What a table says of a trunk; none where it says nothing.
 #[derive(Debug, Clone, Default)]
@@ -62,6 +69,7 @@ pub(super) struct TrunkWords {
     pub(super) probe_s: Option<u64>,
     pub(super) refer: Option<bool>,
     pub(super) redirects: Option<Redirects>,
+    pub(super) srtp: Option<Encryption>,
     pub(super) reliable: Option<ProvisionalReliability>,
     pub(super) no_session_timer: Option<bool>,
     pub(super) no_update: Option<bool>,
@@ -100,6 +108,7 @@ impl TrunkWords {
             probe_s: section.bounded("probe", "seconds from 10 to 3600, or 0 for never", 0, 3_600),
             refer: section.flag("refer"),
             redirects: section.choice("redirects", &REDIRECTS, "never, same-trunk or any-trunk"),
+            srtp: encryption(section),
             ..TrunkWords::default()
         };
         let mut quirks = section.table("quirks");
@@ -139,6 +148,7 @@ impl TrunkWords {
             probe_s: self.probe_s.or(profile.probe_s),
             refer: self.refer.or(profile.refer),
             redirects: self.redirects.or(profile.redirects),
+            srtp: self.srtp.or(profile.srtp),
             reliable: self.reliable.or(profile.reliable),
             no_session_timer: self.no_session_timer.or(profile.no_session_timer),
             no_update: self.no_update.or(profile.no_update),

@@ -402,6 +402,7 @@ impl Phone {
             direction: Direction::SendReceive,
             session_id: number,
             session_version: number,
+            security: None,
         };
         call.local = Some(local.clone());
         if call.ended {

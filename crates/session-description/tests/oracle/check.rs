@@ -15,6 +15,7 @@ fn desk() -> LocalAudio {
         direction: Direction::SendReceive,
         session_id: 1,
         session_version: 1,
+        security: None,
     }
 }
 

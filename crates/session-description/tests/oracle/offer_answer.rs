@@ -80,6 +80,7 @@ fn side(last: u8, choice: usize) -> LocalAudio {
         direction: Direction::SendReceive,
         session_id: u64::from(last),
         session_version: 1,
+        security: None,
     }
 }
 

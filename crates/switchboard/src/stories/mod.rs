@@ -3,6 +3,7 @@
 mod attended;
 mod doctor;
 mod early;
+mod encryption;
 mod lights;
 mod messages;
 mod originations;

@@ -197,6 +197,7 @@ fn audio() -> LocalAudio {
         direction: Direction::SendReceive,
         session_id: 7,
         session_version: 7,
+        security: None,
     }
 }
 

@@ -90,10 +90,12 @@ impl<W: Wire> Deck<W> {
         }
         let Some((from, bytes)) = self.wire.datagram(at) else { return port.refuse() };
         let pressed = port.receive(from, bytes, now);
-        if let (Some(key), Some(partner)) = (pressed, port.partner()) {
-            // A key crosses a bridge as an event of its own, whatever the two ends call it.
+        let let_go = port.keys_let_go(now);
+        let any = pressed.is_some() || let_go.iter().any(Option::is_some);
+        if let (true, Some(partner)) = (any, port.partner()) {
+            // A key crosses a bridge as an event of its own, whatever the two ends call it, as long as it is pressed.
             if let Some(Some(partner)) = self.ports.get_mut(usize::from(partner)) {
-                partner.send_digit(key);
+                partner.pass_on_keys(pressed, let_go);
             }
             // It may have no ticks, because it is passed on to.
             self.reconsider(slot, now, upcoming);

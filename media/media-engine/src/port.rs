@@ -205,6 +205,10 @@ impl<L> Port<L> {
     }
 
     pub(crate) fn set_partner(&mut self, partner: Option<u16>) {
+        if partner != self.partner {
+            // Whoever pressed keys here does so no more.
+            self.stream.let_go_all_digits();
+        }
         self.partner = partner;
     }
 
@@ -232,6 +236,21 @@ impl<L> Port<L> {
                 let _ = self.stream.queue_digits(key.encode_utf8(&mut [0; 4]));
             }
             _ => self.keys.push(key),
+        }
+    }
+
+    /// A key that the party of the other leg presses, and how long it pressed those that it let go.
+    pub(crate) fn pass_on_keys(&mut self, pressed: Option<char>, let_go: [Option<Duration>; 2]) {
+        match (pressed, self.agreed) {
+            (Some(key), Some(AgreedAudio { telephone_event: Some(_), .. })) => {
+                let _ = self.stream.hold_digit(key);
+            }
+            (Some(key), _) => self.keys.push(key),
+            (None, _) => {}
+        }
+        // After the key: a single packet may tell of all of it. The first that is held is let go, which is the older.
+        for duration in let_go.into_iter().flatten() {
+            self.stream.let_go_digit(duration);
         }
     }
 

@@ -15,9 +15,9 @@ use std::time::Duration;
 /// ([`MediaEvent::HearingOverrun`]) are dropped, all others wait in their port.
 pub const EVENT_CAPACITY: usize = 1_024;
 
-/// Keys of one leg that wait to be told. A key that comes while so many wait is dropped: somebody who presses
-/// 32 keys while nobody listens is not dialling.
-const WAITING_DIGITS: usize = 32;
+/// Beginnings and ends of one leg's keys that wait to be told. What comes while so many wait is dropped: somebody who
+/// presses 32 keys while nobody listens is not dialling.
+const WAITING_DIGITS: usize = 64;
 
 /// Wakes whoever waits on this eventfd. Rings wake nobody by themselves.
 pub(crate) fn ring_bell(wake: Option<&OwnedFd>) {
@@ -87,8 +87,16 @@ pub(crate) struct PendingFacts {
     first_packet: Option<Moment>,
     strange_packet: Option<(SocketAddr, Strangeness)>,
     no_media_since: Option<Moment>,
-    digits: [(char, Moment); WAITING_DIGITS],
+    digits: [KeyFact; WAITING_DIGITS],
     waiting_digits: usize,
+}
+
+/// A key was pressed, or let go.
+#[derive(Debug, Clone, Copy)]
+struct KeyFact {
+    key: char,
+    at: Moment,
+    pressed_for: Option<Duration>,
 }
 
 impl PendingFacts {
@@ -97,7 +105,7 @@ impl PendingFacts {
     pub(crate) const MOST: usize = WAITING_DIGITS + 5;
 
     pub(crate) fn new() -> Self {
-        let nothing = ('0', Moment::ZERO);
+        let nothing = KeyFact { key: '0', at: Moment::ZERO, pressed_for: None };
         PendingFacts {
             first_packet: None,
             strange_packet: None,
@@ -126,8 +134,16 @@ impl PendingFacts {
     }
 
     pub(crate) fn digit(&mut self, key: char, at: Moment) {
+        self.key(KeyFact { key, at, pressed_for: None });
+    }
+
+    pub(crate) fn digit_ended(&mut self, key: char, duration: Duration, at: Moment) {
+        self.key(KeyFact { key, at, pressed_for: Some(duration) });
+    }
+
+    fn key(&mut self, fact: KeyFact) {
         if let Some(place) = self.digits.get_mut(self.waiting_digits) {
-            *place = (key, at);
+            *place = fact;
             self.waiting_digits += 1;
         }
     }
@@ -150,8 +166,12 @@ impl PendingFacts {
             self.no_media_since = None;
         }
         let mut told = 0;
-        for (key, at) in self.digits.iter().take(self.waiting_digits).copied() {
-            if !reporter.tell(MediaEvent::Digit { leg, key, at }) {
+        for KeyFact { key, at, pressed_for } in self.digits.iter().take(self.waiting_digits).copied() {
+            let event = match pressed_for {
+                None => MediaEvent::Digit { leg, key, at },
+                Some(duration) => MediaEvent::DigitEnded { leg, key, duration, at },
+            };
+            if !reporter.tell(event) {
                 break;
             }
             told += 1;

@@ -3,6 +3,7 @@
 use crate::{ListeningId, PlaybackId, RoomId};
 use frontdesk_identifiers::{LegId, Moment};
 use std::net::SocketAddr;
+use std::time::Duration;
 
 /// One fact from the sound. `Copy`, so that a tick reports it without memory.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -52,6 +53,17 @@ pub enum MediaEvent {
         /// `0`–`9`, `*`, `#` or `A`–`D`.
         key: char,
         /// When.
+        at: Moment,
+    },
+    /// A key that was told by [`Digit`](MediaEvent::Digit) was let go (RFC 4733); told once, unless the port closes before.
+    DigitEnded {
+        /// The leg.
+        leg: LegId,
+        /// Which.
+        key: char,
+        /// How long it was pressed.
+        duration: Duration,
+        /// When that was known.
         at: Moment,
     },
     /// The first packet of a playback left.

@@ -39,4 +39,4 @@ pub use session::{
     MAX_PACKET_BYTES, Passage, PassedOn, PayloadTypes, Received, Refusal, RtcpReceived, RtpRemote,
     RtpSession, RtpSettings,
 };
-pub use telephone_event::DigitFault;
+pub use telephone_event::{DigitFault, EndedKey};

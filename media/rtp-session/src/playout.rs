@@ -108,6 +108,8 @@ pub struct Playout {
     arrived: Moment,
     /// The peer said that it is silent and does not send.
     rests: bool,
+    /// Its sound stopped in the middle: the next spurt may begin in the middle too, and is to begin softly.
+    cut_off: bool,
     /// The surplus is being taken off.
     shrinks: bool,
     shrink_in: u8,
@@ -130,7 +132,7 @@ impl Playout {
         Playout {
             decoder,
             format,
-            conceal: Conceal::new(),
+            conceal: Conceal::at(format.rate),
             buffer: JitterBuffer::new(),
             queue: SampleQueue::new(),
             line: Line::new(format.tick_units()),
@@ -138,6 +140,7 @@ impl Playout {
             at: 0,
             arrived: Moment::ZERO,
             rests: false,
+            cut_off: false,
             shrinks: false,
             shrink_in: 0,
             impatience: 0,
@@ -152,7 +155,7 @@ impl Playout {
             return decoder;
         }
         self.format = Format::of(&decoder);
-        self.conceal = Conceal::new();
+        self.conceal = Conceal::at(self.format.rate);
         let old = std::mem::replace(&mut self.decoder, decoder);
         // What waits is in another codec.
         self.restart(0);
@@ -186,6 +189,7 @@ impl Playout {
     pub fn rest(&mut self) {
         self.queue.clear();
         self.state = State::SpurtAwaited;
+        self.cut_off = false;
         self.line.rest();
     }
 
@@ -294,8 +298,7 @@ impl Playout {
         if waits && self.buffer.newest_end().is_none_or(|end| end - first.timestamp < most) {
             return false;
         }
-        if self.at > 0 {
-            // Not the stream's beginning: what was cut off begins softly.
+        if std::mem::take(&mut self.cut_off) {
             self.conceal.conceal(&mut []);
         }
         self.at = self.at.max(first.timestamp);
@@ -310,6 +313,7 @@ impl Playout {
         if self.state != State::SpurtAwaited {
             // A loss of no length: the real sound that follows is blended with what would have gone on.
             self.conceal.conceal(&mut []);
+            self.cut_off = true;
         }
     }
 

@@ -7,7 +7,7 @@ use crate::packet::{self, HEADER_BYTES, PacketFault, RtpPacket};
 use crate::playout::{Kept, Played, Playout};
 use crate::rtcp::{MAX_CNAME_BYTES, ReportFault, ReportTimer};
 use crate::secure::{ADDED_TO_RTP, Guard, Room, SecureFault, Security};
-use crate::telephone_event::{DigitFault, Event, EventReceiver, EventSender};
+use crate::telephone_event::{Event, EventReceiver, EventSender};
 use arrayvec::ArrayString;
 use frontdesk_audio::{AudioFrame, Decoder, MediaTick, SampleRate};
 use frontdesk_identifiers::Moment;
@@ -16,8 +16,11 @@ use std::time::Duration;
 use thiserror::Error;
 
 mod relay;
+mod send;
+mod send_clock;
 mod stream;
 use relay::{PassingOn, Written};
+use send_clock::SendClock;
 use stream::{Placed, Standing, Stream};
 
 pub use relay::{Passage, PassedOn};
@@ -26,8 +29,6 @@ pub use relay::{Passage, PassedOn};
 pub const MAX_PACKET_BYTES: usize = HEADER_BYTES + MAX_PAYLOAD_BYTES + ADDED_TO_RTP;
 /// The payload type of comfort noise at 8 kHz (RFC 3389 §4), also from peers that did not say that they send it.
 const COMFORT_NOISE: u8 = 13;
-/// Packets that are missing for so many ticks are a pause of the sender: the marker is set after it.
-const MARKER_AFTER_TICKS: u64 = 3;
 
 /// The payload types of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -162,7 +163,7 @@ pub struct RtpSession {
     passing: Option<PassingOn>,
     // To the peer.
     sequence: u16,
-    first_timestamp: u32,
+    clock: SendClock,
     sent_tick: Option<MediaTick>,
     sent_last: Option<(Moment, u32)>,
     sent_at_report: u64,
@@ -186,6 +187,8 @@ impl RtpSession {
                 break;
             }
         }
+        let playout = Playout::new(decoder);
+        let clock = SendClock::new(playout.clock_hz(), settings.first_timestamp);
         RtpSession {
             ssrc: settings.ssrc,
             security: Guard::default(),
@@ -196,18 +199,18 @@ impl RtpSession {
             cname,
             stream: None,
             candidate: None,
-            playout: Playout::new(decoder),
-            events: EventReceiver::default(),
+            playout,
+            events: EventReceiver::new(clock.hz()),
             first_packet: None,
             last_packet: None,
             passing: None,
             sequence: settings.first_sequence,
-            first_timestamp: settings.first_timestamp,
+            clock,
             sent_tick: None,
             sent_last: None,
             sent_at_report: 0,
             relayed: None,
-            digits: EventSender::default(),
+            digits: EventSender::new(clock.hz()),
             timer: ReportTimer::new(settings.seed, now),
             our_report: None,
             peer_report: None,
@@ -228,8 +231,12 @@ impl RtpSession {
         self.remote = remote;
         self.latching.signal(remote.rtp, remote.messages_from);
         let unused = self.playout.exchange(decoder);
+        let clock_hz = self.playout.clock_hz();
+        self.clock.set(clock_hz, self.sent_tick.map_or(MediaTick(0), MediaTick::next));
+        self.events.set_clock(clock_hz);
+        self.digits.set_clock(clock_hz);
         if let Some(stream) = &mut self.stream {
-            stream.set_clock(self.playout.clock_hz());
+            stream.set_clock(clock_hz);
         }
         unused
     }
@@ -311,12 +318,13 @@ impl RtpSession {
     fn take(&mut self, datagram: &[u8], source: SocketAddr, now: Moment) -> Result<Received, Refusal> {
         let (packet, kind, placed) = self.admit(datagram, source, now)?;
         match kind {
-            Kind::Event => {
-                Ok(match self.events.packet(packet.payload, packet.timestamp, placed.number, packet.marker) {
+            Kind::Event => Ok(
+                match self.events.packet(packet.payload, packet.timestamp, placed.number, packet.marker, now)
+                {
                     Event::Begun(key) => Received::Digit(key),
                     Event::Known | Event::Stale => Received::Noted,
-                })
-            }
+                },
+            ),
             Kind::ComfortNoise => {
                 // Late or doubled, it says nothing that is missed.
                 let _ = self.keep(&packet, Content::ComfortNoise, placed, now);
@@ -377,7 +385,7 @@ impl RtpSession {
     fn begin_anew(&mut self) {
         self.pass_on_anew();
         self.playout.restart(0);
-        self.events = EventReceiver::default();
+        self.events.restart();
     }
 
     fn keep(
@@ -429,87 +437,6 @@ impl RtpSession {
     /// How long before its tick a packet is wanted, as it is believed to be needed now.
     pub fn playout_margin(&self) -> Duration {
         self.playout.margin()
-    }
-
-    /// Where to send RTP now.
-    pub fn send_to(&self) -> SocketAddr {
-        self.latching.send_to()
-    }
-
-    /// Writes the packet of a tick into `out`; its length, or 0 if `out` is too small ([`MAX_PACKET_BYTES`]
-    /// always fit). The timestamp is that of the tick; ticks must grow from call to call.
-    pub fn write_packet(&mut self, payload: &[u8], tick: MediaTick, now: Moment, out: &mut [u8]) -> usize {
-        self.take_over(tick, now);
-        // RFC 3551 §4.1: the marker is set on the first packet after a pause.
-        let pause = self.sent_tick.map(|sent| tick.0.saturating_sub(sent.0));
-        let marker = pause.is_none_or(|ticks| ticks > MARKER_AFTER_TICKS);
-        let timestamp = self.time_of_tick(tick);
-        let payload_type = self.payload_types.send;
-        let length = self.write(marker, payload_type, timestamp, payload, out);
-        if length > 0 {
-            self.sent_tick = Some(tick);
-            self.sent_last = Some((now, timestamp));
-        }
-        length
-    }
-
-    /// Adds keys to be sent; all of them or none.
-    pub fn queue_digits(&mut self, digits: &str) -> Result<(), DigitFault> {
-        if self.payload_types.send_event.is_none() {
-            return Err(DigitFault::NotAgreed);
-        }
-        self.digits.queue(digits)
-    }
-
-    /// Whether a key is being sent or waits.
-    pub fn sends_digits(&self) -> bool {
-        self.digits.is_busy()
-    }
-
-    /// Writes the event packet of this tick into `out`; 0 if no key takes this tick, which is then the
-    /// sound's. To be called once a tick, before [`write_packet`](RtpSession::write_packet).
-    pub fn write_digit_packet(&mut self, tick: MediaTick, now: Moment, out: &mut [u8]) -> usize {
-        let Some(payload_type) = self.payload_types.send_event else { return 0 };
-        if !self.digits.is_busy() || out.len() < HEADER_BYTES + 4 {
-            return 0;
-        }
-        self.take_over(tick, now);
-        let timestamp = self.time_of_tick(tick);
-        let Some(event) = self.digits.packet(timestamp) else { return 0 };
-        self.sent_tick = Some(tick);
-        self.sent_last = Some((now, timestamp));
-        self.write(event.marker, payload_type, event.timestamp, &event.payload, out)
-    }
-
-    fn write(
-        &mut self,
-        marker: bool,
-        payload_type: u8,
-        timestamp: u32,
-        payload: &[u8],
-        out: &mut [u8],
-    ) -> usize {
-        let sequence = self.sequence;
-        let packet = RtpPacket { marker, payload_type, sequence, timestamp, ssrc: self.ssrc, payload };
-        let length = self.put(&packet, out);
-        if length > 0 {
-            self.sequence = self.sequence.wrapping_add(1);
-        }
-        length
-    }
-
-    fn put(&mut self, packet: &RtpPacket<'_>, out: &mut [u8]) -> usize {
-        let length = packet::write(packet, out);
-        let length = if length > 0 { self.security.seal_rtp(out, length) } else { 0 };
-        if length > 0 {
-            self.counters.packets_sent += 1;
-            self.counters.bytes_sent += packet.payload.len() as u64;
-        }
-        length
-    }
-
-    fn time_of_tick(&self, tick: MediaTick) -> u32 {
-        tick.rtp_timestamp(self.first_timestamp)
     }
 
     /// When the first packet of the peer was taken.

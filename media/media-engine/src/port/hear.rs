@@ -8,7 +8,7 @@ use frontdesk_audio::{AudioFrame, LentFrame, SAMPLES_8K, SampleRate};
 use frontdesk_identifiers::Moment;
 use frontdesk_media_protocol::{SpeechFrame, Strangeness};
 use frontdesk_rtp_session::secure::SecureFault;
-use frontdesk_rtp_session::{Played, Received, Refusal};
+use frontdesk_rtp_session::{EndedKey, Played, Received, Refusal};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -94,6 +94,16 @@ impl<L> Port<L> {
         let key = key.filter(|_| self.pace.takes(now))?;
         self.facts.digit(key, now);
         Some(key)
+    }
+
+    /// How long keys were pressed that the party has let go; to be asked after each packet. Two may end with one: a key
+    /// whose end is lost, and one that a single packet tells all of.
+    pub(crate) fn keys_let_go(&mut self, now: Moment) -> [Option<Duration>; 2] {
+        std::array::from_fn(|_| {
+            let EndedKey { key, duration } = self.stream.poll_ended_digit(now)?;
+            self.facts.digit_ended(key, duration, now);
+            Some(duration)
+        })
     }
 
     /// The first datagram that is none of the stream's: a router that moves ports, a codec that nobody agreed to. What

@@ -98,6 +98,8 @@ impl<L> Port<L> {
             Err(refusal) => return self.note_strange(from, refusal),
         };
         self.note_taken(now);
+        // The packets that say so are passed on themselves.
+        let _ = self.keys_let_go(now);
         if let Passage::Event(key) = packet.passage
             && let Some(key) = self.note_key(key, now)
             && to.agreed.is_some_and(|audio| audio.telephone_event.is_none())

@@ -87,6 +87,7 @@ impl Playout {
         if self.state == State::SpurtAwaited {
             // Of what a codec made up a little may be left; it ends softly.
             self.queue.clear();
+            self.cut_off = true;
             self.conceal.conceal(&mut []);
         }
         if made_up > 0 {

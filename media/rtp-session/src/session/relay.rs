@@ -166,7 +166,7 @@ impl RtpSession {
                 (Passage::Sound, units)
             }
             Kind::ComfortNoise => (Passage::ComfortNoise, 0),
-            Kind::Event => (self.event_passage(&packet, placed.number)?, 0),
+            Kind::Event => (self.event_passage(&packet, placed.number, now)?, 0),
         };
         let begins_anew = self.passing.as_mut().is_some_and(|p| std::mem::take(&mut p.begins_anew));
         let number = Some(placed.number);
@@ -186,8 +186,13 @@ impl RtpSession {
         Ok(())
     }
 
-    fn event_passage(&mut self, packet: &RtpPacket<'_>, number: u64) -> Result<Passage, Refusal> {
-        let event = self.events.packet(packet.payload, packet.timestamp, number, packet.marker);
+    fn event_passage(
+        &mut self,
+        packet: &RtpPacket<'_>,
+        number: u64,
+        now: Moment,
+    ) -> Result<Passage, Refusal> {
+        let event = self.events.packet(packet.payload, packet.timestamp, number, packet.marker, now);
         let told = self.passing.is_some_and(|passing| passing.told_event == Some(packet.timestamp));
         match event {
             Event::Stale => Err(Refusal::Late),
@@ -262,10 +267,7 @@ impl RtpSession {
 
     /// The time of now, going on from what was sent last.
     fn by_clock(&self, now: Moment) -> u32 {
-        self.sent_last.map_or(self.first_timestamp, |(at, timestamp)| {
-            let units = now.since(at).as_micros() * u128::from(self.playout.clock_hz()) / 1_000_000;
-            timestamp.wrapping_add(units as u32)
-        })
+        self.sent_last.map_or(self.clock.first(), |sent| self.clock.timestamp_at(now, sent))
     }
 
     fn later(&self, end: u32, now: Moment) -> u32 {
@@ -278,7 +280,7 @@ impl RtpSession {
         let Some(written) = self.relayed.take() else { return };
         let paused = self.sent_last.is_none_or(|(at, _)| now.since(at) > PAUSE);
         let next = if paused { self.later(written.end, now) } else { written.end };
-        self.first_timestamp = self.first_timestamp.wrapping_add(next.wrapping_sub(self.time_of_tick(tick)));
+        self.clock.shift(next.wrapping_sub(self.time_of_tick(tick)));
         self.sent_tick = if paused { None } else { tick.0.checked_sub(1).map(MediaTick) };
     }
 }

@@ -38,7 +38,8 @@ impl RtpSession {
 
     fn note_block(&mut self, block: &ReportBlock, now: Moment) {
         self.counters.remote_fraction_lost = block.fraction_lost;
-        self.counters.remote_jitter_us = block.jitter.saturating_mul(125);
+        let jitter_us = u64::from(block.jitter) * 1_000_000 / u64::from(self.clock.hz());
+        self.counters.remote_jitter_us = u32::try_from(jitter_us).unwrap_or(u32::MAX);
         // RFC 3550 §6.4.1, by our own steady clock: the wall clock may jump between report and answer.
         if let Some((quoted, sent)) = self.our_report
             && quoted == block.last_sender_report
@@ -78,9 +79,9 @@ impl RtpSession {
     fn write_report(&mut self, now: Moment, wall: WallTime, goodbye: bool, out: &mut [u8]) -> usize {
         let ntp = rtcp::ntp_of(wall);
         let has_sent = self.counters.packets_sent > self.sent_at_report;
-        let sender = self.sent_last.filter(|_| has_sent).map(|(at, timestamp)| SenderInfo {
+        let sender = self.sent_last.filter(|_| has_sent).map(|sent| SenderInfo {
             ntp,
-            rtp_timestamp: timestamp.wrapping_add((now.since(at).as_micros() / 125) as u32),
+            rtp_timestamp: self.clock.timestamp_at(now, sent),
             packets: self.counters.packets_sent as u32,
             bytes: self.counters.bytes_sent as u32,
         });

@@ -19,6 +19,8 @@ mod relays;
 /// Legs that share a spoke before the next one is begun. The thread wakes for spokes that have legs: a few legs are one
 /// wake-up every 20 ms, and sending a few packets one after another delays none of them.
 const TOGETHER: usize = 8;
+/// From a leg's tick to the middle between it and the next one.
+const HALF_ROUND: u64 = SPOKES as u64 / 2;
 /// The most things that one order makes superfluous: a closed port leaves as one.
 const RETIRED_BY_AN_ORDER: usize = 2;
 
@@ -130,6 +132,12 @@ impl<W: Wire> Deck<W> {
                 port.send(turn, now, wall, wire);
             }
         }
+        // Those whose tick was half a round ago, and who send between their ticks.
+        for slot in spokes.get(spoke_of(turn + HALF_ROUND)).into_iter().flatten() {
+            if let Some(Some(port)) = ports.get_mut(usize::from(*slot)) {
+                port.send_half(turn, now, wire);
+            }
+        }
         wire.flush();
         let sent_at = clock.now();
         for slot in slots {
@@ -161,8 +169,12 @@ impl<W: Wire> Deck<W> {
 
     /// The first turn from this one on in which there is something to do; none as long as there is no leg.
     pub(crate) fn next_turn(&self, from: u64) -> Option<u64> {
-        let has_legs = |turn: &u64| self.spokes.get(spoke_of(*turn)).is_some_and(|slots| !slots.is_empty());
-        let ticks = (from..from.saturating_add(SPOKES as u64)).find(has_legs);
+        let slots = |turn: u64| self.spokes.get(spoke_of(turn)).map_or(&[][..], Vec::as_slice);
+        let sends_halves =
+            |slot: &u16| matches!(self.ports.get(usize::from(*slot)), Some(Some(port)) if port.has_halves());
+        let has_work =
+            |turn: &u64| !slots(*turn).is_empty() || slots(*turn + HALF_ROUND).iter().any(sends_halves);
+        let ticks = (from..from.saturating_add(SPOKES as u64)).find(has_work);
         let look = (!self.untimed.is_empty()).then(|| from.next_multiple_of(LOOK_TURNS));
         ticks.into_iter().chain(look).min()
     }

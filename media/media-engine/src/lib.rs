@@ -78,6 +78,7 @@ mod engine;
 mod keys;
 mod orders;
 mod pace;
+mod packets;
 mod playback;
 mod played;
 mod port;

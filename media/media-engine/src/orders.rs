@@ -1,5 +1,6 @@
 //! What the engine is told, and what of it reaches the tick.
 
+use crate::packets::Packets;
 use crate::playback::Playback;
 use crate::port::Port;
 use crate::tap::{Listening, RecorderTap};
@@ -208,6 +209,8 @@ pub(crate) enum Retired<L> {
 pub(crate) struct Codecs {
     pub(crate) decoder: Decoder,
     pub(crate) encoder: Encoder,
+    /// Where packets are not of one frame each.
+    pub(crate) packets: Option<Box<Packets>>,
 }
 
 impl Codecs {
@@ -219,7 +222,7 @@ impl Codecs {
             Codec::G722 => (Decoder::g722(), Encoder::g722()),
             Codec::Opus => (Decoder::opus(), Encoder::opus(wishes(&audio.opus))),
         };
-        Codecs { decoder, encoder }
+        Codecs { decoder, encoder, packets: Packets::of(audio.packet_ms) }
     }
 }
 

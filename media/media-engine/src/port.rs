@@ -8,6 +8,7 @@ use crate::clock::SPOKES;
 use crate::keys::SoundedKeys;
 use crate::orders::{Codecs, LegOrder, Retired};
 use crate::pace::Pace;
+use crate::packets::Packets;
 use crate::playback::Playback;
 use crate::played::PlayedLevels;
 use crate::relay::Relay;
@@ -15,7 +16,7 @@ use crate::route::OtherSide;
 use crate::status::{PendingFacts, Reporter};
 use crate::tap::{Listening, RecorderTap};
 use crate::wire::{BATCH, Channel};
-use frontdesk_audio::{ActivityDetector, Decoder, Encoder, ToneDetector};
+use frontdesk_audio::{ActivityDetector, Decoder, Encoder, RateFit, ToneDetector};
 use frontdesk_identifiers::{LegId, Moment};
 use frontdesk_media_protocol::{AgreedAudio, StreamCounters};
 use frontdesk_rtp_session::{PayloadTypes, Played, RtpRemote, RtpSession, RtpSettings};
@@ -59,6 +60,10 @@ pub(crate) struct Port<L> {
     rtp_read: Moment,
     rtcp_read: Moment,
     encoder: Encoder,
+    /// Where packets are not of one frame each.
+    packets: Option<Box<Packets>>,
+    /// What the party hears, at the rate of its codec.
+    fit: RateFit,
     heard: Heard,
     outgoing: Outgoing,
     activity: ActivityDetector,
@@ -115,6 +120,8 @@ impl<L> Port<L> {
             rtcp_read: Moment::ZERO,
             // That of G.711 has no memory.
             encoder: Encoder::Pcmu,
+            packets: None,
+            fit: RateFit::new(),
             heard: Heard::nothing(),
             outgoing: Outgoing::nothing(),
             activity: ActivityDetector::new(),
@@ -140,6 +147,7 @@ impl<L> Port<L> {
             receive: audio.receive_payload_type,
             send_event: audio.telephone_event,
             receive_event: audio.receive_telephone_event,
+            event_hz: audio.telephone_event_hz,
         };
         let AgreedAudio { remote: rtp, remote_rtcp: rtcp, messages_from, .. } = audio;
         let remote = RtpRemote { rtp, rtcp, messages_from };
@@ -147,11 +155,15 @@ impl<L> Port<L> {
         // A hold that ends, or a new address: from now on sound is awaited again.
         self.silence =
             if audio.direction.receives() { MediaSilence::Since(now) } else { MediaSilence::NotAgreed };
-        let stays = self.agreed.is_some_and(|agreed| agreed.codec == audio.codec);
+        let stays =
+            self.agreed.is_some_and(|agreed| agreed.codec == audio.codec && agreed.opus == audio.opus);
+        let same_length = self.agreed.is_some_and(|agreed| agreed.packet_ms == audio.packet_ms);
         self.agreed = Some(audio);
         let encoder =
             if stays { codecs.encoder } else { std::mem::replace(&mut self.encoder, codecs.encoder) };
-        Codecs { decoder, encoder }
+        let packets =
+            if same_length { codecs.packets } else { std::mem::replace(&mut self.packets, codecs.packets) };
+        Codecs { decoder, encoder, packets }
     }
 
     /// What went through the port.

@@ -2,7 +2,7 @@
 
 use crate::orders::StreamFrame;
 use crate::status::Reporter;
-use frontdesk_audio::{LentFrame, SAMPLES_8K};
+use frontdesk_audio::{LentFrame, RateFit, SAMPLES_8K, SampleRate};
 use frontdesk_identifiers::LegId;
 use frontdesk_media_protocol::{ListeningId, MediaEvent, SpeechFrame};
 use ringbuf::HeapProd;
@@ -67,11 +67,14 @@ pub(crate) struct RecorderTap {
     pub(crate) recording: u64,
     ring: HeapProd<StereoFrame>,
     gap_frames: u32,
+    /// A recording is of 8 kHz.
+    left: RateFit,
+    right: RateFit,
 }
 
 impl RecorderTap {
     pub(crate) fn new(recording: u64, ring: HeapProd<StereoFrame>) -> Self {
-        RecorderTap { recording, ring, gap_frames: 0 }
+        RecorderTap { recording, ring, gap_frames: 0, left: RateFit::new(), right: RateFit::new() }
     }
 
     /// So many ticks passed without sound.
@@ -82,7 +85,11 @@ impl RecorderTap {
 
     /// One tick's sound in both directions; both channels advance by the same frame, so they cannot drift apart.
     pub(crate) fn push(&mut self, left: LentFrame<'_>, right: LentFrame<'_>) {
-        let frame = StereoFrame { gap_frames: self.gap_frames, left: narrow(left), right: narrow(right) };
+        let frame = StereoFrame {
+            gap_frames: self.gap_frames,
+            left: narrow(self.left.fit(left, SampleRate::Narrow)),
+            right: narrow(self.right.fit(right, SampleRate::Narrow)),
+        };
         match self.ring.try_push(frame) {
             Ok(()) => self.gap_frames = 0,
             Err(_) => self.skip(1),
@@ -95,7 +102,7 @@ impl RecorderTap {
     }
 }
 
-/// A recording is of 8 kHz.
+/// A frame that was brought to 8 kHz.
 fn narrow(frame: LentFrame<'_>) -> StreamFrame {
     match frame {
         LentFrame::Narrow(samples) => *samples,

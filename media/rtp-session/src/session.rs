@@ -41,12 +41,15 @@ pub struct PayloadTypes {
     pub send_event: Option<u8>,
     /// The telephone events that we take.
     pub receive_event: Option<u8>,
+    /// Units a second of the durations of events, both ways: the sound's clock (RFC 4733 §2.3.5), or 8,000 beside an Opus
+    /// whose owner knows no other events.
+    pub event_hz: u32,
 }
 
 impl PayloadTypes {
     /// The same numbers in both directions.
     pub const fn both_ways(sound: u8, event: Option<u8>) -> Self {
-        PayloadTypes { send: sound, receive: sound, send_event: event, receive_event: event }
+        PayloadTypes { send: sound, receive: sound, send_event: event, receive_event: event, event_hz: 8_000 }
     }
 }
 
@@ -200,7 +203,7 @@ impl RtpSession {
             stream: None,
             candidate: None,
             playout,
-            events: EventReceiver::new(clock.hz()),
+            events: EventReceiver::new(settings.payload_types.event_hz),
             first_packet: None,
             last_packet: None,
             passing: None,
@@ -233,7 +236,7 @@ impl RtpSession {
         let unused = self.playout.exchange(decoder);
         let clock_hz = self.playout.clock_hz();
         self.clock.set(clock_hz, self.sent_tick.map_or(MediaTick(0), MediaTick::next));
-        self.events.set_clock(clock_hz);
+        self.events.set_clock(payload_types.event_hz);
         self.digits.set_clock(clock_hz);
         if let Some(stream) = &mut self.stream {
             stream.set_clock(clock_hz);

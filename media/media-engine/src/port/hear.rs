@@ -4,7 +4,7 @@ use super::{MediaSilence, Port};
 use crate::orders::StreamFrame;
 use crate::stage::{Probe, Stage};
 use crate::tap::SILENCE;
-use frontdesk_audio::{AudioFrame, LentFrame, SAMPLES_8K, SampleRate};
+use frontdesk_audio::{AudioFrame, LentFrame, RateFit, SAMPLES_8K, SampleRate};
 use frontdesk_identifiers::Moment;
 use frontdesk_media_protocol::{SpeechFrame, Strangeness};
 use frontdesk_rtp_session::secure::SecureFault;
@@ -22,6 +22,7 @@ pub(super) struct Heard {
     pub(super) frame: AudioFrame,
     /// A wide frame, brought down to 8 kHz for those who hear no more.
     lowered: StreamFrame,
+    lowering: RateFit,
     /// Its position since the port was opened, in samples at 8 kHz.
     position: u64,
     arrived: Moment,
@@ -34,9 +35,18 @@ impl Heard {
             turn: None,
             frame: AudioFrame::silence(SampleRate::Narrow),
             lowered: SILENCE,
+            lowering: RateFit::new(),
             position: 0,
             arrived: Moment::ZERO,
             played: Played::Silence,
+        }
+    }
+
+    /// Makes the frame ready for [`narrow`](Self::narrow); once a tick.
+    fn lower(&mut self) {
+        let lowered = self.lowering.fit(self.frame.lend(), SampleRate::Narrow);
+        if let (SampleRate::Wide, LentFrame::Narrow(samples)) = (self.frame.rate(), lowered) {
+            self.lowered = *samples;
         }
     }
 
@@ -145,6 +155,9 @@ impl<L> Port<L> {
             return;
         }
         self.decode(now, probe);
+        if self.partner.is_none() || self.listening.is_some() {
+            self.heard.lower();
+        }
         self.watch_tones(now);
         self.watch_activity(probe);
     }

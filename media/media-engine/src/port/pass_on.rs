@@ -51,6 +51,7 @@ impl<L> Port<L> {
             return;
         }
         let Some(from) = self.stream.begin_passing_on() else { return };
+        to.send_rest(now, wire);
         to.stream.begin_relayed(from, MediaTick(to.ticks + 1));
         self.relay.begin();
         let mut room = [0; MAX_PACKET_BYTES];

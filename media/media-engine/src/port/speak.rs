@@ -1,18 +1,18 @@
 //! To the party: where the next 20 ms come from, and the packet that carries them.
 
 use super::Port;
+use crate::packets::Packet;
 use crate::playback::PlayFrame;
 use crate::route::OtherSide;
 use crate::stage::{Probe, Stage};
 use crate::tap::SILENCE;
 use crate::wire::{Channel, Wire};
-use frontdesk_audio::{LentFrame, MediaTick, level_dbov};
+use frontdesk_audio::{Encoder, FRAME_MS, LentFrame, MediaTick, level_dbov};
 use frontdesk_identifiers::{Moment, WallTime};
 use frontdesk_media_protocol::{AgreedAudio, Codec};
-
 use frontdesk_rtp_session::jitter_buffer::MAX_PAYLOAD_BYTES;
 use frontdesk_rtp_session::rtcp::MAX_REPORT_BYTES;
-use frontdesk_rtp_session::{MAX_PACKET_BYTES, PassedOn};
+use frontdesk_rtp_session::{MAX_PACKET_BYTES, PassedOn, RtpSession};
 
 /// The packet of this tick, until it is sent with those of the other legs.
 pub(super) struct Outgoing {
@@ -23,6 +23,27 @@ pub(super) struct Outgoing {
 impl Outgoing {
     pub(super) fn nothing() -> Self {
         Outgoing { packet: [0; MAX_PACKET_BYTES], length: 0 }
+    }
+
+    /// Makes the packet of some sound, or of what stands ready for it.
+    fn put(
+        &mut self,
+        packet: Packet<'_>,
+        ready: Option<&[u8]>,
+        encoder: &mut Encoder,
+        stream: &mut RtpSession,
+        now: Moment,
+    ) {
+        let mut room = [0; MAX_PAYLOAD_BYTES];
+        let payload = ready.unwrap_or_else(|| {
+            let length = encoder.encode(packet.samples, &mut room);
+            room.get(..length).unwrap_or_default()
+        });
+        // Where nothing is to be sent, times go on and numbers do not (RFC 7587 §3.1.3).
+        self.length = match payload {
+            [] => 0,
+            payload => stream.write_packet_of(payload, packet.begins_ms, now, &mut self.packet),
+        };
     }
 }
 
@@ -124,14 +145,46 @@ impl<L> Port<L> {
         } else if self.relay.bears_gap() {
             return;
         }
-        let mut encoded = [0; MAX_PAYLOAD_BYTES];
-        let payload = sound.payload.unwrap_or_else(|| {
-            let length = self.encoder.encode(sound.frame.samples(), &mut encoded);
-            encoded.get(..length).unwrap_or_default()
-        });
-        let packet = &mut self.outgoing.packet;
-        self.outgoing.length = self.stream.write_packet(payload, MediaTick(self.ticks), now, packet);
+        let begins_ms = self.ticks * u64::from(FRAME_MS);
+        let frame = self.fit.fit(sound.frame, self.encoder.rate());
+        let packet = match &mut self.packets {
+            None => Some(Packet { samples: frame.samples(), begins_ms }),
+            Some(packets) => {
+                packets.take(frame, begins_ms);
+                packets.with_tick()
+            }
+        };
+        if let Some(packet) = packet {
+            let ready = sound.payload.filter(|payload| payload.len() == packet.samples.len());
+            self.outgoing.put(packet, ready, &mut self.encoder, &mut self.stream, now);
+        }
         probe.mark(Stage::Encode);
+    }
+
+    /// Whether packets leave between this leg's ticks.
+    pub(crate) fn has_halves(&self) -> bool {
+        self.packets.as_ref().is_some_and(|packets| packets.has_halves())
+    }
+
+    /// Half a tick after this leg's tick: the packet that leaves between two ticks.
+    pub(crate) fn send_half<W: Wire<Line = L>>(&mut self, turn: u64, now: Moment, wire: &mut W) {
+        let sends = self.agreed.is_some_and(|audio| audio.direction.sends());
+        if !sends || !self.has_halves() || !self.is_on(turn.wrapping_sub(Self::round() / 2)) {
+            return;
+        }
+        self.outgoing.length = 0;
+        if let Some(packet) = self.packets.as_mut().and_then(|packets| packets.half_later()) {
+            self.outgoing.put(packet, None, &mut self.encoder, &mut self.stream, now);
+        }
+        self.send_packet(wire);
+    }
+
+    /// What waits for the rest of its packet goes as a shorter one.
+    pub(super) fn send_rest<W: Wire<Line = L>>(&mut self, now: Moment, wire: &mut W) {
+        if let Some(packet) = self.packets.as_mut().and_then(|packets| packets.rest()) {
+            self.outgoing.put(packet, None, &mut self.encoder, &mut self.stream, now);
+            self.send_packet(wire);
+        }
     }
 
     fn record(&mut self, right: LentFrame<'_>) {
@@ -145,12 +198,16 @@ impl<L> Port<L> {
         if !self.is_on(turn) {
             return;
         }
+        self.send_packet(wire);
+        self.send_due_report(now, wall, wire);
+    }
+
+    fn send_packet<W: Wire<Line = L>>(&mut self, wire: &mut W) {
         if let Some(packet) = self.outgoing.packet.get(..self.outgoing.length)
             && !packet.is_empty()
         {
             wire.send(&mut self.line, Channel::Rtp, self.stream.send_to(), packet);
         }
-        self.send_due_report(now, wall, wire);
     }
 
     /// Sends what came for another session, behind this one's header.

@@ -17,7 +17,7 @@ use crate::jitter_buffer::Content;
 use crate::packet::RtpPacket;
 use crate::secure::Room;
 use crate::telephone_event::Event;
-use frontdesk_audio::MediaTick;
+use frontdesk_audio::{FRAME_MS, MediaTick};
 use frontdesk_identifiers::Moment;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -276,12 +276,13 @@ impl RtpSession {
     }
 
     /// The ticks' own packets go on, where what was passed on ended.
-    pub(super) fn take_over(&mut self, tick: MediaTick, now: Moment) {
+    pub(super) fn take_over(&mut self, begins_ms: u64, now: Moment) {
         let Some(written) = self.relayed.take() else { return };
         let paused = self.sent_last.is_none_or(|(at, _)| now.since(at) > PAUSE);
         let next = if paused { self.later(written.end, now) } else { written.end };
-        self.clock.shift(next.wrapping_sub(self.time_of_tick(tick)));
-        self.sent_tick = if paused { None } else { tick.0.checked_sub(1).map(MediaTick) };
+        self.clock.shift(next.wrapping_sub(self.clock.timestamp(begins_ms)));
+        let tick = begins_ms / u64::from(FRAME_MS);
+        self.sent_tick = if paused { None } else { tick.checked_sub(1).map(MediaTick) };
     }
 }
 

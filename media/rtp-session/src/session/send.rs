@@ -3,7 +3,7 @@
 use super::RtpSession;
 use crate::packet::{self, HEADER_BYTES, RtpPacket};
 use crate::telephone_event::{DigitFault, EndedKey};
-use frontdesk_audio::MediaTick;
+use frontdesk_audio::{FRAME_MS, MediaTick};
 use frontdesk_identifiers::Moment;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -20,11 +20,18 @@ impl RtpSession {
     /// Writes the packet of a tick into `out`; its length, or 0 if `out` is too small ([`MAX_PACKET_BYTES`]
     /// always fit). The timestamp is that of the tick; ticks must grow from call to call.
     pub fn write_packet(&mut self, payload: &[u8], tick: MediaTick, now: Moment, out: &mut [u8]) -> usize {
-        self.take_over(tick, now);
+        self.write_packet_of(payload, begin_of(tick), now, out)
+    }
+
+    /// The same of a packet that begins anywhere: its first sample stands so many milliseconds after the beginning of tick
+    /// 0. Those must grow from call to call.
+    pub fn write_packet_of(&mut self, payload: &[u8], begins_ms: u64, now: Moment, out: &mut [u8]) -> usize {
+        self.take_over(begins_ms, now);
+        let tick = MediaTick(begins_ms / u64::from(FRAME_MS));
         // RFC 3551 §4.1: the marker is set on the first packet after a pause.
         let pause = self.sent_tick.map(|sent| tick.0.saturating_sub(sent.0));
         let marker = pause.is_none_or(|ticks| ticks > MARKER_AFTER_TICKS);
-        let timestamp = self.time_of_tick(tick);
+        let timestamp = self.clock.timestamp(begins_ms);
         let payload_type = self.payload_types.send;
         let length = self.write(marker, payload_type, timestamp, payload, out);
         if length > 0 {
@@ -77,12 +84,13 @@ impl RtpSession {
         if !self.digits.is_busy() || out.len() < HEADER_BYTES + 4 {
             return 0;
         }
-        self.take_over(tick, now);
+        self.take_over(begin_of(tick), now);
         let timestamp = self.time_of_tick(tick);
         let Some(event) = self.digits.packet(timestamp) else { return 0 };
         self.sent_tick = Some(tick);
         self.sent_last = Some((now, timestamp));
-        self.write(event.marker, payload_type, event.timestamp, &event.payload, out)
+        let payload = in_units_of(self.payload_types.event_hz, event.payload, self.clock.hz());
+        self.write(event.marker, payload_type, event.timestamp, &payload, out)
     }
 
     fn write(
@@ -113,6 +121,19 @@ impl RtpSession {
     }
 
     pub(super) fn time_of_tick(&self, tick: MediaTick) -> u32 {
-        self.clock.timestamp(tick)
+        self.clock.timestamp(begin_of(tick))
     }
+}
+
+/// When a tick begins.
+fn begin_of(tick: MediaTick) -> u64 {
+    tick.0.wrapping_mul(u64::from(FRAME_MS))
+}
+
+/// An event whose duration is told by another clock than the stream's.
+fn in_units_of(event_hz: u32, event: [u8; 4], clock_hz: u32) -> [u8; 4] {
+    let [key, flags, high, low] = event;
+    let units = u64::from(u16::from_be_bytes([high, low])) * u64::from(event_hz) / u64::from(clock_hz.max(1));
+    let [high, low] = u16::try_from(units).unwrap_or(u16::MAX).to_be_bytes();
+    [key, flags, high, low]
 }

@@ -1,6 +1,6 @@
 //! The timestamps that we send: a function of the tick's number.
 
-use frontdesk_audio::MediaTick;
+use frontdesk_audio::{FRAME_MS, MediaTick};
 use frontdesk_identifiers::Moment;
 
 /// The clock of our stream.
@@ -17,10 +17,10 @@ impl SendClock {
         SendClock { hz, first, from: MediaTick(0) }
     }
 
-    /// The timestamp of a tick, modulo 2³² (RFC 3550 §5.1).
-    pub(super) fn timestamp(&self, tick: MediaTick) -> u32 {
-        let ticks = tick.0.wrapping_sub(self.from.0) as u32;
-        self.first.wrapping_add(ticks.wrapping_mul(self.hz / 50))
+    /// The timestamp of so many milliseconds after the beginning of tick 0, modulo 2³² (RFC 3550 §5.1).
+    pub(super) fn timestamp(&self, ms: u64) -> u32 {
+        let ms = ms.wrapping_sub(self.from.0.wrapping_mul(u64::from(FRAME_MS))) as u32;
+        self.first.wrapping_add(ms.wrapping_mul(self.hz / 1_000))
     }
 
     /// The timestamp of the stream's beginning.
@@ -36,7 +36,7 @@ impl SendClock {
     /// From this tick on another clock: timestamps go on from where they stand (RFC 7160 §4.1).
     pub(super) fn set(&mut self, hz: u32, from: MediaTick) {
         if hz != self.hz {
-            *self = SendClock { hz, first: self.timestamp(from), from };
+            *self = SendClock { hz, first: self.timestamp(from.0.wrapping_mul(u64::from(FRAME_MS))), from };
         }
     }
 
@@ -59,9 +59,9 @@ mod tests {
     #[test]
     fn another_clock_goes_on_from_where_the_old_one_stood() {
         let mut clock = SendClock::new(8_000, u32::MAX - 159);
-        assert_eq!((clock.timestamp(MediaTick(1)), clock.timestamp(MediaTick(3))), (0, 320));
+        assert_eq!([clock.timestamp(20), clock.timestamp(30), clock.timestamp(60)], [0, 80, 320]);
         clock.set(48_000, MediaTick(4));
-        assert_eq!((clock.timestamp(MediaTick(4)), clock.timestamp(MediaTick(5))), (480, 1_440));
+        assert_eq!([clock.timestamp(80), clock.timestamp(90), clock.timestamp(100)], [480, 960, 1_440]);
         assert_eq!(clock.timestamp_at(Moment::from_millis(30), (Moment::from_millis(20), 480)), 960);
     }
 }

@@ -302,3 +302,22 @@ proptest::proptest! {
         oracle::check(&garbage);
     }
 }
+
+#[test]
+fn a_key_beside_an_opus_whose_owner_knows_events_of_8000_only_lasts_as_long_in_them() {
+    let mut session = session(9);
+    let payload_types = PayloadTypes { event_hz: 8_000, ..PayloadTypes::both_ways(111, Some(101)) };
+    let remote = RtpRemote { rtp: address(4_000), rtcp: address(4_001), messages_from: None };
+    session.reconfigure(payload_types, remote, Decoder::opus());
+    session.queue_digits("5").unwrap();
+    let mut durations = Vec::new();
+    for tick in 0..8 {
+        let mut out = [0; MAX_PACKET_BYTES];
+        let length = session.write_digit_packet(MediaTick(tick), at(tick), &mut out);
+        if length > 0 {
+            let packet = packet::read(&out[..length]).unwrap();
+            durations.push(u16::from_be_bytes([packet.payload[2], packet.payload[3]]));
+        }
+    }
+    assert_eq!(durations, [160, 320, 480, 640, 800, 800, 800]);
+}

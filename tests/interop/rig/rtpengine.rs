@@ -26,7 +26,7 @@ impl RelayedProxy {
             "--table=-1",
             "--interface=127.0.0.1",
             "--log-stderr",
-            "--log-level=5",
+            "--log-level=6",
         ]);
         command.args(["--config-file=none", "--port-min=50000", "--port-max=59999", "--no-fallback"]);
         command.arg(format!("--listen-ng={control}"));

@@ -92,6 +92,12 @@ fn an_echo_of_sipp_is_known_and_its_round_trips_are_measured() {
     command.args(["-sn", "uas", "-rtp_echo", "-i", "127.0.0.1", "-mi", "127.0.0.1", "-nostdin"]);
     command.args(["-p", &address.port().to_string(), "-mp", &media.port().to_string()]);
     let echo = Program::start("sipp", command);
+    // It says nothing when it is ready; then its port is taken.
+    let taken = (0..100).any(|_| {
+        std::thread::sleep(Duration::from_millis(50));
+        UdpSocket::bind(address).is_err()
+    });
+    assert!(taken, "sipp does not listen:\n{}", echo.output());
     let target = format!("sip:echo@{address}");
     let arguments = [
         &target,

@@ -512,3 +512,6 @@ impl Calls {
 fn reason(status: StatusCode) -> String {
     format!("{} {}", status.as_u16(), status.default_reason())
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! The control side: everything that costs time or memory, so that the tick does not.
 
-use crate::orders::{Codecs, DigitRun, LegOrder, Order, Retired, ThreadOrder};
+use crate::orders::{Codecs, DigitRun, LegOrder, Order, Retired, RoomOrder, ThreadOrder};
 use crate::playback::{PlaySource, Playback};
 use crate::port::{Identity, Port};
 use crate::recorder::Recorder;
@@ -15,6 +15,9 @@ use ringbuf::{HeapCons, HeapProd, HeapRb};
 use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+
+mod rooms;
+use rooms::Rooms;
 
 /// Legs that one engine carries; more are answered with [`PortFault::EngineFull`].
 pub const MAX_LEGS: usize = 1_024;
@@ -68,6 +71,7 @@ pub(crate) struct Control<S: LineSource> {
     told: VecDeque<MediaEvent>,
     recorder: Recorder,
     next_recording: u64,
+    rooms: Rooms,
     chance: ChaCha12Rng,
 }
 
@@ -82,6 +86,7 @@ impl<S: LineSource> Control<S> {
             told: VecDeque::new(),
             recorder,
             next_recording: 0,
+            rooms: Rooms::new(),
             chance: ChaCha12Rng::from_seed(seed),
         }
     }
@@ -91,6 +96,7 @@ impl<S: LineSource> Control<S> {
         match order {
             Order::Open { leg, bind } => self.open(leg, bind, now),
             Order::Close { leg } => {
+                self.leave_room(leg);
                 if let Some(slot) = self.legs.remove(&leg) {
                     self.outbox.push_back(ThreadOrder::Leg { slot, what: LegOrder::Close });
                 }
@@ -119,8 +125,10 @@ impl<S: LineSource> Control<S> {
                 self.for_leg(leg, LegOrder::SendDigits(DigitRun::new(&digits)), now);
             }
             Order::Bridge { first, second } => {
-                if let Some((first, second)) = self.two_slots(first, second) {
-                    self.outbox.push_back(ThreadOrder::Bridge { first, second });
+                if let Some(slots) = self.two_slots(first, second) {
+                    self.leave_room(first);
+                    self.leave_room(second);
+                    self.outbox.push_back(ThreadOrder::Bridge { first: slots.0, second: slots.1 });
                 }
             }
             Order::Unbridge { first, second } => {
@@ -128,12 +136,16 @@ impl<S: LineSource> Control<S> {
                     self.outbox.push_back(ThreadOrder::Unbridge { first, second });
                 }
             }
-            Order::JoinRoom { leg, room, .. } => self.told.push_back(MediaEvent::RoomFull { leg, room }),
-            Order::PlayToRoom { room, playback, .. } => {
-                let end = PlaybackEnd::Failed;
-                self.told.push_back(MediaEvent::RoomPlaybackEnded { room, playback, end });
+            Order::JoinRoom { leg, room, audience, announced } => {
+                self.join_room(leg, room, &audience, announced);
             }
-            Order::LeaveRoom { .. } | Order::StopRoomPlayback { .. } => {}
+            Order::LeaveRoom { leg, room } => self.leave_this_room(leg, room),
+            Order::PlayToRoom { room, playback, prompt, repeat } => {
+                self.play_to_room(room, playback, prompt, repeat);
+            }
+            Order::StopRoomPlayback { room, playback } => {
+                self.for_room(room, RoomOrder::StopPlayback(playback));
+            }
             Order::Record { leg, path } => self.record(leg, path, now),
             Order::StopRecording { leg } => self.for_leg(leg, LegOrder::StopRecording, now),
         }
@@ -192,6 +204,15 @@ impl<S: LineSource> Control<S> {
             }
             Retired::Listening(listening) => {
                 drop(listening);
+                None
+            }
+            Retired::Seat(seat) => {
+                drop(seat);
+                None
+            }
+            Retired::Room { place, room } => {
+                drop(room);
+                self.rooms.give_back(place);
                 None
             }
             Retired::Agreed(codecs, security) => {

@@ -1,6 +1,7 @@
 //! All ports of one media thread, and the turn that is made with them.
 
 use crate::clock::{Clock, SPOKES};
+use crate::conference::Room;
 use crate::control::{MAX_LEGS, ORDER_CAPACITY, ThreadRings};
 use crate::orders::{LegOrder, Retired, ThreadOrder};
 use crate::port::Port;
@@ -15,6 +16,8 @@ use ringbuf::{HeapCons, HeapProd};
 use std::time::Duration;
 
 mod relays;
+mod rooms;
+pub(crate) use rooms::MAX_ROOMS;
 
 /// Legs that share a spoke before the next one is begun. The thread wakes for spokes that have legs: a few legs are one
 /// wake-up every 20 ms, and sending a few packets one after another delays none of them.
@@ -33,6 +36,7 @@ pub(crate) struct Deck<W: Wire> {
     ports: Box<[Place<W::Line>]>,
     /// The slots that are served on each spoke.
     spokes: [Vec<u16>; SPOKES],
+    rooms: Box<[Option<Box<Room>>]>,
     /// Those that have no ticks: all that is said is passed on.
     untimed: Vec<u16>,
     /// A datagram that is passed on.
@@ -49,6 +53,7 @@ impl<W: Wire> Deck<W> {
             wire,
             ports: (0..MAX_LEGS).map(|_| None).collect(),
             spokes: std::array::from_fn(|_| Vec::with_capacity(MAX_LEGS)),
+            rooms: (0..MAX_ROOMS).map(|_| None).collect(),
             untimed: Vec::with_capacity(MAX_LEGS),
             passing: Box::new([0; DATAGRAM_BYTES]),
             orders: rings.orders,
@@ -114,15 +119,16 @@ impl<W: Wire> Deck<W> {
         self.take_orders(turn, now, wall);
         let spoke = spoke_of(turn);
         probe.begin();
-        let Deck { ports, spokes, wire, reporter, retired, .. } = self;
+        let Deck { ports, rooms, spokes, wire, reporter, retired, .. } = self;
         let Some(slots) = spokes.get(spoke) else { return };
         for slot in slots {
             if let Some(Some(port)) = ports.get_mut(usize::from(*slot)) {
                 port.hear(turn, now, self.no_media_after, probe);
             }
         }
+        Self::mix_rooms(rooms, ports, turn);
         for slot in slots {
-            let (port, other) = OtherSide::find(ports, *slot, turn);
+            let (port, other) = OtherSide::find(ports, rooms, *slot, turn);
             if let Some(port) = port {
                 port.speak(turn, now, other, probe);
             }
@@ -145,6 +151,7 @@ impl<W: Wire> Deck<W> {
                 port.tell(sent_at, reporter, retired);
             }
         }
+        self.tell_rooms(turn);
         self.begin_relays(spoke, now);
         if turn.is_multiple_of(LOOK_TURNS) {
             self.look_at_untimed(now, wall, turn + 1);
@@ -203,6 +210,7 @@ impl<W: Wire> Deck<W> {
                         self.part(first, turn);
                     }
                 }
+                Some(ThreadOrder::Room { place, what }) => self.carry_out_for_room(place, what, turn),
             }
         }
     }
@@ -225,6 +233,7 @@ impl<W: Wire> Deck<W> {
 
     fn close(&mut self, slot: u16, now: Moment, wall: WallTime, upcoming: u64) {
         self.part(slot, upcoming);
+        self.leave_room(slot);
         let Some(mut port) = self.ports.get_mut(usize::from(slot)).and_then(Option::take) else { return };
         self.leave_spoke(slot, spoke_of(port.due()));
         port.farewell(now, wall, &mut self.wire);
@@ -253,16 +262,24 @@ impl<W: Wire> Deck<W> {
     fn bridge(&mut self, first: u16, second: u16, upcoming: u64) {
         self.part(first, upcoming);
         self.part(second, upcoming);
-        let Some((one, other)) = join(&mut self.ports, first, second) else { return };
-        // The second leg moves to the spoke of the first, forward: its next packet comes up to 15 ms late, once.
-        let (from, to) = (spoke_of(other.due()), spoke_of(one.due()));
+        self.leave_room(first);
+        self.leave_room(second);
+        let Some((one, _)) = join(&mut self.ports, first, second) else { return };
+        let spoke = spoke_of(one.due());
+        self.move_to_spoke(second, spoke);
+    }
+
+    /// A leg moves to the spoke of those whom it talks with, forward: its next packet comes up to 15 ms late, once.
+    fn move_to_spoke(&mut self, slot: u16, to: usize) {
+        let Some(Some(port)) = self.ports.get_mut(usize::from(slot)) else { return };
+        let from = spoke_of(port.due());
         if from == to {
             return;
         }
-        other.postpone(((to + SPOKES - from) % SPOKES) as u64);
-        self.leave_spoke(second, from);
+        port.postpone(((to + SPOKES - from) % SPOKES) as u64);
+        self.leave_spoke(slot, from);
         if let Some(spoke) = self.spokes.get_mut(to) {
-            spoke.push(second);
+            spoke.push(slot);
         }
     }
 

@@ -20,6 +20,9 @@
 //! A bridge that nobody listens to, of two legs with the same codec, goes past all that (`relay.rs`): its payloads are passed
 //! on as they come, and it has no ticks.
 //!
+//! A room (`conference.rs`) is mixed between the two halves of its spoke's turn: all that was heard is added up once, and each
+//! leg is lent the sum without its own part.
+//!
 //! Any other bridge joins legs on one spoke: what came in before the turn leaves in the turn, so that the bridge adds the
 //! wait for the next turn (0–20 ms, as the two clocks stand to each other) and no tick of its own.
 //!
@@ -72,6 +75,7 @@
 //! It knows no tenant, no SIP and no database; it decides nothing but which of the sources of a leg is heard.
 
 mod clock;
+mod conference;
 mod control;
 mod deck;
 mod engine;

@@ -1,5 +1,6 @@
 //! What the engine is told, and what of it reaches the tick.
 
+use crate::conference::{Hearers, Room, Seat};
 use crate::packets::Packets;
 use crate::playback::Playback;
 use crate::port::Port;
@@ -182,6 +183,18 @@ pub(crate) enum ThreadOrder<L> {
     Leg { slot: u16, what: LegOrder },
     Bridge { first: u16, second: u16 },
     Unbridge { first: u16, second: u16 },
+    Room { place: u16, what: RoomOrder },
+}
+
+/// Rooms are named by their place, which is given out again as slots are.
+pub(crate) enum RoomOrder {
+    Open(Box<Room>),
+    Join { slot: u16, seat: Box<Seat> },
+    Change { slot: u16, hearers: Hearers, announced: bool },
+    Leave { slot: u16 },
+    Play(Playback),
+    StopPlayback(PlaybackId),
+    Close,
 }
 
 pub(crate) enum LegOrder {
@@ -202,6 +215,8 @@ pub(crate) enum Retired<L> {
     Playback(Playback),
     Listening(Listening),
     Recorder(RecorderTap),
+    Seat(Box<Seat>),
+    Room { place: u16, room: Box<Room> },
     Agreed(Codecs, Option<Box<Security>>),
 }
 

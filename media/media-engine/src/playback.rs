@@ -125,6 +125,11 @@ impl Playback {
         }
     }
 
+    /// Whether it is over, told or not.
+    pub(crate) fn is_over(&self) -> bool {
+        self.end != End::Awaited
+    }
+
     /// Whether it is over and told.
     pub(crate) fn is_told(&self) -> bool {
         self.end == End::Told

@@ -16,7 +16,7 @@ use crate::route::OtherSide;
 use crate::status::{PendingFacts, Reporter};
 use crate::tap::{Listening, RecorderTap};
 use crate::wire::{BATCH, Channel};
-use frontdesk_audio::{ActivityDetector, Decoder, Encoder, RateFit, ToneDetector};
+use frontdesk_audio::{ActivityDetector, Decoder, Encoder, RateFit, SampleRate, ToneDetector};
 use frontdesk_identifiers::{LegId, Moment};
 use frontdesk_media_protocol::{AgreedAudio, StreamCounters};
 use frontdesk_rtp_session::{PayloadTypes, Played, RtpRemote, RtpSession, RtpSettings};
@@ -72,6 +72,8 @@ pub(crate) struct Port<L> {
     listening: Option<Listening>,
     recorder: Option<RecorderTap>,
     partner: Option<u16>,
+    /// The place of the room that it is in.
+    room: Option<u16>,
     keys: SoundedKeys,
     tones: ToneDetector,
     pace: Pace,
@@ -130,6 +132,7 @@ impl<L> Port<L> {
             listening: None,
             recorder: None,
             partner: None,
+            room: None,
             keys: SoundedKeys::new(),
             tones: ToneDetector::new(),
             pace: Pace::of_keys(),
@@ -222,6 +225,24 @@ impl<L> Port<L> {
             self.stream.let_go_all_digits();
         }
         self.partner = partner;
+    }
+
+    pub(crate) fn room(&self) -> Option<u16> {
+        self.room
+    }
+
+    pub(crate) fn set_room(&mut self, room: Option<u16>) {
+        self.room = room;
+    }
+
+    /// Whether the party talks with others, and not with the desk.
+    fn talks_with_others(&self) -> bool {
+        self.partner.is_some() || self.room.is_some()
+    }
+
+    /// The rate of what the party says.
+    pub(crate) fn rate(&self) -> SampleRate {
+        self.stream.rate()
     }
 
     /// How many datagrams to ask a socket for: one, because one is there as a rule, or a batch if it was read just now

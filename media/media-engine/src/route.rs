@@ -1,5 +1,6 @@
 //! Who hears whom in this tick.
 
+use crate::conference::{Mixed, Room};
 use crate::deck::Place;
 use crate::port::Port;
 use frontdesk_audio::LentFrame;
@@ -11,6 +12,8 @@ pub(crate) enum OtherSide<'a> {
     Nobody,
     /// What a bridge's other leg says, lent to the one that hears it.
     Says(LentFrame<'a>),
+    /// What the others in a room say.
+    Mixed(Mixed<'a>),
     /// There is somebody, whose next sound still waits for its time.
     Waits,
     /// It goes to the party as it comes, and not by ticks.
@@ -18,14 +21,19 @@ pub(crate) enum OtherSide<'a> {
 }
 
 impl<'a> OtherSide<'a> {
-    /// A leg, and what its partner says, if it has one that has heard in this turn.
+    /// A leg, and what its partner or its room says, if they have heard in this turn.
     pub(crate) fn find<L>(
         ports: &'a mut [Place<L>],
+        rooms: &'a [Option<Box<Room>>],
         slot: u16,
         turn: u64,
     ) -> (Option<&'a mut Port<L>>, OtherSide<'a>) {
+        let name = slot;
         let slot = usize::from(slot);
         let Some(Some(port)) = ports.get(slot) else { return (None, OtherSide::Nobody) };
+        if let Some(room) = port.room().and_then(|place| rooms.get(usize::from(place))?.as_deref()) {
+            return (ports.get_mut(slot).and_then(Option::as_deref_mut), room.heard_by(name));
+        }
         let Some(partner) = port.partner().map(usize::from) else {
             return (ports.get_mut(slot).and_then(Option::as_deref_mut), OtherSide::Nobody);
         };

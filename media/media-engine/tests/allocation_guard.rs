@@ -6,9 +6,12 @@
 mod party;
 
 use frontdesk_audio::Prompt;
+use frontdesk_identifiers::LegId;
 use frontdesk_media_engine::testing::Simulation;
 use frontdesk_media_engine::{Channel, Order, StreamFrame, speech_ring, stream_ring};
-use frontdesk_media_protocol::{Codec, ListeningId, MediaEvent, PlaybackId, SpeechFrame, SrtpSuite};
+use frontdesk_media_protocol::{
+    Audience, Codec, ListeningId, MediaEvent, PlaybackId, RoomId, SpeechFrame, SrtpSuite,
+};
 use party::Party;
 use ringbuf::traits::{Consumer, Producer};
 use ringbuf::{HeapCons, HeapProd};
@@ -83,6 +86,18 @@ fn secured(party: Party) -> Party {
     }
 }
 
+/// Every third of the first legs is in a room, with nine others.
+const ROOM_LEGS: usize = 150;
+
+fn joins(leg: LegId, room: u64) -> Order {
+    let audience = match leg.0 % 5 {
+        0 => Audience::Nobody,
+        1 => Audience::Only(vec![LegId(leg.0 + 3)]),
+        _ => Audience::Everybody,
+    };
+    Order::JoinRoom { leg, room: RoomId(room), audience, announced: leg.0 % 2 == 0 }
+}
+
 /// A third of the legs in prompts, a third bridged, a third with a streaming voice; half of the bridges and all others
 /// are listened to, and one leg in ten is recorded. The far ends of their rings.
 fn busy(
@@ -110,6 +125,9 @@ fn busy(
                 let (voice, ring) = stream_ring();
                 voices.push(voice);
                 simulation.order(Order::PlayStream { leg, playback: PlaybackId(at as u64), ring });
+                if at < ROOM_LEGS {
+                    simulation.order(joins(leg, at as u64 / 30));
+                }
             }
         }
         if at % 3 != 1 || at % 12 == 1 {
@@ -170,6 +188,16 @@ fn no_tick_of_500_busy_legs_allocates_or_frees() {
             let party = &parties[round as usize];
             simulation.order(Order::StopRecording { leg: parties[(round as usize + 1) / 10 * 10].leg });
             simulation.order(Order::SendDigits { leg: party.leg, digits: "12".into() });
+            simulation.order(Order::LeaveRoom { leg: LegId(2), room: RoomId(0) });
+            simulation.order(joins(LegId(5), 1));
+            simulation.order(joins(LegId(5), 0));
+            simulation.order(joins(LegId(152), 77));
+            simulation.order(Order::Bridge { first: LegId(152), second: LegId(155) });
+            for room in 0..5 {
+                let prompt = Arc::new(Prompt::from_pcm_8k(vec![1_000; 160 * 20]));
+                let (room, playback) = (RoomId(room), PlaybackId(100_000 + round * 10 + room));
+                simulation.order(Order::PlayToRoom { room, playback, prompt, repeat: false });
+            }
             // A refresh that says the same again: its keys are built once more, and dropped.
             simulation.order(Order::Configure { leg: parties[1].leg, audio: parties[1].audio() });
             simulation.order(Order::Close { leg: parties[499 - round as usize / 50].leg });

@@ -209,7 +209,7 @@ impl<L> Port<L> {
     /// a voice may hold a key's tones by chance, and nobody asks for keys there.
     fn watch_tones(&mut self, now: Moment) {
         let in_sound = self.agreed.is_some_and(|audio| audio.telephone_event.is_none());
-        if !in_sound || self.partner.is_some() {
+        if !in_sound || self.talks_with_others() {
             return;
         }
         if let Some(key) = self.tones.frame(self.heard.narrow())
@@ -223,7 +223,7 @@ impl<L> Port<L> {
     /// do, the detector must know the line's noise, or it would take the noise for the answer to a question that has
     /// hardly begun. Where two legs talk with each other and nobody listens, this would be a quarter of the tick.
     fn watch_activity<P: Probe>(&mut self, probe: &mut P) {
-        if self.partner.is_some() && self.listening.is_none() {
+        if self.talks_with_others() && self.listening.is_none() {
             return;
         }
         let activity = self.activity.frame(self.heard.narrow());

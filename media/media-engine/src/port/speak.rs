@@ -61,8 +61,16 @@ impl<'a> Sound<'a> {
         Sound { frame, payload: None, is_awaited: false }
     }
 
-    fn of_other(other: OtherSide<'a>) -> Self {
+    fn of_other(other: OtherSide<'a>, codec: Codec) -> Self {
         match other {
+            OtherSide::Mixed(mixed) => {
+                let payload = match codec {
+                    Codec::Pcmu => mixed.pcmu,
+                    Codec::Pcma => mixed.pcma,
+                    Codec::G722 | Codec::Opus => None,
+                };
+                Sound { payload, ..Sound::of_frame(mixed.frame) }
+            }
             OtherSide::Says(frame) => Sound::of_frame(frame),
             OtherSide::Waits => Sound { is_awaited: true, ..Sound::of_frame(LentFrame::Narrow(&SILENCE)) },
             OtherSide::Nobody | OtherSide::PassesOn => Sound::of_frame(LentFrame::Narrow(&SILENCE)),
@@ -133,7 +141,7 @@ impl<L> Port<L> {
                     self.played.note(level_dbov(sound.frame.samples()));
                     sound
                 }
-                None => Sound::of_other(other),
+                None => Sound::of_other(other, audio.codec),
             },
         };
         if let Some(recorder) = &mut self.recorder {

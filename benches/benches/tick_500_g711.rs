@@ -142,7 +142,7 @@ fn orders(load: Load, folder: &std::path::Path) -> (Vec<Order>, Vec<HeapCons<Spe
             orders.push(Order::Listen { leg, listening: ListeningId(number), ring });
         }
         if load == Load::Desk && number.is_multiple_of(10) {
-            orders.push(Order::Record { leg, path: folder.join(format!("{number}.wav")) });
+            orders.push(Order::Record { leg, path: folder.join(format!("{number}.wav")), key: None });
         }
     }
     (orders, ears)

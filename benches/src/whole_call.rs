@@ -262,6 +262,7 @@ fn rules() -> Rules {
         verifier: None,
         limits: Limits { calls_max: 3_000, ..Limits::default() },
         data: "data".into(),
+        seal_recordings: false,
     }
 }
 

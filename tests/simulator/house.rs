@@ -203,6 +203,7 @@ impl House {
             verifier: self.verifier.clone(),
             limits: self.limits,
             data: "/var/lib/desk".into(),
+            seal_recordings: false,
         }
     }
 

@@ -190,6 +190,7 @@ impl Sound {
             MediaCommand::Unbridge { first, second } => self.unbridge(first, second),
             MediaCommand::Record { leg, path } => self.record(leg, path, now),
             MediaCommand::StopRecording { leg } => self.end_recording(leg, now),
+            MediaCommand::PauseRecording { .. } | MediaCommand::ResumeRecording { .. } => {}
         }
     }
 
@@ -469,7 +470,13 @@ impl Sound {
         let Some(since) = self.ports.get_mut(&leg).and_then(|port| port.recording.take()) else { return };
         let samples = now.since(since).as_millis() as u64 * 8;
         let wait = self.chance.time(Duration::from_millis(200));
-        let event = MediaEvent::RecordingEnded { leg, samples, gap_samples: 0, kept: self.plan.disk_works };
+        let event = MediaEvent::RecordingEnded {
+            leg,
+            samples,
+            gap_samples: 0,
+            paused_samples: 0,
+            kept: self.plan.disk_works,
+        };
         self.put(now + wait, SoundEvent::Media(event));
     }
 

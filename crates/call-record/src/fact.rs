@@ -246,6 +246,9 @@ pub enum Fact {
         seconds: f32,
         /// How much of it is silence because the disk did not keep up or ticks were skipped, in milliseconds.
         gap_ms: u64,
+        /// How much is silence because it was paused, in milliseconds.
+        #[serde(default)]
+        paused_ms: u64,
         /// Whether the file is whole and in its place.
         kept: bool,
     },

@@ -118,18 +118,22 @@ impl CallRecord {
                 started_us: at_us,
                 seconds: None,
                 gap_ms: 0,
+                paused_ms: 0,
                 kept: false,
             }),
-            Fact::RecordingEnded { seconds, gap_ms, kept } => self.recording_ended(*seconds, *gap_ms, *kept),
+            Fact::RecordingEnded { seconds, gap_ms, paused_ms, kept } => {
+                self.recording_ended(*seconds, [*gap_ms, *paused_ms], *kept);
+            }
         }
     }
 
-    fn recording_ended(&mut self, seconds: f32, gap_ms: u64, kept: bool) {
+    fn recording_ended(&mut self, seconds: f32, [gap_ms, paused_ms]: [u64; 2], kept: bool) {
         match self.recordings.iter_mut().find(|recording| recording.seconds.is_none()) {
             None => self.out_of_place(),
             Some(recording) => {
                 recording.seconds = Some(if seconds.is_finite() { seconds } else { 0.0 });
                 recording.gap_ms = gap_ms;
+                recording.paused_ms = paused_ms;
                 recording.kept = kept;
             }
         }

@@ -196,6 +196,9 @@ pub struct RecordedFile {
     pub seconds: Option<f32>,
     /// How much of it is silence because the disk did not keep up or ticks were skipped, in milliseconds.
     pub gap_ms: u64,
+    /// How much is silence because it was paused, in milliseconds.
+    #[serde(default)]
+    pub paused_ms: u64,
     /// Whether the file is whole and in its place.
     pub kept: bool,
 }

@@ -77,7 +77,12 @@ fn fact() -> impl Strategy<Value = Fact> {
         outcome.prop_map(|outcome| Fact::TransferEnded { outcome }),
         Just(Fact::Bridged),
         any::<String>().prop_map(|file| Fact::RecordingStarted { file }),
-        odd_f32().prop_map(|seconds| Fact::RecordingEnded { seconds, gap_ms: u64::MAX, kept: false }),
+        odd_f32().prop_map(|seconds| Fact::RecordingEnded {
+            seconds,
+            gap_ms: u64::MAX,
+            paused_ms: 7,
+            kept: false
+        }),
         Just(Fact::Noticed { notice: Notice::EarsFailed, fault: Some(fault) }),
         Just(Fact::CallEnded { reason: EndReason::NetworkFailed, fault: Some(fault) }),
     ]

@@ -111,7 +111,7 @@ fn facts_without_what_they_belong_to_are_counted_and_harm_nothing() {
     let facts = [
         stamp(0, 1, Fact::TransferAnswered),
         stamp(1, 2, Fact::NotUnderstood),
-        stamp(2, 3, Fact::RecordingEnded { seconds: 1.0, gap_ms: 0, kept: true }),
+        stamp(2, 3, Fact::RecordingEnded { seconds: 1.0, gap_ms: 0, paused_ms: 0, kept: true }),
     ];
     assert_eq!(CallRecord::fold(&facts).unwrap().facts_out_of_place, 3);
 }

@@ -76,7 +76,10 @@ fn what_is_wrong_stands_out() {
     assert_eq!(Fact::Ringing.level(), Level::Event);
     assert_eq!(Fact::TurnAnswered(waterfall()).level(), Level::Detail);
     assert_eq!(Fact::CallEnded { reason: EndReason::DeskFailed, fault }.level(), Level::Warning);
-    assert_eq!(Fact::RecordingEnded { seconds: 1.0, gap_ms: 0, kept: false }.level(), Level::Warning);
+    assert_eq!(
+        Fact::RecordingEnded { seconds: 1.0, gap_ms: 0, paused_ms: 0, kept: false }.level(),
+        Level::Warning
+    );
 }
 
 #[test]

@@ -37,6 +37,8 @@ enum Command {
     Models(commands::models::Arguments),
     /// The telephones' passwords
     Phones(commands::phones::Arguments),
+    /// Recordings that are encrypted at rest
+    Recordings(commands::recordings::Arguments),
     /// What happened in past calls
     Records(commands::records::Arguments),
 }
@@ -58,6 +60,7 @@ fn main() -> ExitCode {
         Command::Demo(arguments) => commands::demo::run(&arguments),
         Command::Models(arguments) => commands::models::run(&arguments),
         Command::Phones(arguments) => commands::phones::run(&arguments),
+        Command::Recordings(arguments) => commands::recordings::run(&arguments),
         Command::Records(arguments) => commands::records::run(&arguments),
     }
 }

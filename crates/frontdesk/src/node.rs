@@ -253,6 +253,7 @@ fn rules(
         verifier: verifier.map(Arc::new),
         limits: Limits::default(),
         data: settings.node.data.clone(),
+        seal_recordings: settings.recordings_encrypted,
     })
 }
 

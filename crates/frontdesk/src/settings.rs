@@ -57,6 +57,8 @@ pub struct Settings {
     pub rtp: RtpSettings,
     /// `[voice] prompts`: a folder of recorded prompts, which win over synthesis.
     pub prompts: Option<PathBuf>,
+    /// `[recording] encrypted`: recordings are encrypted at rest, with a key for each tenant.
+    pub recordings_encrypted: bool,
     /// `[ears] model`: a model file to hear with; none takes the best one in the data folder, or the shipped one.
     pub model: Option<PathBuf>,
     /// `[flows] folder`: where a flow of this name is looked for, as `<folder>/<name>.toml`.
@@ -180,6 +182,9 @@ fn read_document(document: &DeTable<'_>, file: &Path, faults: &Faults<'_>) -> Se
     let mut voice = root.table("voice");
     let prompts = voice.path("prompts", folder);
     voice.finish();
+    let mut recording = root.table("recording");
+    let recordings_encrypted = recording.flag("encrypted").unwrap_or(false);
+    recording.finish();
     let mut ears = root.table("ears");
     let model = ears.path("model", folder);
     ears.finish();
@@ -205,6 +210,7 @@ fn read_document(document: &DeTable<'_>, file: &Path, faults: &Faults<'_>) -> Se
         tls,
         rtp,
         prompts,
+        recordings_encrypted,
         model,
         flows_folder,
         flows: known_flows.files,

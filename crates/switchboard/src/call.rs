@@ -470,7 +470,8 @@ fn recording(wanted: bool, tenant: &TenantId, id: CallId, desk: &Desk<'_>) -> Re
     if !wanted {
         return Recording::Off;
     }
-    let file = format!("recordings/{id}.wav");
+    let sealed = if desk.rules.seal_recordings { ".sealed" } else { "" };
+    let file = format!("recordings/{id}.wav{sealed}");
     let path = desk.rules.data.join("tenants").join(tenant.as_str()).join(&file);
     Recording::Wanted { path, file }
 }

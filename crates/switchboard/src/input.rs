@@ -138,4 +138,6 @@ pub struct Rules {
     pub limits: Limits,
     /// The data folder; recordings go to `tenants/<tenant>/recordings/` in it.
     pub data: PathBuf,
+    /// Whether they are encrypted at rest.
+    pub seal_recordings: bool,
 }

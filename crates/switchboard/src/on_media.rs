@@ -58,9 +58,9 @@ impl Switchboard {
                 let fault = Some(Fault::of(Whose::Operator, FaultCode::EarsFailed));
                 call.record.tell(Fact::Noticed { notice: Notice::HearingOverrun, fault }, desk);
             }),
-            MediaEvent::RecordingEnded { leg, samples, gap_samples, kept } => {
+            MediaEvent::RecordingEnded { leg, samples, gap_samples, paused_samples, kept } => {
                 self.with_recording(leg, now, |call, desk| {
-                    call.recording_ended(samples, gap_samples, kept, desk)
+                    call.recording_ended([samples, gap_samples, paused_samples], kept, desk)
                 });
             }
             _ => {}
@@ -166,10 +166,16 @@ impl Call {
         }
     }
 
-    fn recording_ended(&mut self, samples: u64, gap_samples: u64, kept: bool, desk: &mut Desk<'_>) {
+    fn recording_ended(
+        &mut self,
+        [samples, gap_samples, paused_samples]: [u64; 3],
+        kept: bool,
+        desk: &mut Desk<'_>,
+    ) {
         self.recording = Recording::Off;
         let seconds = samples as f32 / 8_000.0;
-        self.record.tell(Fact::RecordingEnded { seconds, gap_ms: gap_samples / 8, kept }, desk);
+        let (gap_ms, paused_ms) = (gap_samples / 8, paused_samples / 8);
+        self.record.tell(Fact::RecordingEnded { seconds, gap_ms, paused_ms, kept }, desk);
         if !kept {
             let fault = Some(Fault::of(Whose::Operator, FaultCode::RecordingLost));
             self.record.tell(Fact::Noticed { notice: Notice::RecordingFailed, fault }, desk);

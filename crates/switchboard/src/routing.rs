@@ -256,6 +256,7 @@ mod tests {
             verifier: None,
             limits: Limits::default(),
             data: "data".into(),
+            seal_recordings: false,
         }
     }
 

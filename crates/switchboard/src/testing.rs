@@ -168,6 +168,7 @@ pub(crate) fn rules_with(trunks: Vec<Trunk>) -> Rules {
         verifier: None,
         limits: Limits::default(),
         data: "data".into(),
+        seal_recordings: false,
     }
 }
 

@@ -3,7 +3,8 @@
 use crate::orders::{Codecs, DigitRun, LegOrder, Order, Retired, RoomOrder, ThreadOrder};
 use crate::playback::{PlaySource, Playback};
 use crate::port::{Identity, Port};
-use crate::recorder::Recorder;
+use crate::recorder::key::RecordingKey;
+use crate::recorder::{Place, Recorder};
 use crate::tap::{Listening, RECORDER_CAPACITY_FRAMES, RecorderTap};
 use frontdesk_identifiers::{LegId, Moment};
 use frontdesk_media_protocol::{MediaEvent, PlaybackEnd, PlaybackId, PortFault};
@@ -146,7 +147,9 @@ impl<S: LineSource> Control<S> {
             Order::StopRoomPlayback { room, playback } => {
                 self.for_room(room, RoomOrder::StopPlayback(playback));
             }
-            Order::Record { leg, path } => self.record(leg, path, now),
+            Order::Record { leg, path, key } => self.record(leg, path, key, now),
+            Order::PauseRecording { leg } => self.for_leg(leg, LegOrder::PauseRecording(true), now),
+            Order::ResumeRecording { leg } => self.for_leg(leg, LegOrder::PauseRecording(false), now),
             Order::StopRecording { leg } => self.for_leg(leg, LegOrder::StopRecording, now),
         }
         self.flush();
@@ -186,7 +189,7 @@ impl<S: LineSource> Control<S> {
         match retired {
             Retired::Port { slot, mut port } => {
                 if let Some(tap) = port.take_recorder() {
-                    self.recorder.finish(tap.recording, tap.gap_frames());
+                    self.recorder.finish(tap.recording, tap.missing());
                 }
                 let event = MediaEvent::PortClosed { leg: port.leg(), counters: port.counters() };
                 // The sockets close here, before anybody is told that they are free.
@@ -195,7 +198,7 @@ impl<S: LineSource> Control<S> {
                 Some(event)
             }
             Retired::Recorder(tap) => {
-                self.recorder.finish(tap.recording, tap.gap_frames());
+                self.recorder.finish(tap.recording, tap.missing());
                 None
             }
             Retired::Playback(playback) => {
@@ -261,16 +264,22 @@ impl<S: LineSource> Control<S> {
         }
     }
 
-    fn record(&mut self, leg: LegId, path: PathBuf, now: Moment) {
+    fn record(&mut self, leg: LegId, path: PathBuf, key: Option<RecordingKey>, now: Moment) {
         if !self.legs.contains_key(&leg) || self.outbox.len() >= OUTBOX_ORDERS {
-            let event = MediaEvent::RecordingEnded { leg, samples: 0, gap_samples: 0, kept: false };
+            let event = MediaEvent::RecordingEnded {
+                leg,
+                samples: 0,
+                gap_samples: 0,
+                paused_samples: 0,
+                kept: false,
+            };
             self.told.push_back(event);
             return;
         }
         let recording = self.next_recording;
         self.next_recording += 1;
         let (tick_end, disk_end) = HeapRb::new(RECORDER_CAPACITY_FRAMES).split();
-        self.recorder.begin(recording, leg, path, disk_end);
+        self.recorder.begin(recording, leg, Place { path, key }, disk_end);
         self.for_leg(leg, LegOrder::Record(RecorderTap::new(recording, tick_end)), now);
     }
 

@@ -4,6 +4,7 @@ use crate::conference::{Hearers, Room, Seat};
 use crate::packets::Packets;
 use crate::playback::Playback;
 use crate::port::Port;
+use crate::recorder::key::RecordingKey;
 use crate::tap::{Listening, RecorderTap};
 use frontdesk_audio::{Decoder, Encoder, OpusWishes, Prompt, SAMPLES_8K};
 use frontdesk_identifiers::LegId;
@@ -168,6 +169,18 @@ pub enum Order {
         leg: LegId,
         /// Where the finished file shall stand.
         path: PathBuf,
+        /// With what it is encrypted; none is a plain WAV file.
+        key: Option<RecordingKey>,
+    },
+    /// Write silence in place of what is said and heard from now on, such as the number of a card.
+    PauseRecording {
+        /// The leg.
+        leg: LegId,
+    },
+    /// Record again.
+    ResumeRecording {
+        /// The leg.
+        leg: LegId,
     },
     /// End the leg's recording and publish its file.
     StopRecording {
@@ -206,6 +219,7 @@ pub(crate) enum LegOrder {
     StopListening(ListeningId),
     SendDigits(DigitRun),
     Record(RecorderTap),
+    PauseRecording(bool),
     StopRecording,
 }
 

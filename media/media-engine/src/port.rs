@@ -320,6 +320,12 @@ impl<L> Port<L> {
                 None
             }
             LegOrder::Record(tap) => self.recorder.replace(tap).map(Retired::Recorder),
+            LegOrder::PauseRecording(paused) => {
+                if let Some(recorder) = &mut self.recorder {
+                    recorder.pause(paused);
+                }
+                None
+            }
             LegOrder::StopRecording => self.recorder.take().map(Retired::Recorder),
             // The deck closes ports: it has to give their places away.
             LegOrder::Close => None,

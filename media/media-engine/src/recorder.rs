@@ -1,12 +1,16 @@
 //! The recorder: a thread that moves sound from the rings of the legs to the disk.
 
 pub(crate) mod file;
+pub(crate) mod key;
 pub(crate) mod recover;
+pub(crate) mod sealed;
 
-use crate::tap::StereoFrame;
+use crate::tap::{Missing, RECORDER_CAPACITY_FRAMES, StereoFrame};
 use file::RecordingFile;
+use frontdesk_audio::{AudioFrame, RateFit, SAMPLES_8K, SampleRate};
 use frontdesk_identifiers::LegId;
 use frontdesk_media_protocol::MediaEvent;
+use key::RecordingKey;
 use ringbuf::HeapCons;
 use ringbuf::traits::Consumer;
 use rustix::fd::OwnedFd;
@@ -21,8 +25,14 @@ use std::time::Duration;
 const ROUND: Duration = Duration::from_millis(100);
 
 enum WriterOrder {
-    Begin { recording: u64, leg: LegId, path: PathBuf, ring: HeapCons<StereoFrame> },
-    Finish { recording: u64, gap_frames: u32 },
+    Begin { recording: u64, leg: LegId, place: Place, ring: HeapCons<StereoFrame> },
+    Finish { recording: u64, missing: Missing },
+}
+
+/// Where a recording shall stand, and with what it is encrypted.
+pub(crate) struct Place {
+    pub(crate) path: PathBuf,
+    pub(crate) key: Option<RecordingKey>,
 }
 
 /// The control side's hand on the writer thread. Neither queue has a bound of its own: both hold at most two
@@ -43,13 +53,13 @@ impl Recorder {
         Ok(Recorder { orders: Some(orders), ended, writer: Some(writer) })
     }
 
-    pub(crate) fn begin(&self, recording: u64, leg: LegId, path: PathBuf, ring: HeapCons<StereoFrame>) {
-        self.tell(WriterOrder::Begin { recording, leg, path, ring });
+    pub(crate) fn begin(&self, recording: u64, leg: LegId, place: Place, ring: HeapCons<StereoFrame>) {
+        self.tell(WriterOrder::Begin { recording, leg, place, ring });
     }
 
     /// The tick does not write to this recording any more.
-    pub(crate) fn finish(&self, recording: u64, gap_frames: u32) {
-        self.tell(WriterOrder::Finish { recording, gap_frames });
+    pub(crate) fn finish(&self, recording: u64, missing: Missing) {
+        self.tell(WriterOrder::Finish { recording, missing });
     }
 
     /// The next recording that is over.
@@ -76,10 +86,21 @@ impl Recorder {
 struct Recording {
     leg: LegId,
     ring: HeapCons<StereoFrame>,
-    /// The file, or nothing after it failed: then the ring is emptied all the same.
-    file: Option<RecordingFile>,
+    file: Written,
+    /// Whatever rate the frames have, a channel has the file's.
+    fits: [RateFit; 2],
     frames: u64,
     gap_frames: u64,
+    paused_frames: u64,
+}
+
+/// How far a recording's file is.
+enum Written {
+    /// It has the rate of the first frame of the party: what it says is never worse kept than it is heard.
+    FirstFrameAwaited(Place),
+    Open(RecordingFile),
+    /// The ring is emptied all the same.
+    Failed,
 }
 
 struct Writer {
@@ -116,40 +137,48 @@ impl Writer {
             }
         }
         while let Some((_, recording)) = self.recordings.pop_first() {
-            self.end(recording, 0);
+            self.end(recording, Missing::default());
         }
     }
 
     fn carry_out(&mut self, order: WriterOrder) {
         match order {
-            WriterOrder::Begin { recording, leg, path, ring } => {
-                let file = RecordingFile::create(&path)
-                    .inspect_err(|error| {
-                        tracing::error!(%leg, path = %path.display(), %error, "no recording: the file cannot be made");
-                    })
-                    .ok();
-                self.recordings.insert(recording, Recording { leg, ring, file, frames: 0, gap_frames: 0 });
+            WriterOrder::Begin { recording, leg, place, ring } => {
+                let begun = Recording {
+                    leg,
+                    ring,
+                    file: Written::FirstFrameAwaited(place),
+                    fits: [RateFit::new(), RateFit::new()],
+                    frames: 0,
+                    gap_frames: 0,
+                    paused_frames: 0,
+                };
+                self.recordings.insert(recording, begun);
             }
-            WriterOrder::Finish { recording, gap_frames } => {
+            WriterOrder::Finish { recording, missing } => {
                 if let Some(recording) = self.recordings.remove(&recording) {
-                    self.end(recording, gap_frames);
+                    self.end(recording, missing);
                 }
             }
         }
     }
 
-    fn end(&mut self, mut recording: Recording, gap_frames: u32) {
+    fn end(&mut self, mut recording: Recording, missing: Missing) {
         recording.empty_ring();
-        recording.gap(gap_frames);
-        let Recording { leg, file, frames, gap_frames, .. } = recording;
-        let kept = file.is_some_and(|file| {
-            file.publish()
+        recording.miss(missing);
+        recording.open(SampleRate::Narrow);
+        let Recording { leg, file, frames, gap_frames, paused_frames, .. } = recording;
+        let kept = match file {
+            Written::Open(file) => file
+                .publish()
                 .inspect_err(|error| tracing::error!(%leg, %error, "the recording stays unpublished"))
-                .is_ok()
-        });
-        let samples = frames * crate::tap::SILENCE.len() as u64;
-        let gap_samples = gap_frames * crate::tap::SILENCE.len() as u64;
-        let _ = self.outbox.send(MediaEvent::RecordingEnded { leg, samples, gap_samples, kept });
+                .is_ok(),
+            Written::FirstFrameAwaited(_) | Written::Failed => false,
+        };
+        let [samples, gap_samples, paused_samples] =
+            [frames, gap_frames, paused_frames].map(|frames| frames * SAMPLES_8K as u64);
+        let ended = MediaEvent::RecordingEnded { leg, samples, gap_samples, paused_samples, kept };
+        let _ = self.outbox.send(ended);
         crate::status::ring_bell(self.wake.as_ref());
     }
 }
@@ -157,28 +186,45 @@ impl Writer {
 impl Recording {
     fn empty_ring(&mut self) {
         // Bounded by the ring: what the tick adds meanwhile is for the next round.
-        for _ in 0..crate::tap::RECORDER_CAPACITY_FRAMES {
+        for _ in 0..RECORDER_CAPACITY_FRAMES {
             let Some(frame) = self.ring.try_pop() else { break };
-            self.gap(frame.gap_frames);
-            self.write(&frame);
+            self.open(frame.left.rate());
+            self.miss(frame.missing);
+            self.write(&frame.left, &frame.right);
         }
     }
 
-    fn gap(&mut self, frames: u32) {
-        self.gap_frames += u64::from(frames);
-        let silence = StereoFrame { gap_frames: 0, left: crate::tap::SILENCE, right: crate::tap::SILENCE };
-        for _ in 0..frames {
-            self.write(&silence);
+    /// Makes the file, if it is awaited.
+    fn open(&mut self, rate: SampleRate) {
+        let Written::FirstFrameAwaited(Place { path, key }) = &self.file else { return };
+        self.file = match RecordingFile::create(path, rate, key.as_ref()) {
+            Ok(file) => Written::Open(file),
+            Err(error) => {
+                tracing::error!(leg = %self.leg, path = %path.display(), %error, "no recording: the file cannot be made");
+                Written::Failed
+            }
+        };
+    }
+
+    fn miss(&mut self, Missing { gap_frames, paused_frames }: Missing) {
+        self.gap_frames += u64::from(gap_frames);
+        self.paused_frames += u64::from(paused_frames);
+        let silence = AudioFrame::silence(SampleRate::Narrow);
+        for _ in 0..u64::from(gap_frames) + u64::from(paused_frames) {
+            self.write(&silence, &silence);
         }
     }
 
-    fn write(&mut self, frame: &StereoFrame) {
+    fn write(&mut self, left: &AudioFrame, right: &AudioFrame) {
         self.frames += 1;
-        let Some(file) = &mut self.file else { return };
-        if let Err(error) = file.append(frame) {
+        let Written::Open(file) = &mut self.file else { return };
+        let [left_fit, right_fit] = &mut self.fits;
+        let (left, right) =
+            (left_fit.fit(left.lend(), file.rate()), right_fit.fit(right.lend(), file.rate()));
+        if let Err(error) = file.append(left.samples(), right.samples()) {
             tracing::error!(leg = %self.leg, %error, "the recording breaks off: the disk does not take it");
             // Its `.part` stays, with what was written before, and is published at the next start.
-            self.file = None;
+            self.file = Written::Failed;
         }
     }
 }

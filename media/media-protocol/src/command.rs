@@ -122,8 +122,19 @@ pub enum MediaCommand {
     Record {
         /// The leg.
         leg: LegId,
-        /// Where the finished file shall stand. While it is written, it has `.part` appended.
+        /// Where the finished file shall stand. While it is written, it has `.part` appended. With the suffix `.sealed` it is
+        /// encrypted at rest with the key that stands in the tenant's folder above it.
         path: PathBuf,
+    },
+    /// Record silence from now on, for what nobody may keep, such as the number of a card.
+    PauseRecording {
+        /// The leg.
+        leg: LegId,
+    },
+    /// Record again.
+    ResumeRecording {
+        /// The leg.
+        leg: LegId,
     },
     /// End the leg's recording and publish its file.
     StopRecording {

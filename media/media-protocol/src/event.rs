@@ -127,6 +127,8 @@ pub enum MediaEvent {
         samples: u64,
         /// How many of them are silence that nobody was silent for: the disk did not keep up, or ticks were skipped.
         gap_samples: u64,
+        /// How many are silence because the recording was paused.
+        paused_samples: u64,
         /// Whether the file is whole and in its place.
         kept: bool,
     },

@@ -4,6 +4,7 @@ mod answered_calls;
 mod browser;
 mod changed_calls;
 mod each_wire;
+mod encrypted_sound;
 mod endurance;
 mod foreign_phone;
 mod hang_ups;

@@ -92,7 +92,7 @@ pub fn sales_call() -> Vec<StampedFact> {
         (9_000_100, Fact::MediaAgreed { leg: LegRole::Callee, codec: "PCMA".to_owned(), secured_by: None }),
         (9_000_200, Fact::Bridged),
         (12_000_000, Fact::TransferEnded { outcome: TransferEnd::Completed }),
-        (12_100_000, Fact::RecordingEnded { seconds: 12.0, gap_ms: 0, kept: true }),
+        (12_100_000, Fact::RecordingEnded { seconds: 12.0, gap_ms: 0, paused_ms: 0, kept: true }),
         (12_200_000, Fact::StreamClosed { leg: LegRole::Callee, counters }),
         (12_300_000, Fact::StreamClosed { leg: LegRole::Caller, counters }),
         (12_400_000, Fact::CallEnded { reason: EndReason::CalleeHungUp, fault: None }),

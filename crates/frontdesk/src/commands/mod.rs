@@ -8,6 +8,7 @@ pub mod doctor;
 pub mod flow;
 pub mod models;
 pub mod phones;
+pub mod recordings;
 pub mod records;
 pub mod serve;
 

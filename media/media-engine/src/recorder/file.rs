@@ -1,9 +1,11 @@
-//! One stereo WAV file that can be played at any moment of its life.
+//! One stereo recording that is whole at any moment of its life: a WAV file, or sealed ([`super::sealed`]).
 //!
-//! It grows as `<path>.part`. Data is written before the header that claims it, so that the header never says
-//! more than there is: a reader of a file whose writer was killed loses at most the last second.
+//! It grows as `<path>.part`. Of a WAV file, data is written before the header that claims it, so that the header never
+//! says more than there is: a reader of a file whose writer was killed loses at most the last second.
 
-use crate::tap::StereoFrame;
+use super::key::RecordingKey;
+use super::sealed::{HEAD_BYTES, Sealer};
+use frontdesk_audio::SampleRate;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
@@ -13,64 +15,100 @@ use std::path::{Path, PathBuf};
 pub(crate) const HEADER_BYTES: usize = 44;
 /// Two channels of 16 bit.
 pub(crate) const BLOCK_BYTES: u64 = 4;
-const RATE_HZ: u32 = 8_000;
-/// The header follows the data once a second.
-const REFRESH_BYTES: u64 = RATE_HZ as u64 * BLOCK_BYTES;
-/// Frames that are gathered before they are written: a fifth of a second.
-const GATHER_BYTES: usize = 10 * 160 * BLOCK_BYTES as usize;
-/// What the lengths of a WAV file can say: 37 hours.
+/// Sound is gathered for a fifth of a second before it is written, and for a second before it is sealed.
+const WRITES_A_SECOND: usize = 5;
+/// What the lengths of a WAV file can say: 37 hours at 8 kHz.
 const LONGEST_BYTES: u64 = (u32::MAX as u64 - HEADER_BYTES as u64) / BLOCK_BYTES * BLOCK_BYTES;
 
 pub(crate) struct RecordingFile {
     file: File,
     path: PathBuf,
+    rate: SampleRate,
     gathered: Vec<u8>,
+    /// Of sound, without what was gathered.
     data_bytes: u64,
-    claimed_bytes: u64,
+    state: State,
+}
+
+/// What the bytes of the sound become.
+enum State {
+    /// A WAV file, the header of which claims so many bytes.
+    Plain { claimed_bytes: u64 },
+    /// Chunks, of which the file has so many bytes, its head included.
+    Sealed { sealer: Box<Sealer>, written_bytes: u64 },
 }
 
 impl RecordingFile {
     /// Makes `<path>.part`, and the folders above it. A file that stands there already is not touched.
-    pub(crate) fn create(path: &Path) -> io::Result<Self> {
+    pub(crate) fn create(path: &Path, rate: SampleRate, key: Option<&RecordingKey>) -> io::Result<Self> {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)?;
         }
         let file = OpenOptions::new().write(true).create_new(true).open(part_of(path))?;
-        file.write_all_at(&header(0), 0)?;
-        let gathered = Vec::with_capacity(GATHER_BYTES);
-        Ok(RecordingFile { file, path: path.to_owned(), gathered, data_bytes: 0, claimed_bytes: 0 })
+        let state = match key {
+            None => {
+                file.write_all_at(&header(0, rate), 0)?;
+                State::Plain { claimed_bytes: 0 }
+            }
+            Some(key) => {
+                let (sealer, head) = Sealer::begin(key, rate)?;
+                file.write_all_at(&head, 0)?;
+                State::Sealed { sealer: Box::new(sealer), written_bytes: HEAD_BYTES as u64 }
+            }
+        };
+        Ok(RecordingFile { file, path: path.to_owned(), rate, gathered: Vec::new(), data_bytes: 0, state })
     }
 
-    /// Adds 20 ms. After an error the file is as it was before, or has some bytes that its header does not claim.
-    pub(crate) fn append(&mut self, frame: &StereoFrame) -> io::Result<()> {
-        for (left, right) in frame.left.iter().zip(&frame.right) {
+    pub(crate) fn rate(&self) -> SampleRate {
+        self.rate
+    }
+
+    /// Adds 20 ms, of the file's rate. After an error the file is as it was before, or has some bytes that nothing claims.
+    pub(crate) fn append(&mut self, left: &[i16], right: &[i16]) -> io::Result<()> {
+        for (left, right) in left.iter().zip(right) {
             self.gathered.extend_from_slice(&left.to_le_bytes());
             self.gathered.extend_from_slice(&right.to_le_bytes());
         }
-        if self.gathered.len() >= GATHER_BYTES { self.flush() } else { Ok(()) }
+        let second = self.second_bytes();
+        let enough = match self.state {
+            State::Plain { .. } => second / WRITES_A_SECOND,
+            State::Sealed { .. } => second,
+        };
+        if self.gathered.len() >= enough { self.flush(false) } else { Ok(()) }
     }
 
-    fn flush(&mut self) -> io::Result<()> {
+    fn second_bytes(&self) -> usize {
+        self.rate.hz() as usize * BLOCK_BYTES as usize
+    }
+
+    fn flush(&mut self, last: bool) -> io::Result<()> {
+        let second_bytes = self.second_bytes() as u64;
         if self.data_bytes + self.gathered.len() as u64 > LONGEST_BYTES {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
-        self.file.write_all_at(&self.gathered, HEADER_BYTES as u64 + self.data_bytes)?;
-        self.data_bytes += self.gathered.len() as u64;
+        let sound = self.gathered.len() as u64;
+        match &mut self.state {
+            State::Plain { claimed_bytes } => {
+                self.file.write_all_at(&self.gathered, HEADER_BYTES as u64 + self.data_bytes)?;
+                if last || self.data_bytes + sound - *claimed_bytes >= second_bytes {
+                    *claimed_bytes = self.data_bytes + sound;
+                    self.file.write_all_at(&header(*claimed_bytes, self.rate), 0)?;
+                }
+            }
+            State::Sealed { sealer, written_bytes } => {
+                sealer.seal(&mut self.gathered, last)?;
+                self.file.write_all_at(&self.gathered, *written_bytes)?;
+                *written_bytes += self.gathered.len() as u64;
+            }
+        }
+        self.data_bytes += sound;
         self.gathered.clear();
-        if self.data_bytes - self.claimed_bytes >= REFRESH_BYTES { self.claim() } else { Ok(()) }
-    }
-
-    fn claim(&mut self) -> io::Result<()> {
-        self.file.write_all_at(&header(self.data_bytes), 0)?;
-        self.claimed_bytes = self.data_bytes;
         Ok(())
     }
 
     /// Gives the file its name, once all of it is on the disk.
     pub(crate) fn publish(mut self) -> io::Result<()> {
-        self.flush()?;
-        self.claim()?;
-        self.file.flush()?;
+        self.flush(true)?;
         publish(&self.file, &self.path)
     }
 }
@@ -93,8 +131,8 @@ pub(crate) fn publish(file: &File, path: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-/// The header of a stereo file of 16 bit at 8 kHz with so much data, which fits by [`LONGEST_BYTES`].
-pub(crate) fn header(data_bytes: u64) -> [u8; HEADER_BYTES] {
+/// The header of a stereo file of 16 bit with so much data, which fits by [`LONGEST_BYTES`].
+pub(crate) fn header(data_bytes: u64, rate: SampleRate) -> [u8; HEADER_BYTES] {
     let data_bytes = data_bytes.min(LONGEST_BYTES) as u32;
     let mut bytes = [0; HEADER_BYTES];
     let fields: [&[u8]; 13] = [
@@ -105,8 +143,8 @@ pub(crate) fn header(data_bytes: u64) -> [u8; HEADER_BYTES] {
         &16u32.to_le_bytes(),
         &1u16.to_le_bytes(),
         &2u16.to_le_bytes(),
-        &RATE_HZ.to_le_bytes(),
-        &(RATE_HZ * BLOCK_BYTES as u32).to_le_bytes(),
+        &rate.hz().to_le_bytes(),
+        &(rate.hz() * BLOCK_BYTES as u32).to_le_bytes(),
         &(BLOCK_BYTES as u16).to_le_bytes(),
         &16u16.to_le_bytes(),
         b"data",

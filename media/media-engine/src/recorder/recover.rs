@@ -1,6 +1,9 @@
 //! Recordings whose writer was killed: found at the next start, repaired, published.
 
 use crate::recorder::file::{BLOCK_BYTES, HEADER_BYTES, header, publish};
+use crate::recorder::key::RecordingKey;
+use crate::recorder::sealed::{self, HEAD_BYTES};
+use frontdesk_audio::{SAMPLES_8K, SampleRate};
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -65,28 +68,55 @@ pub fn recover_recordings(folder: &Path) -> io::Result<Vec<Recovered>> {
 }
 
 fn recover(part: &Path) -> io::Result<Recovery> {
-    let file = OpenOptions::new().read(true).write(true).open(part)?;
+    let mut file = OpenOptions::new().read(true).write(true).open(part)?;
     let length = file.metadata()?.len();
-    if !is_ours(&file, length)? {
-        return Ok(Recovery::Foreign);
+    if part.with_extension("").extension().is_some_and(|suffix| suffix == RecordingKey::SUFFIX) {
+        return recover_sealed(part, &mut file, length);
     }
+    let Some(rate) = rate_of_ours(&file, length)? else { return Ok(Recovery::Foreign) };
     let data_bytes = length.saturating_sub(HEADER_BYTES as u64) / BLOCK_BYTES * BLOCK_BYTES;
     if data_bytes == 0 {
         std::fs::remove_file(part)?;
         return Ok(Recovery::Empty);
     }
     file.set_len(HEADER_BYTES as u64 + data_bytes)?;
-    file.write_all_at(&header(data_bytes), 0)?;
+    file.write_all_at(&header(data_bytes, rate), 0)?;
     publish(&file, &part.with_extension(""))?;
-    Ok(Recovery::Published { samples: data_bytes / BLOCK_BYTES })
+    Ok(Recovery::Published { samples: at_8k(data_bytes, rate) })
 }
 
-/// Whether it begins as our files do, the two lengths aside; a file that was cut within its header too.
-fn is_ours(file: &File, length: u64) -> io::Result<bool> {
+/// What ends within a chunk is cut off: the chunk could not be opened. No key is needed for it.
+fn recover_sealed(part: &Path, file: &mut File, length: u64) -> io::Result<Recovery> {
+    let mut head = [0; HEAD_BYTES];
+    if length < HEAD_BYTES as u64 {
+        std::fs::remove_file(part)?;
+        return Ok(Recovery::Empty);
+    }
+    file.read_exact_at(&mut head, 0)?;
+    let Some(rate) = sealed::rate_of(&head) else { return Ok(Recovery::Foreign) };
+    let (whole, sound) = sealed::whole_chunks(file, length)?;
+    if sound == 0 {
+        std::fs::remove_file(part)?;
+        return Ok(Recovery::Empty);
+    }
+    file.set_len(whole)?;
+    publish(file, &part.with_extension(""))?;
+    Ok(Recovery::Published { samples: at_8k(sound, rate) })
+}
+
+fn at_8k(bytes: u64, rate: SampleRate) -> u64 {
+    bytes / BLOCK_BYTES * SAMPLES_8K as u64 / rate.frame_samples() as u64
+}
+
+/// The rate of a file that begins as ours do, the two lengths aside; a file that was cut within its header too.
+fn rate_of_ours(file: &File, length: u64) -> io::Result<Option<SampleRate>> {
     let mut begin = [0; HEADER_BYTES];
     let there = length.min(HEADER_BYTES as u64) as usize;
     file.read_exact_at(&mut begin[..there], 0)?;
-    let expected = header(0);
     let lengths = [4..8, 40..44];
-    Ok((0..there).all(|at| begin[at] == expected[at] || lengths.iter().any(|length| length.contains(&at))))
+    let is_of = |rate: &SampleRate| {
+        let expected = header(0, *rate);
+        (0..there).all(|at| begin[at] == expected[at] || lengths.iter().any(|length| length.contains(&at)))
+    };
+    Ok([SampleRate::Narrow, SampleRate::Wide].into_iter().find(is_of))
 }

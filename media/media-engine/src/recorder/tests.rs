@@ -1,6 +1,8 @@
 //! Files that are whole at every moment.
 
 use super::*;
+
+mod sealing;
 use crate::recorder::file::{HEADER_BYTES, header, part_of};
 use crate::recorder::recover::{Recovery, recover_recordings};
 use crate::tap::{RECORDER_CAPACITY_FRAMES, RecorderTap, SILENCE};
@@ -11,8 +13,16 @@ use std::path::Path;
 
 const LEG: LegId = LegId(5);
 
-fn frame(left: i16, right: i16) -> StereoFrame {
-    StereoFrame { gap_frames: 0, left: [left; 160], right: [right; 160] }
+fn append(file: &mut RecordingFile, left: i16, right: i16) {
+    file.append(&[left; 160], &[right; 160]).unwrap();
+}
+
+fn plain(path: &Path) -> RecordingFile {
+    RecordingFile::create(path, SampleRate::Narrow, None).unwrap()
+}
+
+fn at(path: &Path) -> Place {
+    Place { path: path.to_owned(), key: None }
 }
 
 fn samples(path: &Path) -> Vec<i16> {
@@ -26,9 +36,9 @@ fn samples(path: &Path) -> Vec<i16> {
 fn a_recording_that_is_still_being_written_can_be_played() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("deep/call.wav");
-    let mut file = RecordingFile::create(&path).unwrap();
+    let mut file = plain(&path);
     for at in 0..130 {
-        file.append(&frame(at, -at)).unwrap();
+        append(&mut file, at, -at);
         let bytes = std::fs::read(part_of(&path)).unwrap();
         let claimed = u32::from_le_bytes(bytes[40..44].try_into().unwrap()) as usize;
         assert!(HEADER_BYTES + claimed <= bytes.len(), "the header says more than there is");
@@ -47,15 +57,17 @@ fn a_recording_that_is_still_being_written_can_be_played() {
 fn a_writer_killed_at_any_byte_leaves_a_recording_that_is_recovered() {
     let folder = tempfile::tempdir().unwrap();
     let whole = folder.path().join("whole.wav");
-    let mut file = RecordingFile::create(&whole).unwrap();
+    let mut file = plain(&whole);
     for at in 0..60 {
-        file.append(&frame(at, at)).unwrap();
+        append(&mut file, at, at);
     }
     file.publish().unwrap();
     let bytes = std::fs::read(&whole).unwrap();
     let killed = folder.path().join("tenants/one/recordings");
     std::fs::create_dir_all(&killed).unwrap();
-    let lengths: Vec<usize> = (0..50).chain([1_000, 1_001, 1_002, 1_003, bytes.len()]).collect();
+    // Every byte of the header and of some frames, and then each that is of another remainder.
+    let lengths: Vec<usize> =
+        (0..1_500).chain((1_500..bytes.len()).step_by(619)).chain([bytes.len()]).collect();
     for length in &lengths {
         std::fs::write(killed.join(format!("{length:05}.wav.part")), &bytes[..*length]).unwrap();
     }
@@ -80,7 +92,7 @@ fn what_is_not_ours_and_what_is_published_already_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("film.part"), b"RIFF but of somebody else, and long enough to be one")
         .unwrap();
-    let mut ours = header(8).to_vec();
+    let mut ours = header(8, SampleRate::Narrow).to_vec();
     ours.extend_from_slice(&[1; 8]);
     std::fs::write(folder.path().join("call.wav.part"), &ours).unwrap();
     std::fs::write(folder.path().join("call.wav"), b"published").unwrap();
@@ -96,14 +108,14 @@ fn recorded(path: &Path, frames: i16, gap_frames: u32) -> MediaEvent {
     let mut recorder = Recorder::start(None).unwrap();
     let (tick, disk) = HeapRb::new(RECORDER_CAPACITY_FRAMES).split();
     let mut tap = RecorderTap::new(1, tick);
-    recorder.begin(1, LEG, path.to_owned(), disk);
-    for at in 0..frames {
-        if at == 3 {
+    recorder.begin(1, LEG, at(path), disk);
+    for value in 0..frames {
+        if value == 3 {
             tap.skip(2);
         }
-        tap.push(LentFrame::Narrow(&[at; 160]), LentFrame::Narrow(&SILENCE));
+        tap.push(LentFrame::Narrow(&[value; 160]), LentFrame::Narrow(&SILENCE));
     }
-    recorder.finish(1, gap_frames);
+    recorder.finish(1, Missing { gap_frames, paused_frames: 0 });
     recorder.stop();
     recorder.ended().unwrap()
 }
@@ -113,8 +125,13 @@ fn gaps_stand_as_silence_in_their_place_and_are_counted() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("call.wav");
     let ended = recorded(&path, 5, 4);
-    let expected =
-        MediaEvent::RecordingEnded { leg: LEG, samples: 11 * 160, gap_samples: 6 * 160, kept: true };
+    let expected = MediaEvent::RecordingEnded {
+        leg: LEG,
+        samples: 11 * 160,
+        gap_samples: 6 * 160,
+        paused_samples: 0,
+        kept: true,
+    };
     assert_eq!(ended, expected);
     let left: Vec<i16> = samples(&path).chunks(320).map(|frame| frame[0]).collect();
     assert_eq!(left, [0, 1, 2, 0, 0, 3, 4, 0, 0, 0, 0]);
@@ -139,8 +156,63 @@ fn a_stopped_engine_publishes_what_was_being_recorded() {
     let mut recorder = Recorder::start(None).unwrap();
     let (tick, disk) = HeapRb::new(RECORDER_CAPACITY_FRAMES).split();
     let mut tap = RecorderTap::new(7, tick);
-    recorder.begin(7, LEG, path.clone(), disk);
+    recorder.begin(7, LEG, at(&path), disk);
     tap.push(LentFrame::Narrow(&[1; 160]), LentFrame::Narrow(&[2; 160]));
     recorder.stop();
     assert_eq!(samples(&path)[..2], [1, 2]);
+}
+
+/// Runs frames of a leg that says wide sound to somebody who is heard narrow, and back.
+#[test]
+fn a_wide_leg_is_recorded_wide_whatever_it_hears() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("call.wav");
+    let mut recorder = Recorder::start(None).unwrap();
+    let (tick, disk) = HeapRb::new(RECORDER_CAPACITY_FRAMES).split();
+    let mut tap = RecorderTap::new(1, tick);
+    recorder.begin(1, LEG, at(&path), disk);
+    for turn in 0..60 {
+        match turn {
+            0..30 => tap.push(LentFrame::Wide(&[3_000; 320]), LentFrame::Narrow(&[5_000; 160])),
+            // A transfer to a narrow leg: the file stays as it began.
+            _ => tap.push(LentFrame::Narrow(&[3_000; 160]), LentFrame::Wide(&[5_000; 320])),
+        }
+    }
+    recorder.finish(1, Missing::default());
+    recorder.stop();
+    let Some(MediaEvent::RecordingEnded { samples, kept: true, .. }) = recorder.ended() else { panic!() };
+    assert_eq!(samples, 60 * 160, "told at 8 kHz");
+    let mut wav = hound::WavReader::open(&path).unwrap();
+    assert_eq!((wav.spec().sample_rate, wav.duration()), (16_000, 60 * 320));
+    let heard: Vec<i16> = wav.samples::<i16>().map(Result::unwrap).collect();
+    for turn in [5, 25, 35, 55] {
+        let pair = &heard[turn * 640 + 600..][..2];
+        assert!((pair[0] - 3_000).abs() < 40 && (pair[1] - 5_000).abs() < 40, "{turn}: {pair:?}");
+    }
+}
+
+#[test]
+fn what_is_said_while_it_is_paused_is_silence_in_the_file_and_counted_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("call.wav");
+    let mut recorder = Recorder::start(None).unwrap();
+    let (tick, disk) = HeapRb::new(RECORDER_CAPACITY_FRAMES).split();
+    let mut tap = RecorderTap::new(1, tick);
+    recorder.begin(1, LEG, at(&path), disk);
+    for value in 1..=9 {
+        tap.pause(matches!(value, 3..=5 | 9));
+        tap.push(LentFrame::Narrow(&[value; 160]), LentFrame::Narrow(&[value; 160]));
+    }
+    recorder.finish(1, tap.missing());
+    recorder.stop();
+    let expected = MediaEvent::RecordingEnded {
+        leg: LEG,
+        samples: 9 * 160,
+        gap_samples: 0,
+        paused_samples: 4 * 160,
+        kept: true,
+    };
+    assert_eq!(recorder.ended(), Some(expected));
+    let left: Vec<i16> = samples(&path).chunks(320).map(|frame| frame[0]).collect();
+    assert_eq!(left, [1, 2, 0, 0, 0, 6, 7, 8, 0]);
 }

@@ -99,7 +99,7 @@ impl Party {
         let mut payload = [0; 160];
         self.encode(&[value; 160], &mut payload);
         let bytes = self.write(self.payload_type(), self.timestamp, false, &payload);
-        self.timestamp = self.timestamp.wrapping_add(160);
+        self.timestamp = self.timestamp.wrapping_add(self.codec.clock_hz() / 50);
         bytes
     }
 
@@ -107,7 +107,11 @@ impl Party {
         match self.codec {
             Codec::Pcmu => g711::encode_ulaw(samples, payload),
             Codec::Pcma => g711::encode_alaw(samples, payload),
-            Codec::G722 | Codec::Opus => panic!("this party speaks G.711"),
+            // Sound of no meaning; to Opus 20 ms of it.
+            Codec::G722 | Codec::Opus => {
+                payload.fill(samples[0] as u8);
+                payload[0] = 9 << 3;
+            }
         }
     }
 
@@ -116,7 +120,7 @@ impl Party {
         let mut payload = [0; 160];
         self.encode(samples, &mut payload);
         let packet = self.write(self.payload_type(), self.timestamp, false, &payload);
-        self.timestamp = self.timestamp.wrapping_add(160);
+        self.timestamp = self.timestamp.wrapping_add(self.codec.clock_hz() / 50);
         assert!(simulation.deliver(self.leg, Channel::Rtp, self.address, &packet));
     }
 
@@ -151,7 +155,7 @@ impl Party {
     /// The party's next packet, with 20 ms of this payload.
     pub fn carries(&mut self, payload: &[u8]) -> Vec<u8> {
         let packet = self.write(self.payload_type(), self.timestamp, false, payload);
-        self.timestamp = self.timestamp.wrapping_add(160);
+        self.timestamp = self.timestamp.wrapping_add(self.codec.clock_hz() / 50);
         packet
     }
 

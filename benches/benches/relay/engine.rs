@@ -1,16 +1,43 @@
 //! The desk's media engine in a process of its own, so that its memory and time are its own: this program, started again.
 
 use super::traffic::Relayed;
+use frontdesk_audio::Prompt;
 use frontdesk_identifiers::LegId;
 use frontdesk_media_engine::{EngineSettings, MediaEngine, Order};
-use frontdesk_media_protocol::{AgreedAudio, Codec, Direction, MediaEvent, OpusTerms};
+use frontdesk_media_protocol::{AgreedAudio, Codec, Direction, MediaEvent, OpusTerms, PlaybackId};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// The argument by which this program knows that it is the engine.
 pub const ARGUMENT: &str = "--engine";
+
+/// What the engine does with the two legs of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doing {
+    /// It passes on what they say.
+    Relay,
+    /// The same, while a recorder listens: both legs are decoded and encoded again.
+    Record,
+    /// It plays each a sound.
+    Play,
+}
+
+impl Doing {
+    const ALL: [(&'static str, Doing); 3] =
+        [("frontdesk", Doing::Relay), ("frontdesk-records", Doing::Record), ("frontdesk-plays", Doing::Play)];
+
+    /// By the name of the rival.
+    pub fn named(name: &str) -> Option<Doing> {
+        Doing::ALL.into_iter().find(|(known, _)| *known == name).map(|(_, doing)| doing)
+    }
+
+    fn name(self) -> &'static str {
+        Doing::ALL.into_iter().find(|(_, doing)| *doing == self).map_or("", |(name, _)| name)
+    }
+}
 
 /// The engine's process, seen from the bench.
 pub struct Engine {
@@ -40,9 +67,9 @@ impl Engine {
         self.child.id()
     }
 
-    /// Has it bridge a caller and a callee.
-    pub fn relay(&mut self, caller: SocketAddr, callee: SocketAddr) -> Result<Relayed, String> {
-        writeln!(self.to, "{caller} {callee}").map_err(|error| error.to_string())?;
+    /// Has it serve a caller and a callee.
+    pub fn serve(&mut self, doing: Doing, caller: SocketAddr, callee: SocketAddr) -> Result<Relayed, String> {
+        writeln!(self.to, "{} {caller} {callee}", doing.name()).map_err(|error| error.to_string())?;
         let mut line = String::new();
         self.from.read_line(&mut line).map_err(|error| error.to_string())?;
         let mut addresses = line.split_whitespace().map(str::parse);
@@ -62,7 +89,8 @@ impl Drop for Engine {
     }
 }
 
-/// The engine's process itself: a line with two addresses in, a line with the two ports that serve them out.
+/// The engine's process itself: a line with what to do for which two addresses in, a line with the two ports that serve
+/// them out.
 pub fn serve() -> Result<(), String> {
     let mut engine = MediaEngine::start(EngineSettings {
         ports: 0..=0,
@@ -73,21 +101,46 @@ pub fn serve() -> Result<(), String> {
         seed: [7; 32],
     })
     .map_err(|error| error.to_string())?;
+    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let prompt = Arc::new(Prompt::from_pcm_8k(tune()));
     let mut leg = 0;
     for line in std::io::stdin().lines() {
         let line = line.map_err(|error| error.to_string())?;
         let mut ports = Vec::new();
-        for party in line.split_whitespace() {
+        let mut words = line.split_whitespace();
+        let doing = words.next().and_then(Doing::named).ok_or("it is not said what to do")?;
+        for party in words {
             let party: SocketAddr = party.parse().map_err(|_| format!("{party} is no address"))?;
             leg += 1;
             ports.push(open(&mut engine, LegId(leg), party)?);
         }
-        engine.order(Order::Bridge { first: LegId(leg - 1), second: LegId(leg) });
+        let (first, second) = (LegId(leg - 1), LegId(leg));
+        match doing {
+            Doing::Relay => engine.order(Order::Bridge { first, second }),
+            Doing::Record => {
+                engine.order(Order::Bridge { first, second });
+                let path = folder.path().join(format!("{leg}.wav"));
+                engine.order(Order::Record { leg: first, path, key: None });
+            }
+            Doing::Play => {
+                for leg in [first, second] {
+                    let (playback, prompt) = (PlaybackId(leg.0), Arc::clone(&prompt));
+                    engine.order(Order::Play { leg, playback, prompt, repeat: true });
+                }
+            }
+        }
         println!("{}", ports.join(" "));
         while engine.poll().is_some() {}
     }
     engine.stop();
     Ok(())
+}
+
+/// Four seconds of a sound that rises and falls.
+fn tune() -> Vec<i16> {
+    (0..32_000u32)
+        .map(|at| ((f64::from(at) * 0.3).sin() * (f64::from(at) * 0.002).sin() * 9_000.0) as i16)
+        .collect()
 }
 
 fn open(engine: &mut MediaEngine, leg: LegId, party: SocketAddr) -> Result<String, String> {

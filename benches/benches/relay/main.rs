@@ -14,7 +14,7 @@ mod rtpengine;
 mod traffic;
 
 use echo::Echo;
-use engine::Engine;
+use engine::{Doing, Engine};
 use frontdesk_benches::machine::{self, ThreadTimes};
 use frontdesk_benches::statistics::{Quantiles, median};
 use frontdesk_benches::table::Table;
@@ -26,6 +26,8 @@ use traffic::{Parties, Relayed, Seen};
 const CALLS: [usize; 5] = [1, 50, 100, 200, 400];
 /// The number of calls at which promises are judged.
 const JUDGED: usize = 200;
+/// Who takes part; the last two do more than relay.
+const RIVALS: [&str; 5] = ["echo", "rtpengine", "frontdesk", "frontdesk-records", "frontdesk-plays"];
 const SECONDS: u64 = 8;
 const REPEATS: usize = 3;
 /// Packets before this time are not counted.
@@ -41,7 +43,7 @@ struct Wanted {
 
 impl Wanted {
     fn read() -> Result<Wanted, String> {
-        let rivals = ["echo", "rtpengine", "frontdesk"].map(str::to_owned).to_vec();
+        let rivals = RIVALS.map(str::to_owned).to_vec();
         let mut wanted = Wanted { calls: CALLS.to_vec(), seconds: SECONDS, repeats: REPEATS, rivals };
         let mut arguments = std::env::args().skip(1);
         while let Some(argument) = arguments.next() {
@@ -59,7 +61,8 @@ impl Wanted {
                 }
                 _ => {
                     return Err(format!(
-                        "{argument} is not known: --calls, --seconds, --repeats, --only echo,rtpengine,frontdesk"
+                        "{argument} is not known: --calls, --seconds, --repeats, --only {}",
+                        RIVALS.join(",")
                     ));
                 }
             }
@@ -96,7 +99,8 @@ struct Figure {
     micros_per_packet: f64,
     wakes_per_second: f64,
     lost: u64,
-    delay: Quantiles,
+    /// None where what comes is not what was said.
+    delay: Option<Quantiles>,
     /// What one packet of a thousand exceeds, in milliseconds.
     delay_p999: f64,
     gap: Option<Quantiles>,
@@ -154,7 +158,7 @@ fn judge(medians: &[(&str, f64)], runs: &[(&str, Vec<Figure>)], table: &mut Tabl
     }
     if let Some((_, figures)) = runs.iter().find(|(name, _)| *name == "frontdesk")
         && let Some(delay) =
-            Quantiles::over_runs(&figures.iter().map(|figure| figure.delay).collect::<Vec<_>>())
+            Quantiles::over_runs(&figures.iter().filter_map(|figure| figure.delay).collect::<Vec<_>>())
     {
         let shown = format!("{:.2} / {:.2} / {:.2}", delay.p50, delay.p99, delay.max);
         table.figure("relay_delay", &shown, delay.p99);
@@ -164,7 +168,7 @@ fn judge(medians: &[(&str, f64)], runs: &[(&str, Vec<Figure>)], table: &mut Tabl
 fn print(calls: usize, rival: &str, figures: &[Figure]) {
     let middle =
         |pick: fn(&Figure) -> f64| median(&figures.iter().map(pick).collect::<Vec<_>>()).unwrap_or(0.0);
-    let us = |pick: fn(&Figure) -> f64| (middle(pick) * 1e3).round();
+    let late = |pick: fn(&Quantiles) -> f64| (middle_of(figures, pick) * 1e3).round();
     let gap = |pick: fn(&Quantiles) -> f64| {
         let gaps: Vec<f64> =
             figures.iter().filter_map(|figure| figure.gap.as_ref().map(|gap| pick(gap) * 1e3)).collect();
@@ -175,16 +179,22 @@ fn print(calls: usize, rival: &str, figures: &[Figure]) {
         middle(|figure| figure.core_percent_per_call),
         middle(|figure| figure.micros_per_packet),
         middle(|figure| figure.wakes_per_second),
-        us(|figure| figure.delay.p50),
-        us(|figure| figure.delay.p99),
-        us(|figure| figure.delay_p999),
-        us(|figure| figure.delay.max),
+        late(|delay| delay.p50),
+        late(|delay| delay.p99),
+        (middle(|figure| figure.delay_p999) * 1e3).round(),
+        late(|delay| delay.max),
         gap(|gap| gap.p50),
         gap(|gap| gap.p99),
         gap(|gap| gap.max),
         figures.iter().map(|figure| figure.lost).sum::<u64>(),
         middle(|figure| figure.kilobytes_per_call),
     );
+}
+
+/// The median of a figure of the delays, where there are any.
+fn middle_of(figures: &[Figure], pick: fn(&Quantiles) -> f64) -> f64 {
+    let delays: Vec<f64> = figures.iter().filter_map(|figure| figure.delay.as_ref().map(pick)).collect();
+    median(&delays).unwrap_or(0.0)
 }
 
 fn measure(rival: &str, calls: usize, measured: Duration) -> Result<Figure, String> {
@@ -204,16 +214,16 @@ fn measure(rival: &str, calls: usize, measured: Duration) -> Result<Figure, Stri
                 (0..calls).map(|call| rtpengine.relay(call, callers, callees)).collect();
             load(&parties, &relayed?, rtpengine.process(), before, measured)
         }
-        "frontdesk" => {
+        _ => {
+            let doing = Doing::named(rival).ok_or_else(|| format!("{rival} is none of {RIVALS:?}"))?;
             let mut engine = Engine::start()?;
             // The first call brings what all share.
-            engine.relay(callers, callees)?;
+            engine.serve(doing, callers, callees)?;
             let before = memory(engine.process());
-            let relayed: Result<Vec<Relayed>, _> =
-                (0..calls).map(|_| engine.relay(callers, callees)).collect();
-            load(&parties, &relayed?, engine.process(), before, measured)
+            let served: Result<Vec<Relayed>, _> =
+                (0..calls).map(|_| engine.serve(doing, callers, callees)).collect();
+            load(&parties, &served?, engine.process(), before, measured)
         }
-        _ => Err(format!("{rival} is none of echo, rtpengine, frontdesk")),
     }
 }
 
@@ -240,7 +250,7 @@ fn load(
     if twice > 0 {
         println!("{twice} packets came twice");
     }
-    let delay = Quantiles::of(delays.iter().copied()).ok_or("nothing came through")?;
+    let delay = Quantiles::of(delays.iter().copied());
     let mut sorted = delays;
     sorted.sort_unstable();
     let late = sorted.get(sorted.len() * 999 / 1_000).copied().unwrap_or_default();
@@ -249,7 +259,8 @@ fn load(
         core_percent_per_call: time.as_secs_f64() / seconds * 100.0 / calls,
         micros_per_packet: time.as_secs_f64() * 1e6 / sent.max(1) as f64,
         wakes_per_second: wakes as f64 / seconds,
-        lost: sent.saturating_sub(came),
+        // What comes from a player was never sent.
+        lost: if delay.is_some() { sent.saturating_sub(came) } else { 0 },
         delay,
         delay_p999: late.as_secs_f64() * 1e3,
         gap: Quantiles::of(gaps),

@@ -92,10 +92,13 @@ impl<W: Wire> Deck<W> {
 
     fn take_sound(&mut self, slot: u16, at: usize, now: Moment, upcoming: u64) {
         let Some(Some(port)) = self.ports.get_mut(usize::from(slot)) else { return };
+        let Some((from, bytes)) = self.wire.datagram(at) else { return port.refuse() };
+        if port.is_report(bytes) {
+            return port.receive_report(from, bytes, now);
+        }
         if port.passes_on() {
             return self.pass_on(slot, at, now, upcoming);
         }
-        let Some((from, bytes)) = self.wire.datagram(at) else { return port.refuse() };
         let pressed = port.receive(from, bytes, now);
         let let_go = port.keys_let_go(now);
         let any = pressed.is_some() || let_go.iter().any(Option::is_some);

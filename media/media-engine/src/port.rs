@@ -27,6 +27,9 @@ use speak::Outgoing;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+/// How often a leg's quality is told.
+const QUALITY_EACH: Duration = Duration::from_secs(5);
+
 /// What a stream is called on the wire, drawn by chance (RFC 3550 §5.1).
 #[derive(Debug, Clone)]
 pub(crate) struct Identity {
@@ -79,6 +82,8 @@ pub(crate) struct Port<L> {
     pace: Pace,
     facts: PendingFacts,
     silence: MediaSilence,
+    /// When the quality is told next.
+    quality_due: Moment,
     relay: Relay,
 }
 
@@ -138,6 +143,7 @@ impl<L> Port<L> {
             pace: Pace::of_keys(),
             facts: PendingFacts::new(),
             silence: MediaSilence::NotAgreed,
+            quality_due: now + QUALITY_EACH,
             relay: Relay::new(),
         }
     }
@@ -154,6 +160,7 @@ impl<L> Port<L> {
         };
         let AgreedAudio { remote: rtp, remote_rtcp: rtcp, messages_from, .. } = audio;
         let remote = RtpRemote { rtp, rtcp, messages_from };
+        self.stream.set_rtcp_mux(audio.rtcp_mux);
         let decoder = self.stream.reconfigure(payload_types, remote, codecs.decoder);
         // A hold that ends, or a new address: from now on sound is awaited again.
         self.silence =
@@ -182,6 +189,7 @@ impl<L> Port<L> {
             frames_concealed: stream.frames_concealed,
             frames_dropped: (stream.left_out.as_millis() / 20) as u64,
             ticks_skipped: self.ticks_skipped,
+            quality: self.stream.quality_summary(),
         }
     }
 
@@ -351,6 +359,8 @@ impl<L> Port<L> {
 
     /// The port closes: all that waited is told, for which the deck made sure of room.
     pub(crate) fn tell_all(&mut self, now: Moment, reporter: &mut Reporter) {
+        // What came since the last time belongs into the sum.
+        self.stream.close_quality_interval();
         self.facts.tell(self.leg, reporter);
         if let Some(playback) = &mut self.playback {
             playback.stop();

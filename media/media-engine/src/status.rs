@@ -4,7 +4,7 @@
 //! every other fact waits in its port, in a place that is already there, and is told on a later turn.
 
 use frontdesk_identifiers::{LegId, Moment};
-use frontdesk_media_protocol::{MediaEvent, Strangeness};
+use frontdesk_media_protocol::{LegQuality, MediaEvent, Strangeness};
 use ringbuf::HeapProd;
 use ringbuf::traits::{Observer, Producer};
 use rustix::fd::OwnedFd;
@@ -87,6 +87,7 @@ pub(crate) struct PendingFacts {
     first_packet: Option<Moment>,
     strange_packet: Option<(SocketAddr, Strangeness)>,
     no_media_since: Option<Moment>,
+    quality: Option<LegQuality>,
     digits: [KeyFact; WAITING_DIGITS],
     waiting_digits: usize,
 }
@@ -110,6 +111,7 @@ impl PendingFacts {
             first_packet: None,
             strange_packet: None,
             no_media_since: None,
+            quality: None,
             digits: [nothing; WAITING_DIGITS],
             waiting_digits: 0,
         }
@@ -118,7 +120,7 @@ impl PendingFacts {
     /// Whether there is nothing to tell.
     pub(crate) fn is_empty(&self) -> bool {
         let nothing = self.first_packet.is_none() && self.strange_packet.is_none();
-        nothing && self.no_media_since.is_none() && self.waiting_digits == 0
+        nothing && self.no_media_since.is_none() && self.quality.is_none() && self.waiting_digits == 0
     }
 
     pub(crate) fn first_packet(&mut self, at: Moment) {
@@ -131,6 +133,10 @@ impl PendingFacts {
 
     pub(crate) fn no_media(&mut self, since: Moment) {
         self.no_media_since = Some(since);
+    }
+
+    pub(crate) fn quality(&mut self, quality: LegQuality) {
+        self.quality = Some(quality);
     }
 
     pub(crate) fn digit(&mut self, key: char, at: Moment) {
@@ -164,6 +170,10 @@ impl PendingFacts {
             && reporter.tell(MediaEvent::NoMedia { leg, since })
         {
             self.no_media_since = None;
+        }
+        if let Some(quality) = self.quality.take() {
+            // Dropped if there is no room: the next one comes soon, and the sum of all when the port closes.
+            let _ = reporter.tell(MediaEvent::Quality { leg, quality });
         }
         let mut told = 0;
         for KeyFact { key, at, pressed_for } in self.digits.iter().take(self.waiting_digits).copied() {

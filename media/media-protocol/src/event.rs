@@ -1,6 +1,6 @@
 //! What the media threads report.
 
-use crate::{ListeningId, PlaybackId, RoomId};
+use crate::{LegQuality, LegSummary, ListeningId, PlaybackId, RoomId};
 use frontdesk_identifiers::{LegId, Moment};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -65,6 +65,14 @@ pub enum MediaEvent {
         duration: Duration,
         /// When that was known.
         at: Moment,
+    },
+    /// How good the leg's sound was in the last seconds; told each 5 s, and not told at all while many other things are to
+    /// be told. The whole life of the leg is in [`PortClosed`](MediaEvent::PortClosed).
+    Quality {
+        /// The leg.
+        leg: LegId,
+        /// Both directions, since the last time.
+        quality: LegQuality,
     },
     /// The first packet of a playback left.
     PlaybackStarted {
@@ -194,4 +202,6 @@ pub struct StreamCounters {
     pub frames_dropped: u64,
     /// Ticks that came more than 20 ms late and were skipped.
     pub ticks_skipped: u64,
+    /// How good it was.
+    pub quality: LegSummary,
 }

@@ -13,6 +13,7 @@
 mod command;
 mod event;
 mod plan;
+mod quality;
 mod room;
 mod secure;
 mod speech;
@@ -20,6 +21,7 @@ mod speech;
 pub use command::{ListeningPlan, MediaCommand, Source};
 pub use event::{MediaEvent, PlaybackEnd, PortFault, Strangeness, StreamCounters};
 pub use plan::{AgreedAudio, Codec, Direction, OpusTerms};
+pub use quality::{DirectionQuality, DirectionSummary, LegQuality, LegSummary, Mos};
 pub use room::{Audience, RoomId};
 pub use secure::{SrtpKey, SrtpKeys, SrtpSuite};
 pub use speech::{SpeechEvent, SpeechFault, SpeechFrame, SpeechOutcome, TurnTimes};

@@ -27,6 +27,7 @@ pub mod jitter_buffer;
 pub mod latching;
 pub mod packet;
 pub mod playout;
+pub mod quality;
 pub mod rtcp;
 pub mod secure;
 pub mod sequence;

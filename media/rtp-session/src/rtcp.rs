@@ -7,8 +7,13 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::time::Duration;
 use thiserror::Error;
 
+pub mod xr;
+pub use xr::VoipMetrics;
+use xr::{EXTENDED_REPORT, VOIP_METRICS_BYTES};
+
 /// The longest report that a session writes, with the longest name, encrypted or not.
-pub const MAX_REPORT_BYTES: usize = 28 + 24 + 4 + 4 + 2 + MAX_CNAME_BYTES + 4 + 8 + ADDED_TO_RTCP;
+pub const MAX_REPORT_BYTES: usize =
+    28 + 24 + 4 + 4 + 2 + MAX_CNAME_BYTES + 4 + VOIP_METRICS_BYTES + 8 + ADDED_TO_RTCP;
 /// The longest canonical name that is sent; a longer one is cut.
 pub const MAX_CNAME_BYTES: usize = 64;
 /// The shortest mean time between two reports (RFC 3550 §6.2); the first comes after half of it. With two
@@ -66,6 +71,8 @@ pub struct Report<'a> {
     pub sender: Option<SenderInfo>,
     /// About the peer's stream, if one is received.
     pub block: Option<ReportBlock>,
+    /// About the sound of the peer's stream (RFC 3611).
+    pub voip: Option<VoipMetrics>,
     /// The reporter's canonical name (RFC 7022).
     pub cname: &'a str,
     /// It leaves.
@@ -81,6 +88,8 @@ pub struct Heard {
     pub sender: Option<SenderInfo>,
     /// What it says about the stream that was asked for.
     pub block: Option<ReportBlock>,
+    /// What it says about that stream's sound (RFC 3611).
+    pub voip: Option<VoipMetrics>,
     /// It leaves.
     pub goodbye: bool,
 }
@@ -118,7 +127,8 @@ pub fn read(datagram: &[u8], about: u32) -> Result<Heard, ReportFault> {
                 let leavers = body.as_chunks::<4>().0.iter().take(usize::from(first & 0x1f));
                 heard.goodbye |= leavers.copied().any(|ssrc| u32::from_be_bytes(ssrc) == heard.ssrc);
             }
-            // SDES, APP, XR and further reports say nothing that two parties need.
+            (EXTENDED_REPORT, Some(heard)) => heard.voip = VoipMetrics::read(body, about).or(heard.voip),
+            // SDES, APP and further reports say nothing that two parties need.
             (_, Some(_)) => {}
         }
         rest = next;
@@ -161,7 +171,7 @@ fn read_report(kind: u8, body: &[u8], about: u32) -> Result<Heard, ReportFault> 
             });
         }
     }
-    Ok(Heard { ssrc, sender, block: found, goodbye: false })
+    Ok(Heard { ssrc, sender, block: found, voip: None, goodbye: false })
 }
 
 /// Writes a compound packet: report, source description, and goodbye if it leaves. Its length, or 0 if it
@@ -202,6 +212,9 @@ pub fn write(report: &Report<'_>, out: &mut [u8]) -> usize {
     writer.bytes(&[ITEM_CNAME, name.len() as u8]);
     writer.bytes(name);
     writer.bytes(&[0; 4][..item - 2 - name.len()]);
+    if let Some(voip) = &report.voip {
+        voip.write(report.ssrc, &mut writer);
+    }
     if report.goodbye {
         writer.header(1, GOODBYE, 1);
         writer.word(report.ssrc);

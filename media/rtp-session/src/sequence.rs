@@ -1,9 +1,14 @@
 //! Sequence numbers of 16 bits, extended and judged (RFC 3550 A.1, A.3).
 
+use crate::quality::bursts::{Bursts, Fate};
+
 /// A jump forward below this is loss; above it, the sender may have restarted.
 pub const MAX_DROPOUT: u16 = 3_000;
 /// A step back below this is reordering.
 pub const MAX_MISORDER: u16 = 100;
+
+/// So many packets later it is clear whether one is still to come.
+const FATE_AFTER: u64 = 64;
 
 /// Where a packet stands in its stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +39,11 @@ pub struct Sequence {
     received_at_report: u64,
     /// What was lost before the sender last restarted.
     lost_before: u64,
+    /// A bit for each of the last 128 numbers: set if it came too late to be heard.
+    late: u128,
+    /// The next number whose fate is told.
+    untold: u64,
+    bursts: Bursts,
 }
 
 impl Sequence {
@@ -50,6 +60,9 @@ impl Sequence {
             expected_at_report: 0,
             received_at_report: 0,
             lost_before: 0,
+            late: 0,
+            untold: first,
+            bursts: Bursts::default(),
         }
     }
 
@@ -62,8 +75,10 @@ impl Sequence {
     pub fn place(&mut self, number: u16) -> Order {
         let forward = number.wrapping_sub(self.highest as u16);
         let order = if forward < MAX_DROPOUT {
+            self.tell_fates(self.highest + u64::from(forward));
             self.highest += u64::from(forward);
             self.came = self.came.checked_shl(u32::from(forward)).unwrap_or(0);
+            self.late = self.late.checked_shl(u32::from(forward)).unwrap_or(0);
             self.note(self.highest, Order::Newest(self.highest))
         } else if forward > u16::MAX - MAX_MISORDER {
             let earlier = self.highest - u64::from(forward.wrapping_neg());
@@ -78,6 +93,34 @@ impl Sequence {
         self.awaited_after_jump = None;
         self.received += 1;
         order
+    }
+
+    /// A packet that came is not heard: it was too late.
+    pub fn note_late(&mut self, number: u64) {
+        if let Some(behind) = self.highest.checked_sub(number).filter(|behind| *behind < 128) {
+            self.late |= 1 << behind;
+        }
+    }
+
+    /// Bursts of loss, up to [`FATE_AFTER`] packets ago.
+    pub fn bursts(&self) -> &Bursts {
+        &self.bursts
+    }
+
+    /// Tells what became of the packets that lie far enough behind the one that is the highest now. At most
+    /// [`MAX_DROPOUT`] of them, as far as numbers may jump.
+    fn tell_fates(&mut self, highest: u64) {
+        while self.untold + FATE_AFTER < highest {
+            let bit =
+                self.highest.checked_sub(self.untold).and_then(|behind| 1u128.checked_shl(behind as u32));
+            let fate = match bit {
+                Some(bit) if self.late & bit != 0 => Fate::Discarded,
+                Some(bit) if self.came & bit != 0 => Fate::Heard,
+                _ => Fate::Lost,
+            };
+            self.bursts.packet(fate);
+            self.untold += 1;
+        }
     }
 
     /// Marks a number, at most [`MAX_MISORDER`] behind the highest, as seen.
@@ -96,6 +139,8 @@ impl Sequence {
         self.highest = (((self.highest >> 16) + 2) << 16) | u64::from(number);
         self.base = self.highest;
         self.came = 1;
+        self.late = 0;
+        self.untold = self.highest;
         self.received = 0;
         self.expected_at_report = 0;
         self.received_at_report = 0;

@@ -5,6 +5,7 @@ use crate::jitter_buffer::{Content, MAX_PAYLOAD_BYTES};
 use crate::latching::Latching;
 use crate::packet::{self, HEADER_BYTES, PacketFault, RtpPacket};
 use crate::playout::{Kept, Played, Playout};
+use crate::quality::watch::{QualityWatch, Told};
 use crate::rtcp::{MAX_CNAME_BYTES, ReportFault, ReportTimer};
 use crate::secure::{ADDED_TO_RTP, Guard, Room, SecureFault, Security};
 use crate::telephone_event::{Event, EventReceiver, EventSender};
@@ -15,6 +16,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 use thiserror::Error;
 
+mod quality;
 mod relay;
 mod send;
 mod send_clock;
@@ -176,6 +178,17 @@ pub struct RtpSession {
     // Reports.
     timer: ReportTimer,
     our_report: Option<(u32, Moment)>,
+    /// Reports come and go on the RTP port.
+    mux: bool,
+    /// How many packets the peer says that it sent.
+    peer_sent: Option<u32>,
+    silent_at: Option<Moment>,
+    told: Option<Told>,
+    watch: QualityWatch,
+    /// How long sound waited here of late, its own length included,
+    held: Duration,
+    /// and how long its packets are.
+    packet_time: Duration,
     peer_report: Option<(u32, Moment)>,
     counters: RtpCounters,
     lost_in_old_streams: u64,
@@ -216,6 +229,13 @@ impl RtpSession {
             digits: EventSender::new(clock.hz()),
             timer: ReportTimer::new(settings.seed, now),
             our_report: None,
+            mux: false,
+            peer_sent: None,
+            silent_at: None,
+            told: None,
+            watch: QualityWatch::default(),
+            held: Duration::ZERO,
+            packet_time: Duration::from_millis(20),
             peer_report: None,
             counters: RtpCounters::default(),
             lost_in_old_streams: 0,
@@ -403,8 +423,19 @@ impl RtpSession {
             self.playout.restart(timestamp);
         }
         match self.playout.insert(timestamp, content, packet.payload, now) {
-            Kept::Waiting => Ok(Received::Sound),
-            Kept::Late => Err(Refusal::Late),
+            Kept::Waiting => {
+                if let Some(units) = self.playout.duration(packet.payload) {
+                    let micros = u64::from(units) * 1_000_000 / u64::from(self.playout.clock_hz());
+                    self.packet_time = Duration::from_micros(micros);
+                }
+                Ok(Received::Sound)
+            }
+            Kept::Late => {
+                if let Some(stream) = &mut self.stream {
+                    stream.sequence.note_late(placed.number);
+                }
+                Err(Refusal::Late)
+            }
             Kept::Duplicate => Err(Refusal::Duplicate),
             Kept::WrongLength => Err(Refusal::Length),
         }
@@ -429,7 +460,11 @@ impl RtpSession {
 
     /// The next 20 ms of the peer's sound, into `frame`; to be called once a tick.
     pub fn playout(&mut self, now: Moment, frame: &mut AudioFrame) -> Played {
-        self.playout.tick(now, frame)
+        let played = self.playout.tick(now, frame);
+        if let Played::Frame { arrived, .. } = played {
+            self.held = now.since(arrived) + self.packet_time;
+        }
+        played
     }
 
     /// The rate of the peer's sound.

@@ -1,6 +1,6 @@
 //! From the party: datagrams to the stream, and once a tick 20 ms of what it says.
 
-use super::{MediaSilence, Port};
+use super::{MediaSilence, Port, QUALITY_EACH};
 use crate::orders::StreamFrame;
 use crate::stage::{Probe, Stage};
 use crate::tap::SILENCE;
@@ -134,8 +134,32 @@ impl<L> Port<L> {
 
     /// A datagram came in on the RTCP socket.
     pub(crate) fn receive_report(&mut self, from: SocketAddr, datagram: &mut [u8], now: Moment) {
+        if self.agreed.is_none() {
+            return;
+        }
+        let _ = self.stream.receive_rtcp(datagram, from, now);
+        // Muted, or saving packets while nobody speaks: it is there.
+        if self.stream.peer_said_silent_at() == Some(now)
+            && let MediaSilence::Since(since) = &mut self.silence
+        {
+            *since = now;
+        }
+    }
+
+    /// Whether a datagram on the RTP socket is a report all the same (RFC 5761).
+    pub(crate) fn is_report(&self, datagram: &[u8]) -> bool {
+        self.stream.is_report(datagram)
+    }
+
+    /// Each 5 s, how good the sound was.
+    fn watch_quality(&mut self, now: Moment) {
+        if now < self.quality_due {
+            return;
+        }
+        self.quality_due = now + QUALITY_EACH;
+        let quality = self.stream.close_quality_interval();
         if self.agreed.is_some() {
-            let _ = self.stream.receive_rtcp(datagram, from, now);
+            self.facts.quality(quality);
         }
     }
 
@@ -182,6 +206,7 @@ impl<L> Port<L> {
     }
 
     pub(super) fn watch_for_silence(&mut self, now: Moment, no_media_after: Duration) {
+        self.watch_quality(now);
         if let MediaSilence::Since(since) = self.silence
             && !no_media_after.is_zero()
             && now.since(since) >= no_media_after

@@ -253,7 +253,8 @@ impl<L> Port<L> {
         if let Some(report) = report
             && !report.is_empty()
         {
-            wire.send(&mut self.line, Channel::Rtcp, self.stream.rtcp_to(), report);
+            let channel = if self.stream.mixes_reports() { Channel::Rtp } else { Channel::Rtcp };
+            wire.send(&mut self.line, channel, self.stream.rtcp_to(), report);
         }
     }
 }

@@ -1,5 +1,7 @@
 use super::*;
 use proptest::prelude::*;
+use rtcp::extended_report::ExtendedReport;
+use rtcp::extended_report::vm::VoIPMetricsReportBlock;
 use rtcp::receiver_report::ReceiverReport;
 use rtcp::sender_report::SenderReport;
 use rtcp::source_description::{SdesType, SourceDescription};
@@ -27,20 +29,49 @@ fn sender() -> impl Strategy<Value = SenderInfo> {
     })
 }
 
+fn voip() -> impl Strategy<Value = VoipMetrics> {
+    (any::<[u8; 13]>(), any::<[u16; 7]>()).prop_map(|(bytes, times)| VoipMetrics {
+        ssrc: 0,
+        loss_rate: bytes[0],
+        discard_rate: bytes[1],
+        burst_density: bytes[2],
+        gap_density: bytes[3],
+        burst_ms: times[0],
+        gap_ms: times[1],
+        round_trip_ms: times[2],
+        end_system_ms: times[3],
+        signal_level: bytes[4],
+        noise_level: bytes[5],
+        echo_return_loss: bytes[6],
+        gmin: bytes[7],
+        rating: bytes[8],
+        external_rating: bytes[9],
+        listening: bytes[10],
+        conversation: bytes[11],
+        configuration: bytes[12],
+        buffer_ms: times[4],
+        buffer_most_ms: times[5],
+        buffer_limit_ms: times[6],
+    })
+}
+
 proptest! {
     #[test]
     fn a_report_survives_writing_and_reading(
         ssrc: u32, sender in proptest::option::of(sender()), block in proptest::option::of(block()),
+        voip in proptest::option::of(voip()),
         cname in "[a-z0-9@.]{0,80}", goodbye: bool,
     ) {
         let mut out = [0; MAX_REPORT_BYTES];
-        let length = write(&Report { ssrc, sender, block, cname: &cname, goodbye }, &mut out);
+        let about = block.map_or(0, |block| block.ssrc);
+        let voip = voip.map(|voip| VoipMetrics { ssrc: about, ..voip });
+        let length = write(&Report { ssrc, sender, block, voip, cname: &cname, goodbye }, &mut out);
         prop_assert!(length > 0 && length.is_multiple_of(4));
-        let heard = read(&out[..length], block.map_or(0, |block| block.ssrc)).unwrap();
-        prop_assert_eq!(heard, Heard { ssrc, sender, block, goodbye });
+        let heard = read(&out[..length], about).unwrap();
+        prop_assert_eq!(heard, Heard { ssrc, sender, block, voip, goodbye });
         // The library reads the same, our name included.
         let theirs = ::rtcp::packet::unmarshal(&mut &out[..length]).unwrap();
-        prop_assert_eq!(theirs.len(), 2 + usize::from(goodbye));
+        prop_assert_eq!(theirs.len(), 2 + usize::from(voip.is_some()) + usize::from(goodbye));
         let (their_ssrc, their_blocks) = match sender {
             Some(_) => {
                 let report = theirs[0].as_any().downcast_ref::<SenderReport>().unwrap();
@@ -60,6 +91,12 @@ proptest! {
             prop_assert_eq!(theirs.total_lost, ours.lost as u32 & 0xff_ffff);
             prop_assert_eq!(theirs.delay, ours.delay);
         }
+        if let Some(ours) = voip {
+            let report = theirs[2].as_any().downcast_ref::<ExtendedReport>().unwrap();
+            let theirs = report.reports[0].as_any().downcast_ref::<VoIPMetricsReportBlock>().unwrap();
+            prop_assert_eq!((theirs.ssrc, theirs.mos_cq, theirs.rfactor), (ours.ssrc, ours.conversation, ours.rating));
+            prop_assert_eq!((theirs.burst_duration, theirs.jb_abs_max), (ours.burst_ms, ours.buffer_limit_ms));
+        }
         let names = theirs[1].as_any().downcast_ref::<SourceDescription>().unwrap();
         prop_assert_eq!(names.chunks[0].items[0].sdes_type, SdesType::SdesCname);
         prop_assert_eq!(&names.chunks[0].items[0].text[..], &cname.as_bytes()[..cname.len().min(64)]);
@@ -77,7 +114,7 @@ proptest! {
 
 #[test]
 fn a_buffer_that_is_too_small_gets_nothing() {
-    let report = Report { ssrc: 1, sender: None, block: None, cname: "desk", goodbye: true };
+    let report = Report { ssrc: 1, sender: None, block: None, voip: None, cname: "desk", goodbye: true };
     let mut out = [0; MAX_REPORT_BYTES];
     let length = write(&report, &mut out);
     assert_eq!(write(&report, &mut out[..length]), length);

@@ -1,7 +1,7 @@
 //! The session's reports: what it says about the peer's stream and hears about its own.
 
 use super::{RtcpReceived, RtpSession};
-use crate::rtcp::{self, Report, ReportBlock, SenderInfo};
+use crate::rtcp::{self, Heard, Report, ReportBlock, SenderInfo};
 use crate::secure::Room;
 use frontdesk_identifiers::{Moment, WallTime};
 use std::net::SocketAddr;
@@ -22,7 +22,7 @@ impl RtpSession {
         } else {
             datagram
         };
-        let heard = match rtcp::read(datagram, self.ssrc) {
+        let heard: Heard = match rtcp::read(datagram, self.ssrc) {
             Ok(heard) => heard,
             Err(fault) => return RtcpReceived::Refused(fault),
         };
@@ -32,8 +32,47 @@ impl RtpSession {
         }
         if let Some(block) = heard.block {
             self.note_block(&block, now);
+            self.note_told(block.lost, block.fraction_lost, heard.voip);
         }
+        self.note_silence(&heard, now);
         if heard.goodbye { RtcpReceived::Goodbye } else { RtcpReceived::Report }
+    }
+
+    /// A peer that reports and has sent nothing since its last report is silent and not gone: it is muted, or sends no
+    /// packets while nobody speaks. One that says it sent what never came is not taken at its word.
+    fn note_silence(&mut self, heard: &Heard, now: Moment) {
+        let sent = heard.sender.map(|sender| sender.packets);
+        let before = self.peer_sent;
+        self.peer_sent = sent.or(before);
+        let is_silent = match (sent, before) {
+            (None, _) => true,
+            (Some(sent), Some(before)) => sent == before,
+            (Some(sent), None) => u64::from(sent) <= self.counters.packets_received,
+        };
+        if is_silent && !heard.goodbye {
+            self.silent_at = Some(now);
+        }
+    }
+
+    /// When the peer reported last that it sends nothing.
+    pub fn peer_said_silent_at(&self) -> Option<Moment> {
+        self.silent_at
+    }
+
+    /// Reports come and go on the RTP port from now on, or on their own (RFC 5761).
+    pub fn set_rtcp_mux(&mut self, mux: bool) {
+        self.mux = mux;
+    }
+
+    /// Whether a datagram on the RTP port is for [`receive_rtcp`](Self::receive_rtcp): by its packet type, 192–223, which
+    /// encryption leaves readable (RFC 5761 §4).
+    pub fn is_report(&self, datagram: &[u8]) -> bool {
+        self.mux && datagram.get(1).is_some_and(|kind| (192..=223).contains(kind))
+    }
+
+    /// Whether reports go to the RTP port.
+    pub fn mixes_reports(&self) -> bool {
+        self.mux
     }
 
     fn note_block(&mut self, block: &ReportBlock, now: Moment) {
@@ -56,6 +95,9 @@ impl RtpSession {
 
     /// Where to send RTCP now: where SDP says, unless the peer turned out to be elsewhere.
     pub fn rtcp_to(&self) -> SocketAddr {
+        if self.mux {
+            return self.latching.send_to();
+        }
         if self.latching.is_where_signalled() {
             return self.remote.rtcp;
         }
@@ -78,6 +120,7 @@ impl RtpSession {
 
     fn write_report(&mut self, now: Moment, wall: WallTime, goodbye: bool, out: &mut [u8]) -> usize {
         let ntp = rtcp::ntp_of(wall);
+        let voip = self.voip_metrics();
         let has_sent = self.counters.packets_sent > self.sent_at_report;
         let sender = self.sent_last.filter(|_| has_sent).map(|sent| SenderInfo {
             ntp,
@@ -100,7 +143,7 @@ impl RtpSession {
             self.our_report = Some((rtcp::ntp_middle(ntp), now));
         }
         let length =
-            rtcp::write(&Report { ssrc: self.ssrc, sender, block, cname: &self.cname, goodbye }, out);
+            rtcp::write(&Report { ssrc: self.ssrc, sender, block, voip, cname: &self.cname, goodbye }, out);
         if length > 0 { self.security.seal_rtcp(out, length) } else { 0 }
     }
 }

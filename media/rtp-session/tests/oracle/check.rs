@@ -27,8 +27,8 @@ fn one_report(bytes: &[u8]) {
     let about = bytes.last_chunk().map_or(0, |last| u32::from_be_bytes(*last));
     let Ok(heard) = rtcp::read(bytes, about) else { return };
     let mut out = [0; rtcp::MAX_REPORT_BYTES];
-    let rtcp::Heard { ssrc, sender, block, goodbye } = heard;
-    let length = rtcp::write(&rtcp::Report { ssrc, sender, block, cname: "desk", goodbye }, &mut out);
+    let rtcp::Heard { ssrc, sender, block, voip, goodbye } = heard;
+    let length = rtcp::write(&rtcp::Report { ssrc, sender, block, voip, cname: "desk", goodbye }, &mut out);
     assert_eq!(rtcp::read(&out[..length], about), Ok(heard), "what is written is read again");
 }
 

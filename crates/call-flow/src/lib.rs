@@ -64,4 +64,4 @@ pub use run::{FlowRun, MAX_SILENT_STEPS, MAX_STEPS, MAX_TYPED, RestoreError, Sav
 pub use schema::schema;
 pub use talk::{Rehearsal, Talk};
 pub use templates::{FlowTemplate, RECEPTION, TEMPLATES};
-pub use words::{FlowAction, FlowEnd, FlowEvent, SayId, Trace, TransferOutcome, TransferTarget};
+pub use words::{FlowAction, FlowEnd, FlowEvent, RoomName, SayId, Trace, TransferOutcome, TransferTarget};

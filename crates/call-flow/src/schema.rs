@@ -142,7 +142,7 @@ fn transfer() -> Value {
         "type": "object", "required": ["transfer"], "additionalProperties": false,
         "anyOf": [ { "required": ["failed"] }, { "required": outcomes } ],
         "properties": {
-            "transfer": { "type": "string", "pattern": "^phone:[+0-9*#.() -]{1,128}$", "description": "To whom, such as phone:1001." },
+            "transfer": { "type": "string", "pattern": "^((phone|number):[+0-9*#.() -]{1,128}|room:[a-z0-9_-]{1,32})$", "description": "To whom, such as phone:1001, number:+4930123456 or room:monday." },
             "announce": { "$ref": "#/$defs/text", "description": "What is said before." },
             "ring": { "$ref": "#/$defs/duration", "default": "20s", "description": "How long it may ring, 3s to 120s." },
             "busy": exit("The phone is busy; `failed` if not given."),

@@ -156,10 +156,38 @@ pub enum TransferTarget {
     Phone(TelephoneNumber),
     /// A number of the telephone network in E.164, reached over the tenant's trunks: `number:+4930123456`.
     Number(TelephoneNumber),
+    /// A room of the tenant, where all who are put through to it hear each other: `room:monday`. It is answered at once, and
+    /// unreachable when it is full.
+    Room(RoomName),
+}
+
+/// A room's name within its tenant.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
+pub struct RoomName(String);
+
+impl RoomName {
+    /// The longest name, in letters.
+    pub const LONGEST: usize = 32;
+
+    fn read(text: &str) -> Result<RoomName, TargetFault> {
+        let fits =
+            |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || "-_".contains(letter);
+        if text.is_empty() || text.len() > Self::LONGEST || !text.chars().all(fits) {
+            return Err(TargetFault::RoomName);
+        }
+        Ok(RoomName(text.to_owned()))
+    }
+}
+
+impl std::fmt::Display for RoomName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
 impl TransferTarget {
-    /// Reads `phone:1001` or `number:+4930123456`.
+    /// Reads `phone:1001`, `number:+4930123456` or `room:monday`.
     pub(crate) fn read(text: &str) -> Result<TransferTarget, TargetFault> {
         let (scheme, number) = text.split_once(':').ok_or(TargetFault::NoKind)?;
         match scheme {
@@ -168,6 +196,7 @@ impl TransferTarget {
                 number if number.is_e164() => Ok(TransferTarget::Number(number)),
                 _ => Err(TargetFault::NotInternational),
             },
+            "room" => Ok(TransferTarget::Room(RoomName::read(number)?)),
             _ => Err(TargetFault::UnknownKind(scheme.to_owned())),
         }
     }
@@ -179,6 +208,7 @@ impl std::fmt::Display for TransferTarget {
         match self {
             TransferTarget::Phone(number) => write!(f, "phone:{number}"),
             TransferTarget::Number(number) => write!(f, "number:{number}"),
+            TransferTarget::Room(name) => write!(f, "room:{name}"),
         }
     }
 }
@@ -195,6 +225,8 @@ pub(crate) enum TargetFault {
     Number(#[from] frontdesk_identifiers::NameError),
     #[error("a number of the telephone network stands in international form, with `+` and the country first")]
     NotInternational,
+    #[error("a room's name is of small letters, digits, `-` and `_`, at most 32 of them")]
+    RoomName,
 }
 
 /// Why a run is over.
@@ -235,4 +267,20 @@ pub enum Trace {
     NotUnderstood,
     /// Nothing was said or pressed in time.
     NoInput,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_is_read_as_it_is_written() {
+        for text in ["phone:1001", "number:+4930123456", "room:monday-2"] {
+            assert_eq!(TransferTarget::read(text).expect(text).to_string(), text);
+        }
+        for text in ["room:", "room:Monday", "room:a b", "room:../x", "hall:monday", "monday"] {
+            assert!(TransferTarget::read(text).is_err(), "{text}");
+        }
+        assert!(TransferTarget::read(&format!("room:{}", "a".repeat(33))).is_err());
+    }
 }

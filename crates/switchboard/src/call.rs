@@ -361,6 +361,7 @@ impl Call {
                 target: TransferTarget::Phone(number) | TransferTarget::Number(number),
                 ring,
             } => self.begin_transfer(number, ring, desk),
+            Wish::Transfer { target: TransferTarget::Room(room), .. } => self.enter_room(&room, desk),
             Wish::Transfer { target, .. } => debug_assert!(false, "no way to {target:?}"),
             Wish::End { end } => {
                 let (reason, fault) = match end {

@@ -3,6 +3,7 @@
 
 use crate::input::{FlowFault, Rules};
 use crate::output::SwitchboardOutput;
+use crate::rooms::Rooms;
 use crate::trunk::Trunks;
 use frontdesk_call_record::Fact;
 use frontdesk_identifiers::{CallId, LegId, Moment, WallTime};
@@ -33,6 +34,8 @@ pub(crate) struct Outbox {
     pub aside: Vec<Fact>,
     /// Why the flow failed of which the stack is being told.
     pub flow_fault: Option<(Flow, FlowFault)>,
+    /// Who hears whom in rooms.
+    pub rooms: Rooms,
     next: u64,
     chance: ChaCha20Rng,
 }
@@ -44,6 +47,7 @@ impl Outbox {
             commands: VecDeque::new(),
             aside: Vec::new(),
             flow_fault: None,
+            rooms: Rooms::default(),
             next: 1,
             chance,
         }

@@ -61,6 +61,7 @@ mod reason;
 mod referral;
 mod reoffer;
 mod replaces;
+mod rooms;
 mod routing;
 #[cfg(test)]
 mod stories;

@@ -51,6 +51,9 @@ impl Switchboard {
             MediaEvent::PlaybackEnded { leg, playback, end, sent_samples, .. } => {
                 self.with_leg(leg, now, |call, desk| call.playback_ended(playback, end, sent_samples, desk));
             }
+            MediaEvent::RoomFull { leg, .. } => {
+                self.with_leg(leg, now, |call, desk| call.room_full(leg, desk));
+            }
             MediaEvent::NoMedia { leg, .. } => {
                 self.with_leg(leg, now, |call, desk| call.no_media(leg, desk));
             }
@@ -101,6 +104,7 @@ impl Call {
     }
 
     fn port_closed(&mut self, id: LegId, counters: StreamCounters, desk: &mut Desk<'_>) {
+        desk.out.rooms.leave(id);
         let Some(leg) = self.leg_mut(id) else { return };
         leg.port = Port::Closed;
         let role = leg.role;

@@ -90,6 +90,7 @@ impl Call {
                 } => {
                     format!("ring {} {}s", number.as_str(), ring.as_secs())
                 }
+                FlowAction::Transfer { target: TransferTarget::Room(room), .. } => format!("into {room}"),
                 FlowAction::End { end } => format!("end {end:?}"),
                 FlowAction::Trace(Trace::Entered { step }) => format!("[{step}]"),
                 FlowAction::Trace(Trace::Understood { answer, by_key, .. }) => {

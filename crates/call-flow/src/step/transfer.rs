@@ -81,7 +81,7 @@ fn target(reading: &mut Reading<'_>, value: &Spanned<DeValue<'_>>) -> Option<(Tr
             reading.fault(
                 at,
                 format!("`{text}`: {fault}"),
-                "write transfer = \"phone:1001\" with the number of a phone of the house, or \"number:+4930123456\"",
+                "write transfer = \"phone:1001\" with the number of a phone of the house, \"number:+4930123456\" or \"room:monday\"",
             );
             None
         }

@@ -11,3 +11,4 @@ mod passings;
 mod referrals;
 mod reoffers;
 mod replacements;
+mod rooms;

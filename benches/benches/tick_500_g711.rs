@@ -229,6 +229,7 @@ fn thread_time_ns(name: &str) -> Option<u64> {
 fn with_sockets(load: Load) {
     let folder = std::env::temp_dir().join(format!("frontdesk-tick-sockets-{}-{load:?}", std::process::id()));
     let settings = EngineSettings {
+        one_port: None,
         ports: 0..=0,
         realtime: true,
         no_media_after: Duration::ZERO,

@@ -93,6 +93,7 @@ impl Drop for Engine {
 /// them out.
 pub fn serve() -> Result<(), String> {
     let mut engine = MediaEngine::start(EngineSettings {
+        one_port: None,
         ports: 0..=0,
         realtime: true,
         no_media_after: Duration::from_secs(60),

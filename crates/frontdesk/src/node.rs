@@ -217,6 +217,7 @@ fn start_engine(
 ) -> Result<MediaEngine, NodeFault> {
     let engine = MediaEngine::start(EngineSettings {
         ports: settings.rtp.ports.clone(),
+        one_port: settings.rtp.one_port,
         realtime: true,
         no_media_after: NO_MEDIA_AFTER,
         wake: Some(mailbox.bell()?),

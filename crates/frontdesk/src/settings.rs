@@ -100,6 +100,8 @@ pub struct NodeSettings {
 pub struct RtpSettings {
     /// The UDP ports for sound; `0..=0` takes any free ones.
     pub ports: RangeInclusive<u16>,
+    /// One port for all calls instead, and the one above it for reports.
+    pub one_port: Option<u16>,
     /// The address that sound is told to come to; none takes the one that the call came in on.
     pub address: Option<IpAddr>,
 }
@@ -241,7 +243,16 @@ fn default_node() -> NodeId {
 }
 
 fn read_rtp(mut rtp: Section<'_, '_>) -> RtpSettings {
-    let ports = rtp.ports("ports").unwrap_or(20_000..=20_999);
+    const ONE_PORT: &str =
+        "one even port from 2 to 65534 for all calls, instead of `ports`; the one above it is for reports";
+    let ports = rtp.ports("ports");
+    let one_port: Option<u16> = rtp.bounded("one_port", ONE_PORT, 2, 65_534);
+    if let Some(port) = one_port
+        && (port % 2 == 1 || ports.is_some())
+    {
+        rtp.bad("one_port", &port.to_string(), ONE_PORT);
+    }
+    let ports = ports.unwrap_or(20_000..=20_999);
     let address = rtp.text("address").and_then(|text| match text.value.parse::<IpAddr>() {
         Ok(address) if !address.is_unspecified() => Some(address),
         _ => {
@@ -250,7 +261,7 @@ fn read_rtp(mut rtp: Section<'_, '_>) -> RtpSettings {
         }
     });
     rtp.finish();
-    RtpSettings { ports, address }
+    RtpSettings { ports, one_port, address }
 }
 
 /// What a value is, as people call it.

@@ -16,6 +16,8 @@ use ringbuf::{HeapCons, HeapProd, HeapRb};
 use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 mod rooms;
 use rooms::Rooms;
@@ -34,7 +36,16 @@ pub(crate) const RETIRED_CAPACITY: usize = 512;
 pub(crate) trait LineSource {
     type Line;
     /// Opens a line for the port in this slot, and says its local RTP address.
-    fn open(&mut self, bind: IpAddr, slot: u16) -> Result<(Self::Line, SocketAddr), PortFault>;
+    fn open(&mut self, bind: IpAddr, slot: u16) -> Result<Opened<Self::Line>, PortFault>;
+}
+
+/// A line that was opened.
+pub(crate) struct Opened<L> {
+    pub(crate) line: L,
+    /// The local RTP address.
+    pub(crate) address: SocketAddr,
+    /// If this is the first line of those that share sockets: one for the thread, which reads them for all.
+    pub(crate) common: Option<L>,
 }
 
 /// The rings between the two sides, seen from the control side.
@@ -42,6 +53,7 @@ pub(crate) struct ControlRings<L> {
     orders: HeapProd<ThreadOrder<L>>,
     events: HeapCons<MediaEvent>,
     retired: HeapCons<Retired<L>>,
+    strangers: Arc<AtomicU64>,
 }
 
 /// The same rings, seen from the media thread.
@@ -49,15 +61,23 @@ pub(crate) struct ThreadRings<L> {
     pub(crate) orders: HeapCons<ThreadOrder<L>>,
     pub(crate) events: HeapProd<MediaEvent>,
     pub(crate) retired: HeapProd<Retired<L>>,
+    /// Datagrams at the port of all legs that are nobody's.
+    pub(crate) strangers: Arc<AtomicU64>,
 }
 
 pub(crate) fn rings<L>() -> (ControlRings<L>, ThreadRings<L>) {
     let (orders_in, orders_out) = HeapRb::new(ORDER_CAPACITY).split();
     let (events_in, events_out) = HeapRb::new(crate::status::EVENT_CAPACITY).split();
     let (retired_in, retired_out) = HeapRb::new(RETIRED_CAPACITY).split();
+    let strangers = Arc::new(AtomicU64::new(0));
     (
-        ControlRings { orders: orders_in, events: events_out, retired: retired_out },
-        ThreadRings { orders: orders_out, events: events_in, retired: retired_in },
+        ControlRings {
+            orders: orders_in,
+            events: events_out,
+            retired: retired_out,
+            strangers: Arc::clone(&strangers),
+        },
+        ThreadRings { orders: orders_out, events: events_in, retired: retired_in, strangers },
     )
 }
 
@@ -237,10 +257,11 @@ impl<S: LineSource> Control<S> {
         let slot = self.free_slots.last().copied().filter(|_| self.outbox.len() < OUTBOX_ORDERS);
         let opened = slot
             .ok_or(PortFault::EngineFull)
-            .and_then(|slot| self.source.open(bind, slot).map(|(line, address)| (slot, line, address)));
+            .and_then(|slot| self.source.open(bind, slot).map(|opened| (slot, opened)));
         match opened {
-            Ok((slot, line, address)) => {
+            Ok((slot, Opened { line, address, common })) => {
                 self.free_slots.pop();
+                self.outbox.extend(common.map(|line| ThreadOrder::Common { line }));
                 let port = Box::new(Port::new(leg, line, &self.identity(), now));
                 self.legs.insert(leg, slot);
                 self.outbox.push_back(ThreadOrder::Open { slot, port });
@@ -318,6 +339,11 @@ impl<S: LineSource> Control<S> {
         }
         self.outbox.clear();
         self.recorder.stop();
+    }
+
+    /// Datagrams at the port of all legs that were nobody's.
+    pub(crate) fn strangers(&self) -> u64 {
+        self.rings.strangers.load(Ordering::Relaxed)
     }
 
     /// How many slots are free: for tests that look for leaks.

@@ -3,6 +3,7 @@
 use crate::clock::{Clock, SPOKES};
 use crate::conference::Room;
 use crate::control::{MAX_LEGS, ORDER_CAPACITY, ThreadRings};
+use crate::exchange::Exchange;
 use crate::orders::{LegOrder, Retired, ThreadOrder};
 use crate::port::Port;
 use crate::relay::LOOK_TURNS;
@@ -13,8 +14,12 @@ use crate::wire::{Channel, DATAGRAM_BYTES, Wire};
 use frontdesk_identifiers::{Moment, WallTime};
 use ringbuf::traits::{Consumer, Observer, Producer};
 use ringbuf::{HeapCons, HeapProd};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
+mod one_port;
+pub(crate) use one_port::MOST_COMMON;
 mod relays;
 mod rooms;
 pub(crate) use rooms::MAX_ROOMS;
@@ -39,6 +44,11 @@ pub(crate) struct Deck<W: Wire> {
     rooms: Box<[Option<Box<Room>>]>,
     /// Those that have no ticks: all that is said is passed on.
     untimed: Vec<u16>,
+    /// The lines that legs share, by their numbers.
+    common: Vec<W::Line>,
+    /// Whose datagrams are that come by a socket of all legs.
+    exchange: Exchange,
+    strangers: Arc<AtomicU64>,
     /// A datagram that is passed on.
     passing: Box<[u8; DATAGRAM_BYTES]>,
     orders: HeapCons<ThreadOrder<W::Line>>,
@@ -55,6 +65,9 @@ impl<W: Wire> Deck<W> {
             spokes: std::array::from_fn(|_| Vec::with_capacity(MAX_LEGS)),
             rooms: (0..MAX_ROOMS).map(|_| None).collect(),
             untimed: Vec::with_capacity(MAX_LEGS),
+            common: Vec::with_capacity(MOST_COMMON),
+            exchange: Exchange::new(),
+            strangers: rings.strangers,
             passing: Box::new([0; DATAGRAM_BYTES]),
             orders: rings.orders,
             retired: rings.retired,
@@ -204,7 +217,11 @@ impl<W: Wire> Deck<W> {
                 Some(ThreadOrder::Open { slot, port }) => self.open(slot, port, turn),
                 Some(ThreadOrder::Leg { slot, what: LegOrder::Close }) => self.close(slot, now, wall, turn),
                 Some(ThreadOrder::Leg { slot, what }) => {
+                    let agrees = matches!(what, LegOrder::Configure { .. });
                     self.carry_out(slot, what, now);
+                    if agrees {
+                        self.signal(slot);
+                    }
                     self.reconsider(slot, now, turn);
                 }
                 Some(ThreadOrder::Bridge { first, second }) => self.bridge(first, second, turn),
@@ -213,6 +230,7 @@ impl<W: Wire> Deck<W> {
                         self.part(first, turn);
                     }
                 }
+                Some(ThreadOrder::Common { line }) => self.add_common(line),
                 Some(ThreadOrder::Room { place, what }) => self.carry_out_for_room(place, what, turn),
             }
         }
@@ -237,6 +255,7 @@ impl<W: Wire> Deck<W> {
     fn close(&mut self, slot: u16, now: Moment, wall: WallTime, upcoming: u64) {
         self.part(slot, upcoming);
         self.leave_room(slot);
+        self.exchange.forget(slot);
         let Some(mut port) = self.ports.get_mut(usize::from(slot)).and_then(Option::take) else { return };
         self.leave_spoke(slot, spoke_of(port.due()));
         port.farewell(now, wall, &mut self.wire);

@@ -1,20 +1,21 @@
 //! The engine as the desk sees it: orders in, events out, and a thread that never waits for either.
 
 use crate::clock::{Clock, SteadyClock};
-use crate::control::{Control, LineSource, rings};
+use crate::control::{Control, LineSource, Opened, rings};
+use crate::deck::MOST_COMMON;
 use crate::orders::{Order, Retired};
 use crate::recorder::Recorder;
 use crate::rest::Rest;
 use crate::sockets::{PortRange, UdpLine};
 use crate::status::ring_bell;
-use crate::thread::{ThreadPlan, epoll_name, run};
+use crate::thread::{SocketOf, ThreadPlan, epoll_name, run};
 use crate::wire::Channel;
 use frontdesk_media_protocol::{MediaEvent, PortFault};
 use rustix::event::{Timespec, epoll};
 use rustix::fd::OwnedFd;
 use std::io;
 use std::mem::MaybeUninit;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -27,6 +28,9 @@ use std::time::{Duration, Instant};
 pub struct EngineSettings {
     /// The UDP ports of RTP and RTCP; `0..=0` for any free pair.
     pub ports: RangeInclusive<u16>,
+    /// One port for all legs instead, even, and the one above it for reports: whose a datagram is follows from its sender.
+    /// For containers, where each port must be let through by name.
+    pub one_port: Option<u16>,
     /// Whether to ask for SCHED_FIFO. Where it is refused the engine runs without; see [`MediaEngine::scheduling`].
     pub realtime: bool,
     /// How long no RTP may come before [`MediaEvent::NoMedia`] is told; zero for never.
@@ -46,6 +50,9 @@ pub enum EngineFault {
     /// The operator's: no pair of an even port and the odd one above lies in the range.
     #[error("the RTP port range {0:?} has no pair of an even port and the odd one above it")]
     NoPorts(RangeInclusive<u16>),
+    /// The operator's: the one port for all legs is not even, so that none for reports is above it.
+    #[error("the one port for all sound must be even: the one above it is for reports")]
+    OnePort,
     /// The machine refused a thread or a file handle.
     #[error("the machine has no means for the media engine: {0}")]
     Machine(#[from] io::Error),
@@ -77,6 +84,9 @@ impl MediaEngine {
     /// Starts the threads.
     pub fn start(settings: EngineSettings) -> Result<Self, EngineFault> {
         let range = PortRange::new(&settings.ports);
+        if settings.one_port.is_some_and(|port| port == 0 || port % 2 == 1) {
+            return Err(EngineFault::OnePort);
+        }
         if range.is_empty() {
             return Err(EngineFault::NoPorts(settings.ports));
         }
@@ -108,7 +118,7 @@ impl MediaEngine {
             run(plan)
         })?;
         let scheduling = scheduling.recv().unwrap_or(Scheduling::Refused);
-        let lines = UdpLines { range, epoll };
+        let lines = UdpLines { range, one_port: settings.one_port, common: Vec::new(), epoll };
         let control = Control::new(lines, control_rings, recorder, settings.seed);
         Ok(MediaEngine { control, thread: Some(thread), rest, stop, wake: settings.wake, clock, scheduling })
     }
@@ -141,6 +151,11 @@ impl MediaEngine {
         event
     }
 
+    /// Datagrams at the one port for all legs that were nobody's, since the start.
+    pub fn strangers(&self) -> u64 {
+        self.control.strangers()
+    }
+
     /// Ends the threads. Ports are closed, recordings published; events that were not polled are lost.
     pub fn stop(mut self) {
         self.end();
@@ -164,7 +179,40 @@ impl Drop for MediaEngine {
 /// Lines of sockets, which report to the media thread's epoll.
 struct UdpLines {
     range: PortRange,
+    /// The port that all legs share, instead of one of the range each.
+    one_port: Option<u16>,
+    /// The sockets that they share, by local address.
+    common: Vec<(IpAddr, UdpLine)>,
     epoll: Arc<OwnedFd>,
+}
+
+impl UdpLines {
+    fn watch(&self, line: &UdpLine, owner: SocketOf) -> Result<(), PortFault> {
+        for channel in [Channel::Rtp, Channel::Rtcp] {
+            let name = epoll::EventData::new_u64(epoll_name(owner, channel));
+            epoll::add(&self.epoll, line.socket(channel), name, epoll::EventFlags::IN)
+                .map_err(|_| PortFault::EngineFull)?;
+        }
+        Ok(())
+    }
+
+    /// A line by the sockets that all legs of this address share.
+    fn share(&mut self, bind: IpAddr, port: u16) -> Result<Opened<UdpLine>, PortFault> {
+        let known = self.common.iter().position(|(ip, _)| *ip == bind);
+        let number = known.unwrap_or(self.common.len()) as u16;
+        let mut first = None;
+        if known.is_none() {
+            if self.common.len() >= MOST_COMMON {
+                return Err(PortFault::EngineFull);
+            }
+            let line = UdpLine::for_all(bind, port)?;
+            self.watch(&line, SocketOf::All(number))?;
+            first = Some(line.share(number));
+            self.common.push((bind, line));
+        }
+        let (_, line) = self.common.get(usize::from(number)).ok_or(PortFault::EngineFull)?;
+        Ok(Opened { line: line.share(number), address: line.address(), common: first })
+    }
 }
 
 impl LineSource for UdpLines {
@@ -172,15 +220,14 @@ impl LineSource for UdpLines {
 
     /// The sockets report from here on, though their port is not with the thread yet: what they report until then costs
     /// the thread a look.
-    fn open(&mut self, bind: IpAddr, slot: u16) -> Result<(UdpLine, SocketAddr), PortFault> {
-        let line = self.range.open(bind)?;
-        for channel in [Channel::Rtp, Channel::Rtcp] {
-            let name = epoll::EventData::new_u64(epoll_name(slot, channel));
-            epoll::add(&self.epoll, line.socket(channel), name, epoll::EventFlags::IN)
-                .map_err(|_| PortFault::EngineFull)?;
+    fn open(&mut self, bind: IpAddr, slot: u16) -> Result<Opened<UdpLine>, PortFault> {
+        if let Some(port) = self.one_port {
+            return self.share(bind, port);
         }
+        let line = self.range.open(bind)?;
+        self.watch(&line, SocketOf::Leg(slot))?;
         let address = line.address();
-        Ok((line, address))
+        Ok(Opened { line, address, common: None })
     }
 }
 

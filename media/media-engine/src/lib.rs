@@ -17,6 +17,9 @@
 //! there is no leg at all it sleeps until there is an order (`rest.rs`). A closed port is told together with others, at
 //! most 100 ms later.
 //!
+//! Where one port serves all legs (`exchange.rs`), whose a datagram is follows from its sender, and what is sent leaves by
+//! batches.
+//!
 //! A bridge that nobody listens to, of two legs with the same codec, goes past all that (`relay.rs`): its payloads are passed
 //! on as they come, and it has no ticks.
 //!
@@ -31,8 +34,8 @@
 //! * No lock. No allocation and no free: what is needed is built on the control side and moved in; what is done with is
 //!   moved out by a ring and dropped there. `tests/allocation_guard.rs` counts.
 //! * No system call but receive, send, and one `write` to the eventfd; the clock is read in user space. The wait
-//!   between turns is one `epoll_pwait2`; once packets came, it stands behind a rest of at most a millisecond in which more
-//!   gather.
+//!   between turns is one `epoll_pwait2`; where packets come close together, it stands behind a rest of at most a millisecond in
+//!   which more gather.
 //! * No log, no panic on what a packet says, every loop bounded.
 //! * A turn stands on an absolute deadline. One that is 20 ms late is passed over, counted, and never caught up with a
 //!   burst: the RTP timestamp moves on by the ticks that were skipped, the sequence numbers stay contiguous, a recording has
@@ -79,6 +82,7 @@ mod conference;
 mod control;
 mod deck;
 mod engine;
+mod exchange;
 mod keys;
 mod orders;
 mod pace;

@@ -197,6 +197,7 @@ pub(crate) enum ThreadOrder<L> {
     Bridge { first: u16, second: u16 },
     Unbridge { first: u16, second: u16 },
     Room { place: u16, what: RoomOrder },
+    Common { line: L },
 }
 
 /// Rooms are named by their place, which is given out again as slots are.

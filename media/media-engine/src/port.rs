@@ -235,6 +235,20 @@ impl<L> Port<L> {
         self.partner = partner;
     }
 
+    pub(crate) fn agreed(&self) -> Option<AgreedAudio> {
+        self.agreed
+    }
+
+    /// Whether a packet of the other side was taken.
+    pub(crate) fn is_spoken_to(&self) -> bool {
+        self.spoken_to
+    }
+
+    /// Whether a packet was taken just now, and the party is believed to be at this address.
+    pub(crate) fn believes(&self, address: SocketAddr, now: Moment) -> bool {
+        self.stream.send_to() == address && self.stream.last_packet_at() == Some(now)
+    }
+
     pub(crate) fn room(&self) -> Option<u16> {
         self.room
     }

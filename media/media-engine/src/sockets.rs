@@ -10,18 +10,31 @@ use rustix::net::{
 };
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+mod sending;
+use sending::Sending;
 
 /// Expedited forwarding (RFC 3246), as RFC 8837 §5 asks for interactive audio: routers that care send it first.
 const EXPEDITED_FORWARDING: u8 = 46 << 2;
+/// What a socket for all legs may hold: 1,000 legs' sound of 100 ms, which the kernel counts with its own overhead.
+const SHARED_BUFFER_BYTES: usize = 4 << 20;
 /// How often an ephemeral port is drawn until its neighbour is free too.
 const EPHEMERAL_ATTEMPTS: usize = 64;
 
 /// RTP on an even port and RTCP on the odd port above it (RFC 3550 §11).
 #[derive(Debug)]
 pub struct UdpLine {
+    sockets: Arc<Sockets>,
+    /// Which of the engine's common pairs these are, if they are none of the leg's own.
+    shared: Option<u16>,
+    address: SocketAddr,
+}
+
+#[derive(Debug)]
+struct Sockets {
     rtp: OwnedFd,
     rtcp: OwnedFd,
-    address: SocketAddr,
 }
 
 impl UdpLine {
@@ -30,11 +43,31 @@ impl UdpLine {
         self.address
     }
 
+    fn own(rtp: OwnedFd, rtcp: OwnedFd, address: SocketAddr) -> Self {
+        UdpLine { sockets: Arc::new(Sockets { rtp, rtcp }), shared: None, address }
+    }
+
+    /// A line for another leg, with the same sockets.
+    pub(crate) fn share(&self, number: u16) -> Self {
+        let sockets = Arc::clone(&self.sockets);
+        UdpLine { sockets, shared: Some(number), address: self.address }
+    }
+
+    /// Binds the pair of sockets for all legs of a local address.
+    pub(crate) fn for_all(ip: IpAddr, port: u16) -> Result<Self, PortFault> {
+        let line = open_pair(ip, port).map_err(port_fault)?;
+        for socket in [&line.sockets.rtp, &line.sockets.rtcp] {
+            // A wish, which the system bounds: what all legs are sent in a stall of the thread.
+            let _ = sockopt::set_socket_recv_buffer_size(socket, SHARED_BUFFER_BYTES);
+        }
+        Ok(line)
+    }
+
     /// The socket of a channel.
     pub(crate) fn socket(&self, channel: Channel) -> BorrowedFd<'_> {
         match channel {
-            Channel::Rtp => self.rtp.as_fd(),
-            Channel::Rtcp => self.rtcp.as_fd(),
+            Channel::Rtp => self.sockets.rtp.as_fd(),
+            Channel::Rtcp => self.sockets.rtcp.as_fd(),
         }
     }
 }
@@ -99,7 +132,7 @@ fn open_anywhere(ip: IpAddr) -> Result<UdpLine, PortFault> {
         let port = local_port(&drawn).map_err(port_fault)?;
         let Ok(neighbour) = open_socket(ip, port ^ 1) else { continue };
         let (rtp, rtcp) = if port % 2 == 0 { (drawn, neighbour) } else { (neighbour, drawn) };
-        return Ok(UdpLine { rtp, rtcp, address: SocketAddr::new(ip, port & !1) });
+        return Ok(UdpLine::own(rtp, rtcp, SocketAddr::new(ip, port & !1)));
     }
     Err(PortFault::RangeExhausted)
 }
@@ -107,7 +140,7 @@ fn open_anywhere(ip: IpAddr) -> Result<UdpLine, PortFault> {
 fn open_pair(ip: IpAddr, port: u16) -> Result<UdpLine, Errno> {
     let rtp = open_socket(ip, port)?;
     let rtcp = open_socket(ip, port + 1)?;
-    Ok(UdpLine { rtp, rtcp, address: SocketAddr::new(ip, port) })
+    Ok(UdpLine::own(rtp, rtcp, SocketAddr::new(ip, port)))
 }
 
 fn open_socket(ip: IpAddr, port: u16) -> Result<OwnedFd, Errno> {
@@ -134,7 +167,7 @@ fn local_port(socket: &OwnedFd) -> Result<u16, Errno> {
 /// Reads with `recvmsg` or `recvmmsg`, sends with `sendto`.
 ///
 /// A leg has a socket of its own, in which one packet waits as a rule: `recvmsg` for that one is a tenth cheaper than
-/// `recvmmsg`, which looks for a second. `sendmmsg` takes one socket, so that a round's packets are sent one by one.
+/// `recvmmsg`, which looks for a second. `sendmmsg` takes one socket, so that a round's packets are sent one by one, unless all legs share one.
 pub(crate) struct UdpWire {
     headers: Box<[libc::mmsghdr; BATCH]>,
     // The headers point into the three below, which are never moved or resized.
@@ -142,6 +175,7 @@ pub(crate) struct UdpWire {
     addresses: Box<[libc::sockaddr_storage; BATCH]>,
     buffers: Box<[[u8; DATAGRAM_BYTES]; BATCH]>,
     received: usize,
+    sending: Sending,
 }
 
 impl UdpWire {
@@ -168,7 +202,7 @@ impl UdpWire {
             header.msg_hdr.msg_iov = &raw mut vectors[at];
             header.msg_hdr.msg_iovlen = 1;
         }
-        UdpWire { headers, _vectors: vectors, addresses, buffers, received: 0 }
+        UdpWire { headers, _vectors: vectors, addresses, buffers, received: 0, sending: Sending::new() }
     }
 
     fn receive_one(&mut self, socket: RawFd) -> usize {
@@ -184,6 +218,10 @@ impl UdpWire {
 
 impl Wire for UdpWire {
     type Line = UdpLine;
+
+    fn shared(line: &UdpLine) -> Option<u16> {
+        line.shared
+    }
 
     fn receive(&mut self, line: &mut UdpLine, channel: Channel, most: usize) -> usize {
         for header in self.headers.iter_mut().take(self.received) {
@@ -223,8 +261,15 @@ impl Wire for UdpWire {
     }
 
     fn send(&mut self, line: &mut UdpLine, channel: Channel, to: SocketAddr, datagram: &[u8]) {
+        if line.shared.is_some() {
+            return self.sending.push(line.socket(channel), to, datagram);
+        }
         let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
         let _ = sendto(line.socket(channel), datagram, flags, &to);
+    }
+
+    fn flush(&mut self) {
+        self.sending.flush();
     }
 }
 

@@ -4,7 +4,7 @@
 //! own turn; only the clock and the wire are of memory.
 
 use crate::clock::{Clock, SPOKE, Wheel};
-use crate::control::{Control, LineSource, MAX_LEGS, rings};
+use crate::control::{Control, LineSource, MAX_LEGS, Opened, rings};
 use crate::deck::Deck;
 use crate::orders::Order;
 use crate::recorder::Recorder;
@@ -55,6 +55,21 @@ impl Datagram {
 pub struct MemoryLine {
     arrived: VecDeque<Datagram>,
     sent: VecDeque<Datagram>,
+    shared: Option<u16>,
+}
+
+impl MemoryLine {
+    fn new(shared: Option<u16>) -> Self {
+        let room = || VecDeque::with_capacity(LINE_DATAGRAMS);
+        MemoryLine { arrived: room(), sent: room(), shared }
+    }
+
+    fn arrives(&mut self, datagram: Datagram) {
+        if self.arrived.len() == LINE_DATAGRAMS {
+            self.arrived.pop_front();
+        }
+        self.arrived.push_back(datagram);
+    }
 }
 
 /// A clock that stands still until it is moved.
@@ -85,6 +100,10 @@ struct MemoryWire {
 
 impl Wire for MemoryWire {
     type Line = MemoryLine;
+
+    fn shared(line: &MemoryLine) -> Option<u16> {
+        line.shared
+    }
 
     fn receive(&mut self, line: &mut MemoryLine, channel: Channel, most: usize) -> usize {
         self.received.clear();
@@ -118,20 +137,23 @@ impl Wire for MemoryWire {
 struct MemoryLines {
     next_port: u16,
     slots: Rc<Cell<Option<u16>>>,
+    /// All lines share one port; whether the first is open already.
+    one_port: Option<bool>,
 }
 
 impl LineSource for MemoryLines {
     type Line = MemoryLine;
 
-    fn open(&mut self, bind: IpAddr, slot: u16) -> Result<(MemoryLine, SocketAddr), PortFault> {
+    fn open(&mut self, bind: IpAddr, slot: u16) -> Result<Opened<MemoryLine>, PortFault> {
         let address = SocketAddr::new(bind, self.next_port);
+        if let Some(open) = &mut self.one_port {
+            self.slots.set(Some(slot));
+            let common = (!std::mem::replace(open, true)).then(|| MemoryLine::new(Some(0)));
+            return Ok(Opened { line: MemoryLine::new(Some(0)), address, common });
+        }
         self.next_port = self.next_port.checked_add(2).ok_or(PortFault::RangeExhausted)?;
         self.slots.set(Some(slot));
-        let line = MemoryLine {
-            arrived: VecDeque::with_capacity(LINE_DATAGRAMS),
-            sent: VecDeque::with_capacity(LINE_DATAGRAMS),
-        };
-        Ok((line, address))
+        Ok(Opened { line: MemoryLine::new(None), address, common: None })
     }
 }
 
@@ -149,10 +171,19 @@ pub struct Simulation {
 impl Simulation {
     /// An engine whose time is zero. Recordings are written by a real thread to a real disk.
     pub fn new(no_media_after: Duration, seed: [u8; 32]) -> io::Result<Self> {
+        Simulation::of(None, no_media_after, seed)
+    }
+
+    /// The same, with one port for all legs.
+    pub fn with_one_port(no_media_after: Duration, seed: [u8; 32]) -> io::Result<Self> {
+        Simulation::of(Some(false), no_media_after, seed)
+    }
+
+    fn of(one_port: Option<bool>, no_media_after: Duration, seed: [u8; 32]) -> io::Result<Self> {
         let clock = HandClock::default();
         let last_slot = Rc::new(Cell::new(None));
         let (control_rings, thread_rings) = rings();
-        let lines = MemoryLines { next_port: 10_000, slots: Rc::clone(&last_slot) };
+        let lines = MemoryLines { next_port: 10_000, slots: Rc::clone(&last_slot), one_port };
         let control = Control::new(lines, control_rings, Recorder::start(None)?, seed);
         let wire = MemoryWire { clock: clock.clone(), received: Vec::with_capacity(BATCH) };
         let deck = Deck::new(wire, thread_rings, no_media_after);
@@ -184,15 +215,24 @@ impl Simulation {
     pub fn deliver(&mut self, leg: LegId, channel: Channel, from: SocketAddr, datagram: &[u8]) -> bool {
         let Some(slot) = self.slots.get(&leg).copied() else { return false };
         let Some(port) = self.deck.port_mut(slot).filter(|port| port.leg() == leg) else { return false };
-        let arrived = &mut port.line_mut().arrived;
-        if arrived.len() == LINE_DATAGRAMS {
-            arrived.pop_front();
-        }
-        arrived.push_back(Datagram::new(self.clock.now(), channel, from, datagram));
+        port.line_mut().arrives(Datagram::new(self.clock.now(), channel, from, datagram));
         if !self.readable.contains(&(slot, channel)) {
             self.readable.push((slot, channel));
         }
         true
+    }
+
+    /// A datagram arrives at the one port for all legs; it is read before the next turn.
+    pub fn deliver_to_all(&mut self, channel: Channel, from: SocketAddr, datagram: &[u8]) {
+        let datagram = Datagram::new(self.clock.now(), channel, from, datagram);
+        if let Some(line) = self.deck.common_mut(0) {
+            line.arrives(datagram);
+        }
+    }
+
+    /// Datagrams at the one port for all legs that were nobody's.
+    pub fn strangers(&self) -> u64 {
+        self.control.strangers()
     }
 
     /// The next datagram that a leg sent.
@@ -242,6 +282,9 @@ impl Simulation {
             while self.deck.read(*slot, *channel, now, self.wheel.upcoming(now)) {}
         }
         self.readable.clear();
+        for channel in [Channel::Rtp, Channel::Rtcp] {
+            while self.deck.read_shared(0, channel, now, self.wheel.upcoming(now)) {}
+        }
         probe.mark(crate::stage::Stage::Receive);
         while let Some(turn) = self.wheel.take_due(self.clock.now()) {
             self.deck.turn(turn, &self.clock, probe);

@@ -20,18 +20,41 @@ use std::time::Duration;
 /// Socket reports a wait; what is more waits for the next one, which follows at once.
 const REPORTS: usize = 256;
 
-/// The thread wakes for sockets at most so often. Where many legs speak, packets come faster than a sleep and a wake-up
-/// cost, and what comes within this time is read together; where few do, each is read as it comes.
-const GATHER: Duration = Duration::from_millis(1);
+/// Where packets come further apart than this, each is read as it comes.
+const SPARSE: Duration = Duration::from_micros(1_500);
 
-/// How a socket is named in epoll: its port's slot, and which of the two it is.
-pub(crate) fn epoll_name(slot: u16, channel: Channel) -> u64 {
-    u64::from(slot) << 1 | u64::from(channel == Channel::Rtcp)
+/// How long packets gather before sockets are read again, after so many came at once. Where many legs speak they come
+/// faster than a sleep and a wake-up cost; where fewer do, a wake-up for a few costs little in all and delays them less.
+const fn gathering(packets: usize) -> Duration {
+    match packets {
+        0..8 => Duration::from_micros(500),
+        _ => Duration::from_millis(1),
+    }
 }
 
-fn named(name: u64) -> (u16, Channel) {
+/// Whose a socket is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SocketOf {
+    /// The leg's in this slot.
+    Leg(u16),
+    /// All legs', of this number.
+    All(u16),
+}
+
+/// How a socket is named in epoll: whose it is, and which of the two it is.
+pub(crate) fn epoll_name(owner: SocketOf, channel: Channel) -> u64 {
+    let (number, of_all) = match owner {
+        SocketOf::Leg(slot) => (slot, 0),
+        SocketOf::All(number) => (number, 1 << 32),
+    };
+    of_all | u64::from(number) << 1 | u64::from(channel == Channel::Rtcp)
+}
+
+fn named(name: u64) -> (SocketOf, Channel) {
     let channel = if name & 1 == 1 { Channel::Rtcp } else { Channel::Rtp };
-    ((name >> 1) as u16, channel)
+    let number = (name >> 1) as u16;
+    let owner = if name >> 32 == 1 { SocketOf::All(number) } else { SocketOf::Leg(number) };
+    (owner, channel)
 }
 
 /// What a media thread is started with.
@@ -55,8 +78,8 @@ pub(crate) fn run<C: Clock>(plan: ThreadPlan<C>) -> Vec<Retired<UdpLine>> {
     let mut deck = Deck::new(UdpWire::new(), rings, no_media_after);
     let mut wheel = Wheel::new(clock.now() + SPOKE);
     let mut reports = [MaybeUninit::uninit(); REPORTS];
-    // When sockets were read last.
-    let mut read: Option<Moment> = None;
+    // When sockets were read last, and until when they are to be left alone.
+    let (mut read, mut gathered) = (Moment::ZERO, None);
     while !stop.load(Ordering::Acquire) {
         let Some(deadline) = next_deadline(&deck, &mut wheel, clock.now()) else {
             if deck.take_last_bell() {
@@ -65,8 +88,8 @@ pub(crate) fn run<C: Clock>(plan: ThreadPlan<C>) -> Vec<Retired<UdpLine>> {
             rest.until_called(|| deck.has_orders() || stop.load(Ordering::Acquire));
             continue;
         };
-        if let Some(read) = read.take() {
-            let pause = (read + GATHER).min(deadline).since(clock.now());
+        if let Some(gathered) = gathered.take() {
+            let pause = deadline.min(gathered).since(clock.now());
             let pause = Timespec { tv_sec: 0, tv_nsec: pause.subsec_nanos().into() };
             let _ = rustix::thread::nanosleep(&pause);
         }
@@ -77,15 +100,19 @@ pub(crate) fn run<C: Clock>(plan: ThreadPlan<C>) -> Vec<Retired<UdpLine>> {
         let (ready, _) = epoll::wait(&epoll, &mut reports, Some(&timeout)).unwrap_or((&mut [], &mut []));
         let now = clock.now();
         if !ready.is_empty() {
-            read = Some(now);
+            gathered = (now.since(read) < SPARSE).then(|| now + gathering(ready.len()));
+            read = now;
             // What was agreed is known before the first packet is read that follows from it.
             deck.take_orders(wheel.upcoming(now), now, clock.wall());
         }
         let upcoming = wheel.upcoming(now);
         for report in ready.iter() {
-            let (slot, channel) = named(report.data.u64());
-            deck.read(slot, channel, now, upcoming);
+            match named(report.data.u64()) {
+                (SocketOf::Leg(slot), channel) => deck.read(slot, channel, now, upcoming),
+                (SocketOf::All(number), channel) => deck.read_shared(number, channel, now, upcoming),
+            };
         }
+        deck.flush();
         if let Some(turn) = next_turn(&deck, &wheel)
             && wheel.due(turn) <= now
         {
@@ -122,7 +149,9 @@ mod tests {
     fn a_socket_is_found_again_by_its_name() {
         for slot in [0, 1, 1_023, u16::MAX] {
             for channel in [Channel::Rtp, Channel::Rtcp] {
-                assert_eq!(named(epoll_name(slot, channel)), (slot, channel));
+                for owner in [SocketOf::Leg(slot), SocketOf::All(slot)] {
+                    assert_eq!(named(epoll_name(owner, channel)), (owner, channel));
+                }
             }
         }
     }

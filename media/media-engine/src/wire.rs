@@ -18,6 +18,9 @@ pub trait Wire {
     /// The two ends of one leg.
     type Line;
 
+    /// The number of the sockets that a line shares with others, if it has none of its own.
+    fn shared(line: &Self::Line) -> Option<u16>;
+
     /// Reads at most `most` waiting datagrams, and never more than [`BATCH`]; how many came. They stay readable by
     /// [`datagram`](Self::datagram) until the next call.
     fn receive(&mut self, line: &mut Self::Line, channel: Channel, most: usize) -> usize;

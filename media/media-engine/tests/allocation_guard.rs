@@ -220,3 +220,38 @@ fn no_tick_of_500_busy_legs_allocates_or_frees() {
     assert!(passed_on > 300 * 30, "bridges that nobody listens to are passed on: {passed_on}");
     assert!(told > 500, "the ticks had something to tell: {told}");
 }
+
+#[test]
+fn no_tick_of_200_legs_by_one_port_allocates_or_frees_whoever_writes_to_it() {
+    let mut simulation = Simulation::with_one_port(Duration::ZERO, [1; 32]).unwrap();
+    let mut parties: Vec<Party> =
+        (0..200).map(|leg| secured(Party::new(leg, Codec::Pcmu)).enters(&mut simulation)).collect();
+    for pair in parties.chunks(2) {
+        simulation.order(Order::Bridge { first: pair[0].leg, second: pair[1].leg });
+        simulation.step();
+    }
+    let mut stranger = Party::at(900, Codec::Pcmu, "203.0.113.66:4000".parse().unwrap());
+    let mut counted = 0;
+    for round in 0..100 {
+        for group in parties.chunks_mut(20) {
+            for party in group {
+                let packet = party.packet(5_000);
+                simulation.deliver_to_all(Channel::Rtp, party.address, &packet);
+            }
+            for _ in 0..10 {
+                simulation.deliver_to_all(Channel::Rtp, stranger.address, &stranger.packet(9_000));
+                simulation.deliver_to_all(Channel::Rtcp, stranger.address, &[0x80; 3]);
+            }
+            counted += allocations(|| simulation.step());
+        }
+        if round % 10 == 9 {
+            let party = &parties[round];
+            simulation.order(Order::Configure { leg: party.leg, audio: party.audio() });
+            simulation.order(Order::Close { leg: parties[199 - round / 10].leg });
+            counted += allocations(|| simulation.tick());
+        }
+        while simulation.poll().is_some() {}
+    }
+    assert_eq!(counted, 0);
+    assert!(simulation.strangers() >= 100 * 10 * 20);
+}

@@ -18,6 +18,7 @@ fn threads() -> usize {
 fn after_four_hundred_legs_and_a_stop_no_handle_and_no_thread_is_left() {
     let before = (open_files(), threads());
     let mut engine = MediaEngine::start(EngineSettings {
+        one_port: None,
         ports: 0..=0,
         realtime: false,
         no_media_after: Duration::from_secs(1),

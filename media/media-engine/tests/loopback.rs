@@ -26,6 +26,7 @@ struct Desk {
 
 fn settings(wake: Option<OwnedFd>) -> EngineSettings {
     EngineSettings {
+        one_port: None,
         ports: 0..=0,
         realtime: false,
         no_media_after: Duration::ZERO,
@@ -37,9 +38,13 @@ fn settings(wake: Option<OwnedFd>) -> EngineSettings {
 
 impl Desk {
     fn start() -> Self {
+        Desk::try_start(None).unwrap()
+    }
+
+    fn try_start(one_port: Option<u16>) -> Result<Self, EngineFault> {
         let bell = eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC).unwrap();
-        let engine = MediaEngine::start(settings(Some(bell.try_clone().unwrap()))).unwrap();
-        Desk { engine, bell, told: Vec::new() }
+        let settings = EngineSettings { one_port, ..settings(Some(bell.try_clone().unwrap())) };
+        Ok(Desk { engine: MediaEngine::start(settings)?, bell, told: Vec::new() })
     }
 
     /// Waits for an event, woken by the bell alone.
@@ -157,6 +162,51 @@ fn two_telephones_hear_each_other_and_each_other_s_keys() {
     let event =
         (0..100).map(|_| one.hear()).find(|heard| heard.payload_type == EVENT_TYPE).expect("the key passed");
     assert_eq!(event.payload[0], 9);
+}
+
+/// A pair of ports that nobody has on either family: found by trying.
+fn free_pair() -> u16 {
+    let free = |port: &u16| {
+        let hosts = [IpAddr::from(Ipv4Addr::LOCALHOST), Ipv6Addr::LOCALHOST.into()];
+        let sockets = hosts.map(|ip| (UdpSocket::bind((ip, *port)), UdpSocket::bind((ip, *port + 1))));
+        sockets.iter().all(|(rtp, rtcp)| rtp.is_ok() && rtcp.is_ok())
+    };
+    (40_000..60_000).step_by(26).find(free).expect("no free pair of ports")
+}
+
+#[test]
+fn four_telephones_talk_by_one_port_and_a_stranger_is_nobody() {
+    let port = free_pair();
+    let mut desk = Desk::try_start(Some(port)).unwrap();
+    let hosts = [IpAddr::from(Ipv4Addr::LOCALHOST), Ipv6Addr::LOCALHOST.into()];
+    let codecs = [Codec::Pcmu, Codec::Pcma, Codec::Pcmu, Codec::Pcmu];
+    let mut telephones: Vec<Telephone> =
+        (0..4).map(|leg| desk.telephone(leg as u64, hosts[leg / 2], codecs[leg])).collect();
+    assert!(telephones.iter().all(|telephone| telephone.desk.port() == port));
+    for pair in [[0, 1], [2, 3]] {
+        desk.engine.order(Order::Bridge { first: LegId(pair[0]), second: LegId(pair[1]) });
+    }
+    let stranger = UdpSocket::bind((hosts[0], 0)).unwrap();
+    let values = [3_000, 5_000, 7_000, 9_000];
+    let mut heard = [0; 4];
+    for _ in 0..1_000 {
+        for (telephone, value) in telephones.iter_mut().zip(values) {
+            telephone.say(value);
+        }
+        stranger.send_to(&Party::new(9, Codec::Pcmu).packet(30_000), (hosts[0], port)).unwrap();
+        for (at, telephone) in telephones.iter().enumerate() {
+            let expected = values[at ^ 1] as u16;
+            let peak = telephone.hear().peak();
+            assert!(peak < 20_000, "the stranger is heard by {at}");
+            heard[at] += usize::from(peak.abs_diff(expected) < 400);
+        }
+        if heard.iter().all(|heard| *heard >= 50) {
+            break;
+        }
+    }
+    assert!(heard.iter().all(|heard| *heard >= 50), "{heard:?}");
+    assert!(desk.engine.strangers() >= 50);
+    assert!(matches!(Desk::try_start(Some(port + 1)), Err(EngineFault::OnePort)));
 }
 
 #[test]

@@ -383,6 +383,17 @@ fn silence_on_both_sides_is_told_of_though_there_are_no_ticks() {
 }
 
 #[test]
+fn the_quality_of_what_is_passed_on_is_told_as_of_any_other_sound() {
+    let mut call = Call::new();
+    call.talk(20);
+    events(&mut call.simulation);
+    assert_eq!(call.talk(520), 0);
+    let told = events(&mut call.simulation);
+    let qualities = told.iter().filter(|event| matches!(event, MediaEvent::Quality { .. })).count();
+    assert_eq!(qualities, 4, "each 5 s, of each leg");
+}
+
+#[test]
 fn reports_end_at_each_leg() {
     let mut call = Call::new();
     call.talk(20);

@@ -131,7 +131,8 @@ fn options(remote: SocketAddr, own: SocketAddr, transport: &str) -> String {
 
 /// Whether the range for sound has room.
 pub(super) fn sound(settings: &Settings, running: bool) -> Vec<Finding> {
-    let range = &settings.rtp.ports;
+    let one_port = settings.rtp.one_port.map(|port| port..=port + 1);
+    let range = one_port.as_ref().unwrap_or(&settings.rtp.ports);
     if *range.end() == 0 {
         return vec![Finding::ok("sound ports", "any free ones are taken")];
     }

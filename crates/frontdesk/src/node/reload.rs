@@ -91,12 +91,14 @@ fn within_reach(before: &Settings, wanted: &Settings) -> (Settings, Vec<&'static
     keep("[node] data", settings.node.data == before.node.data);
     keep("[sip] listen", settings.sip.listen == before.sip.listen);
     keep("[rtp] ports", settings.rtp.ports == before.rtp.ports);
+    keep("[rtp] one_port", settings.rtp.one_port == before.rtp.one_port);
     keep("[voice] prompts", settings.prompts == before.prompts);
     keep("[ears] model", settings.model == before.model);
     keep("[dns] servers", settings.name_servers == before.name_servers);
     settings.node = before.node.clone();
     settings.sip.listen.clone_from(&before.sip.listen);
     settings.rtp.ports = before.rtp.ports.clone();
+    settings.rtp.one_port = before.rtp.one_port;
     settings.prompts.clone_from(&before.prompts);
     settings.model.clone_from(&before.model);
     settings.name_servers.clone_from(&before.name_servers);

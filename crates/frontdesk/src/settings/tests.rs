@@ -189,6 +189,9 @@ fn values_that_cannot_work_are_refused() {
         ("[rtp]\nports = \"5001-5002\"", "a range with room"),
         ("[rtp]\nports = \"70000-70001\"", "a range with room"),
         ("[rtp]\nports = 5", "a range with room"),
+        ("[rtp]\none_port = 5005", "one even port"),
+        ("[rtp]\none_port = 70000", "one even port"),
+        ("[rtp]\nports = \"5004-5005\"\none_port = 5004", "instead of `ports`"),
         ("[rtp]\naddress = \"0.0.0.0\"", "an IP address of this machine"),
         ("[sip]\nlisten = [\"sctp:1.2.3.4:5060\"]", "the transport of a listen address is"),
         ("[sip]\nlisten = [\"tls:1.2.3.4:5061\"]", "[tls] names no `certificate`"),
@@ -209,6 +212,12 @@ fn values_that_cannot_work_are_refused() {
         let told = faults(text);
         assert!(told.len() == 1 && told[0].contains(advice), "{text}: {told:?}");
     }
+}
+
+#[test]
+fn one_port_may_serve_all_calls() {
+    assert_eq!(parse("[rtp]\none_port = 5004").unwrap().rtp.one_port, Some(5004));
+    assert_eq!(parse("").unwrap().rtp.one_port, None);
 }
 
 #[test]

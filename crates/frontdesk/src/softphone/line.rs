@@ -67,6 +67,7 @@ pub fn run(options: LineOptions, mut news: impl FnMut(&News)) -> Result<Option<C
         let _ = rendered.post(Letter::Rendered(done));
     })?;
     let engine = MediaEngine::start(EngineSettings {
+        one_port: None,
         ports: 0..=0,
         realtime: false,
         no_media_after: Duration::ZERO,

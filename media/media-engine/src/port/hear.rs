@@ -152,7 +152,7 @@ impl<L> Port<L> {
     }
 
     /// Each 5 s, how good the sound was.
-    fn watch_quality(&mut self, now: Moment) {
+    pub(super) fn watch_quality(&mut self, now: Moment) {
         if now < self.quality_due {
             return;
         }

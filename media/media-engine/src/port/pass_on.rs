@@ -123,6 +123,7 @@ impl<L> Port<L> {
         wire: &mut W,
     ) {
         self.watch_for_silence(now, no_media_after);
+        self.watch_quality(now);
         self.send_due_report(now, wall, wire);
     }
 

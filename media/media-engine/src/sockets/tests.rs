@@ -56,6 +56,35 @@ fn one_datagram_is_read_at_a_time_if_no_more_are_wished() {
 }
 
 #[test]
+fn what_many_legs_send_by_one_socket_leaves_with_the_flush() {
+    for ip in [IpAddr::from(Ipv4Addr::LOCALHOST), Ipv6Addr::LOCALHOST.into()] {
+        let mut range = PortRange::new(&(0..=0));
+        let (pair, mut there) = (range.open(ip).unwrap(), range.open(ip).unwrap());
+        let mut legs = [pair.share(0), pair.share(0)];
+        let mut wire = UdpWire::new();
+        assert_eq!(UdpWire::shared(&legs[1]), Some(0));
+        // More than one batch, and one for nowhere in between.
+        for at in 0..BATCH as u8 + 9 {
+            if at == 40 {
+                wire.send(&mut legs[0], Channel::Rtp, SocketAddr::new(ip, 0), &[0; 4]);
+            }
+            wire.send(&mut legs[usize::from(at) % 2], Channel::Rtp, there.address(), &[at; 20]);
+        }
+        wire.flush();
+        wait_readable(&there, Channel::Rtp);
+        let mut came = Vec::new();
+        while wire.receive(&mut there, Channel::Rtp, BATCH) > 0 {
+            came.extend((0..BATCH).map_while(|at| wire.datagram(at).map(|(from, bytes)| (from, bytes[19]))));
+        }
+        assert!(came.iter().all(|(from, _)| *from == pair.address()));
+        assert_eq!(
+            came.iter().map(|(_, at)| *at).collect::<Vec<_>>(),
+            (0..BATCH as u8 + 9).collect::<Vec<_>>()
+        );
+    }
+}
+
+#[test]
 fn a_datagram_that_is_too_long_does_not_count_and_harms_nobody() {
     let mut range = PortRange::new(&(0..=0));
     let ip = Ipv4Addr::LOCALHOST.into();
@@ -76,8 +105,8 @@ fn a_pair_is_an_even_port_and_the_odd_one_above() {
         for _ in 0..16 {
             let line = range.open(ip).unwrap();
             assert_eq!(line.address().port() % 2, 0);
-            assert_eq!(local_port(&line.rtp), Ok(line.address().port()));
-            assert_eq!(local_port(&line.rtcp), Ok(line.address().port() + 1));
+            assert_eq!(local_port(&line.sockets.rtp), Ok(line.address().port()));
+            assert_eq!(local_port(&line.sockets.rtcp), Ok(line.address().port() + 1));
         }
     }
 }

@@ -95,6 +95,7 @@ impl RtpSession {
 
     fn pass_on_from(&mut self, position: u64) {
         let told_event = self.events.newest();
+        self.held = Duration::ZERO;
         self.passing = Some(PassingOn { end: position, since: position, told_event, begins_anew: false });
     }
 

@@ -1,6 +1,6 @@
 //! One thing that happened, as it happened.
 
-use crate::{Cause, EndReason, Fault, Masked, TrunkTrouble, Waterfall, Whose};
+use crate::{Cause, EndReason, Fault, Masked, StreamQuality, TrunkTrouble, Waterfall, Whose};
 use frontdesk_identifiers::{CallId, FlowId, TenantId, WallTime};
 
 /// A fact with its place: whose, of which call, the how-manieth, and when.
@@ -381,6 +381,9 @@ pub struct StreamSummary {
     /// Ticks that came too late and were skipped.
     #[serde(default)]
     pub ticks_skipped: u64,
+    /// How good each direction was; records of before this was measured have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quality: Option<StreamQuality>,
 }
 
 /// What may be noticed.

@@ -17,6 +17,7 @@ mod fact;
 mod fault;
 mod fold;
 mod masked;
+mod quality;
 mod record;
 mod text;
 mod trouble;
@@ -30,6 +31,7 @@ pub use fact::{
 pub use fault::{Fault, FaultCode, Whose};
 pub use fold::FoldFault;
 pub use masked::Masked;
+pub use quality::{DirectionQuality, StreamQuality};
 pub use record::{
     CallRecord, Diagnosis, End, Noticed, RecordedFile, Speaker, StepTaken, Stream, TranscriptLine, Transfer,
     TrunkTry, Turn,

@@ -8,9 +8,13 @@ use crate::fault;
 use crate::leg::Port;
 use crate::switchboard::Switchboard;
 use crate::transfer::Transfer;
-use frontdesk_call_record::{EndReason, Fact, Fault, FaultCode, Notice, StreamSummary, Whose};
+use frontdesk_call_record::{
+    DirectionQuality, EndReason, Fact, Fault, FaultCode, Notice, StreamQuality, StreamSummary, Whose,
+};
 use frontdesk_identifiers::{LegId, Moment};
-use frontdesk_media_protocol::{MediaEvent, PlaybackEnd, PlaybackId, PortFault, StreamCounters};
+use frontdesk_media_protocol::{
+    DirectionSummary, LegSummary, MediaEvent, Mos, PlaybackEnd, PlaybackId, PortFault, StreamCounters,
+};
 use frontdesk_sip_message::StatusCode;
 use std::net::SocketAddr;
 
@@ -118,6 +122,7 @@ impl Call {
             concealed: counters.frames_concealed,
             dropped: counters.frames_dropped,
             ticks_skipped: counters.ticks_skipped,
+            quality: Some(quality_of(&counters.quality)),
         };
         self.diagnose(doctor::of_stream(&counters, role), desk);
         self.record.tell(Fact::StreamClosed { leg: role, counters }, desk);
@@ -184,5 +189,23 @@ impl Call {
             let fault = Some(Fault::of(Whose::Operator, FaultCode::RecordingLost));
             self.record.tell(Fact::Noticed { notice: Notice::RecordingFailed, fault }, desk);
         }
+    }
+}
+
+fn quality_of(summary: &LegSummary) -> StreamQuality {
+    let direction = |direction: &DirectionSummary| DirectionQuality {
+        packets: direction.packets,
+        lost: direction.lost,
+        late: direction.late,
+        jitter_mean_us: direction.jitter_mean_us,
+        jitter_max_us: direction.jitter_max_us,
+        mos_mean_hundredths: direction.mos_mean.map(Mos::hundredths),
+        mos_min_hundredths: direction.mos_min.map(Mos::hundredths),
+    };
+    StreamQuality {
+        received: direction(&summary.received),
+        sent: direction(&summary.sent),
+        round_trip_mean_us: summary.round_trip_mean_us,
+        round_trip_max_us: summary.round_trip_max_us,
     }
 }

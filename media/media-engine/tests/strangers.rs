@@ -75,3 +75,34 @@ fn a_stranger_beside_a_party_is_told_of() {
     let told = MediaEvent::StrangePacket { leg: party.leg, from, why: Strangeness::Source };
     assert!(events(&mut simulation).contains(&told));
 }
+
+#[test]
+fn a_stranger_who_guesses_names_and_numbers_does_not_get_into_a_call_that_goes_on() {
+    let mut simulation = simulation();
+    let mut party = Party::new(1, Codec::Pcmu).enters(&mut simulation);
+    let mut stranger = Party::at(1, Codec::Pcmu, "203.0.113.66:6666".parse().unwrap());
+    let mut heard = 0;
+    for guess in 0..600u32 {
+        party.says(&mut simulation, 9_000);
+        // The right name among many wrong ones, each long enough to be believed.
+        let name = if guess % 50 == 7 { 0x1234_0001 } else { guess.wrapping_mul(0x9e37_79b9) };
+        stranger.begins_anew(name);
+        for _ in 0..4 {
+            let packet = stranger.packet(-9_000);
+            simulation.deliver(party.leg, Channel::Rtp, stranger.address, &packet);
+        }
+        simulation.tick();
+        // All that was sent went to the party: `hears` looks at the addresses.
+        heard += party.hears(&mut simulation).len();
+    }
+    assert!(heard > 590, "{heard}");
+    simulation.order(Order::Close { leg: party.leg });
+    (0..10).for_each(|_| simulation.tick());
+    let counters = events(&mut simulation).into_iter().find_map(|event| match event {
+        MediaEvent::PortClosed { counters, .. } => Some(counters),
+        _ => None,
+    });
+    let counters = counters.unwrap();
+    assert_eq!((counters.packets_received, counters.packets_refused), (600, 2_400));
+    assert!(counters.frames_concealed <= 2, "the party is heard as if nobody else were there");
+}

@@ -273,12 +273,54 @@ fn two_sessions_tell_each_other_loss_and_round_trip() {
     assert!((29..=31).contains(&round_trip.as_millis()), "{round_trip:?}");
     assert_eq!(desk.counters().round_trip, None, "the caller only heard: nobody measured for the desk");
 
+    // One packet in four is lost: the desk measures it, the caller is told the same, by the desk's own opinion.
+    let heard = desk.close_quality_interval().received.mos.unwrap();
+    let told = caller.close_quality_interval();
+    assert_eq!((told.sent.packets, told.received.mos), (1_500, None));
+    assert!(heard.hundredths() < 250, "{heard:?}");
+    assert!(told.sent.mos.unwrap().hundredths().abs_diff(heard.hundredths()) <= 20, "{told:?} and {heard:?}");
+    assert!((300..=380).contains(&told.sent.lost), "{told:?}");
+    assert!((29_000..=31_000).contains(&told.round_trip_us.unwrap()), "{told:?}");
+
     let length = caller.write_goodbye(at(1_500), wall(at(1_500)), &mut out);
     assert_eq!(desk.receive_rtcp(&out[..length], address(4_001), at(1_500)), RtcpReceived::Goodbye);
     let elsewhere = std::net::SocketAddr::from(([203, 0, 113, 9], 4_001));
     assert_eq!(desk.receive_rtcp(&out[..length], elsewhere, at(1_500)), RtcpReceived::Source);
     let fault = desk.receive_rtcp(&[0x80, 1], address(4_001), at(1_500));
     assert_eq!(fault, RtcpReceived::Refused(rtcp::ReportFault::Short));
+}
+
+#[test]
+fn a_peer_that_reports_that_it_sends_nothing_is_silent_and_one_that_sends_what_never_comes_is_not() {
+    let (mut caller, mut desk) = (session(1), session(2));
+    let (mut out, wall) = ([0; MAX_PACKET_BYTES], WallTime::from_unix_micros(1_800_000_000_000_000));
+    let mut report = |caller: &mut RtpSession, desk: &mut RtpSession, now: Moment| {
+        let length = caller.write_rtcp(now, wall, &mut out);
+        assert!(length > 0);
+        desk.receive_rtcp(&out[..length], address(4_001), now);
+        desk.peer_said_silent_at() == Some(now)
+    };
+    let mut packet = [0; MAX_PACKET_BYTES];
+    assert!(report(&mut caller, &mut desk, at(500)), "it has sent nothing yet");
+    let length = caller.write_packet(&[1; 160], MediaTick(501), at(501), &mut packet);
+    desk.receive(&packet[..length], address(4_000), at(501));
+    assert!(report(&mut caller, &mut desk, at(1_000)), "all that it has sent came");
+    assert!(report(&mut caller, &mut desk, at(1_500)), "muted: it sends a receiver's report");
+    caller.write_packet(&[1; 160], MediaTick(1_501), at(1_501), &mut packet);
+    assert!(!report(&mut caller, &mut desk, at(2_000)), "its packets do not come through");
+}
+
+#[test]
+fn reports_beside_the_sound_go_where_it_comes_from() {
+    let mut nat = session(2);
+    nat.set_rtcp_mux(true);
+    assert_eq!(nat.rtcp_to(), address(4_000));
+    let mut peer = Peer { port: 6_666, ..Peer::new(9) };
+    peer.speak(&mut nat, 1, at(0));
+    assert_eq!((nat.send_to(), nat.rtcp_to()), (address(6_666), address(6_666)));
+    // RFC 5761 §4: by the second byte, also where it would be a payload type with a marker.
+    assert!(nat.is_report(&[0x80, 200]) && nat.is_report(&[0x80, 223]) && !nat.is_report(&[0x80, 191]));
+    assert!(!nat.is_report(&[0x80]) && !nat.is_report(&[0x80, 8 | 0x80]));
 }
 
 #[path = "oracle/check.rs"]

@@ -159,6 +159,13 @@ impl Party {
         packet
     }
 
+    /// It says that it is silent (RFC 3389), for the two seconds that follow.
+    pub fn comfort_noise(&mut self) -> Vec<u8> {
+        let packet = self.write(13, self.timestamp, false, &[60]);
+        self.timestamp = self.timestamp.wrapping_add(16_000);
+        packet
+    }
+
     /// The party's next packets are another stream's.
     pub fn begins_anew(&mut self, ssrc: u32) {
         (self.ssrc, self.sequence, self.timestamp) = (ssrc, 77, 1_000_000);

@@ -237,6 +237,7 @@ fn rules() -> Rules {
             addresses: vec![neighbour],
             certificate_names: Vec::new(),
             srtp: Default::default(),
+            codecs: None,
         })
         .phone(Phone {
             tenant,
@@ -246,6 +247,7 @@ fn rules() -> Rules {
             ha1_md5: account.ha1_md5,
             ha1_sha256: account.ha1_sha256,
             srtp: Default::default(),
+            codecs: None,
         });
     let peer = PeerRule { name: "load".to_owned(), addresses: vec![neighbour], ..PeerRule::default() };
     let sip = SipSettings {

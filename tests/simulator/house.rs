@@ -215,6 +215,7 @@ impl House {
             addresses: House::carrier().chain(House::crowd(self.crowd)).collect(),
             certificate_names: Vec::new(),
             srtp: Default::default(),
+            codecs: None,
         });
         if self.annex.is_some() {
             builder = builder.tenant(entry("annex", "Annex"));
@@ -229,6 +230,7 @@ impl House {
                 ha1_md5: account.ha1_md5,
                 ha1_sha256: account.ha1_sha256,
                 srtp: Default::default(),
+                codecs: None,
             });
         }
         let annex = ["100", PUBLIC_NUMBERS[1]].map(|number| ("annex", (number, "annex", true)));

@@ -34,6 +34,8 @@ pub struct Phone {
     pub ha1_sha256: [u8; 32],
     /// Whether its sound is encrypted.
     pub srtp: Encryption,
+    /// What its sound may be coded in, the dearest first; none: as most have it.
+    pub codecs: Option<Vec<SoundCodec>>,
 }
 
 impl Phone {
@@ -67,6 +69,21 @@ pub struct Peer {
     pub certificate_names: Vec<String>,
     /// Whether its sound is encrypted.
     pub srtp: Encryption,
+    /// What its sound may be coded in, the dearest first; none: as most have it.
+    pub codecs: Option<Vec<SoundCodec>>,
+}
+
+/// What sound is coded in on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SoundCodec {
+    /// Opus (RFC 6716): wideband in little, and losses are hardly heard.
+    Opus,
+    /// G.722: wideband in as much as G.711 takes.
+    G722,
+    /// G.711 A-law: the telephone network of most countries.
+    Pcma,
+    /// G.711 µ-law: that of North America and Japan.
+    Pcmu,
 }
 
 /// Whether sound is encrypted (SRTP with keys in the SDP, RFC 4568). The keys are as safe as the signalling that carries

@@ -15,7 +15,7 @@ mod number_plan;
 mod trunk;
 
 pub use builder::{DirectoryBuilder, DirectoryFault};
-pub use entry::{Encryption, Number, Peer, Phone, Tenant};
+pub use entry::{Encryption, Number, Peer, Phone, SoundCodec, Tenant};
 pub use number_plan::{NumberForm, NumberPlan};
 pub use trunk::{
     DiversionForm, FromUser, IdentityForm, Presentation, ProvisionalReliability, Proxy, Redirects,

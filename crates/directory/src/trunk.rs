@@ -1,7 +1,7 @@
 //! A trunk: a carrier or a PBX over which calls come and go, and everything about it that an operator may set.
 
-use crate::Encryption;
 use crate::number_plan::NumberPlan;
+use crate::{Encryption, SoundCodec};
 use frontdesk_identifiers::{TelephoneNumber, TenantId};
 use std::net::IpAddr;
 use std::time::Duration;
@@ -52,6 +52,8 @@ pub struct Trunk {
     pub redirects: Redirects,
     /// Whether its sound is encrypted.
     pub srtp: Encryption,
+    /// What its sound may be coded in, the dearest first; none: as most have it.
+    pub codecs: Option<Vec<SoundCodec>>,
     /// What it needs done differently.
     pub quirks: TrunkQuirks,
 }
@@ -82,6 +84,7 @@ impl Trunk {
             refer: false,
             redirects: Redirects::default(),
             srtp: Encryption::default(),
+            codecs: None,
             quirks: TrunkQuirks::default(),
         }
     }

@@ -26,6 +26,7 @@ fn phone(tenant: &str, digits: &str) -> Phone {
         ha1_md5: [7; 16],
         ha1_sha256: [9; 32],
         srtp: Default::default(),
+        codecs: None,
     }
 }
 
@@ -37,6 +38,7 @@ fn peer(name: &str, addresses: &[&str]) -> Peer {
         addresses,
         certificate_names: Vec::new(),
         srtp: Default::default(),
+        codecs: None,
     }
 }
 

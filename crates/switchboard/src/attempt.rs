@@ -1,6 +1,7 @@
 //! One contact of a telephone being rung: its leg, its INVITE, and what its refusal means.
 
 use crate::cause;
+use crate::codecs;
 use crate::desk::Desk;
 use crate::early::Way;
 use crate::encryption::{self, Security};
@@ -94,6 +95,7 @@ impl Attempt {
         let mut leg = Leg::open(LegRole::Callee, None, contact.flow, desk);
         let policy = encryption::of_called(contact.phone.as_ref(), contact.over.as_deref(), desk);
         leg.security = Security::new(policy, desk);
+        leg.codecs = codecs::of_called(contact.phone.as_ref(), contact.over.as_deref(), desk);
         leg.phone = contact.phone;
         Attempt {
             leg,

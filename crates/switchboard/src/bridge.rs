@@ -48,8 +48,9 @@ impl Call {
 
     /// The port for a contact of the called telephone is open.
     pub fn called_port_opened(&mut self, leg: LegId, desk: &mut Desk<'_>) {
+        let spoken = self.caller.speaks;
         let Some(transfer) = self.calling(leg) else { return };
-        if !transfer.invite(leg, desk) {
+        if !transfer.invite(leg, spoken, desk) {
             self.attempt_failed(leg, Failure::UNREACHABLE, desk);
         }
     }

@@ -3,6 +3,7 @@
 //! A call never waits for anything by itself: it is told what happened and says what it wants. It is over when
 //! its end is decided *and* every leg's session and port and the recording have reported their own end.
 
+use crate::codecs;
 use crate::conversation::{Conversation, Wish};
 use crate::desk::Desk;
 use crate::doctor::{self, Finding};
@@ -130,6 +131,7 @@ impl Call {
         let mut caller = Leg::open(LegRole::Caller, Some(call.session), call.flow, desk);
         caller.phone = phone_of(&party, desk);
         caller.security = Security::new(encryption::of_party(&party, desk), desk);
+        caller.codecs = codecs::of_party(&party, desk);
         let (serving, recording) = match route {
             Route::Phone { number } => (Serving::Phone(number), Recording::Off),
             Route::Flow { flow, record } => {

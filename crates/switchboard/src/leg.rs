@@ -1,5 +1,6 @@
 //! One party's end of a call: its SIP session and its media port.
 
+use crate::codecs;
 use crate::desk::Desk;
 use crate::early::Way;
 use crate::encryption::Security;
@@ -53,6 +54,10 @@ pub(crate) struct Leg {
     pub keys: Keys,
     /// With what its sound is encrypted.
     pub security: Security,
+    /// What its sound may be coded in, the dearest first.
+    pub codecs: Vec<Codec>,
+    /// What was agreed last, or answered with.
+    pub speaks: Option<Codec>,
 }
 
 /// Where the leg's media port is in its life.
@@ -90,6 +95,8 @@ impl Leg {
             strange: None,
             keys: Keys::default(),
             security: Security::default(),
+            codecs: Vec::new(),
+            speaks: None,
         }
     }
 
@@ -117,6 +124,8 @@ impl Leg {
             strange: None,
             keys: Keys::default(),
             security: Security::default(),
+            codecs: Vec::new(),
+            speaks: None,
         }
     }
 
@@ -125,11 +134,10 @@ impl Leg {
         let Port::Open(address) = self.port else { return None };
         let ip = self.advertised.unwrap_or(address.ip());
         // What is spoken already goes on being spoken, if the other side offers it again.
-        let agreed = self.agreed.map(|audio| audio.codec);
         Some(LocalAudio {
             address: SocketAddr::new(ip, address.port()),
-            codecs: vec![Codec::Pcmu, Codec::Pcma],
-            formats: Formats { numbers: self.numbers, preferred: agreed, ..Formats::default() },
+            codecs: codecs::first(self.speaks, &self.codecs),
+            formats: Formats { numbers: self.numbers, preferred: self.speaks, ..Formats::default() },
             direction: Direction::SendReceive,
             session_id: self.description_id,
             session_version: self.description_version,
@@ -140,7 +148,7 @@ impl Leg {
     /// Answers an offer, in the numbers of which the session goes on.
     pub fn answer(&mut self, local: &LocalAudio, offered: &[u8]) -> Result<(Vec<u8>, AgreedAudio), Refusal> {
         let Negotiated { audio, description, numbers } = answer(local, offered)?;
-        self.numbers = numbers;
+        (self.numbers, self.speaks) = (numbers, Some(audio.codec));
         self.security.offered(offered);
         Ok((description, audio))
     }
@@ -158,7 +166,7 @@ impl Leg {
 
     /// Has the sound go as it was agreed. What there is to notice about it, if the party holds or resumes by it.
     pub fn configure(&mut self, audio: AgreedAudio, desk: &mut Desk<'_>) -> Option<Notice> {
-        self.agreed = Some(audio);
+        (self.agreed, self.speaks) = (Some(audio), Some(audio.codec));
         self.configure_media(audio, audio.direction, desk);
         let held = !audio.direction.sends();
         let changed = std::mem::replace(&mut self.held, held) != held;

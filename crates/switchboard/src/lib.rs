@@ -35,6 +35,7 @@ mod bridge;
 mod call;
 mod carrier;
 mod cause;
+mod codecs;
 mod conversation;
 mod crowd;
 mod desk;

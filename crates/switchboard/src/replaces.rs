@@ -7,6 +7,7 @@
 
 use crate::attended::successor;
 use crate::call::{Call, phone_of};
+use crate::codecs;
 use crate::desk::Desk;
 use crate::encryption::{self, Security};
 use crate::fault;
@@ -68,6 +69,7 @@ impl Call {
         let mut leg = Leg::open(role, Some(call.session), call.flow, desk);
         leg.phone = phone_of(&party, desk);
         leg.security = Security::new(encryption::of_party(&party, desk), desk);
+        leg.codecs = codecs::of_party(&party, desk);
         let party = successor(&self.party, party);
         self.arrival = Some(Arrival { leg, offer: call.offer, call_id: call.call_id, party, replaced });
     }

@@ -236,6 +236,7 @@ mod tests {
                 addresses: vec![[192, 0, 2, 9].into()],
                 certificate_names: Vec::new(),
                 srtp: Default::default(),
+                codecs: None,
             })
             .number(line("100", "bye"))
             .number(line("101", "lost"))
@@ -247,6 +248,7 @@ mod tests {
                 ha1_md5: [0; 16],
                 ha1_sha256: [0; 32],
                 srtp: Default::default(),
+                codecs: None,
             });
         Rules {
             directory: Arc::new(directory.build().expect("a directory")),

@@ -130,6 +130,7 @@ pub(crate) fn rules_with(trunks: Vec<Trunk>) -> Rules {
             addresses: vec![[192, 0, 2, 9].into()],
             certificate_names: Vec::new(),
             srtp: Default::default(),
+            codecs: None,
         })
         .number(Number {
             tenant: tenant("main"),
@@ -157,6 +158,7 @@ pub(crate) fn rules_with(trunks: Vec<Trunk>) -> Rules {
             ha1_md5: account.ha1_md5,
             ha1_sha256: account.ha1_sha256,
             srtp: Default::default(),
+            codecs: None,
         });
         accounts.insert(text.to_owned(), account);
     }

@@ -18,7 +18,7 @@ use crate::routing::Party;
 use crate::trunk::{self, failover};
 use frontdesk_call_flow::TransferOutcome;
 use frontdesk_identifiers::{LegId, Moment, TelephoneNumber};
-use frontdesk_media_protocol::AgreedAudio;
+use frontdesk_media_protocol::{AgreedAudio, Codec};
 use frontdesk_session_description::{Refusal, complete};
 use frontdesk_sip_message::Replaces;
 use frontdesk_sip_stack::{SessionEnd, SessionId};
@@ -128,11 +128,12 @@ impl Transfer {
         true
     }
 
-    /// The port of a contact is open: it is invited. False if it cannot be.
-    pub fn invite(&mut self, leg: LegId, desk: &mut Desk<'_>) -> bool {
+    /// The port of a contact is open: it is invited, first to what the caller speaks. False if it cannot be.
+    pub fn invite(&mut self, leg: LegId, spoken: Option<Codec>, desk: &mut Desk<'_>) -> bool {
         let (hops, until) = (self.hops, desk.now + self.ring);
         let in_place_of = self.in_place_of.clone();
         let Some(attempt) = self.attempt(leg) else { return true };
+        attempt.leg.speaks = spoken;
         let invited = attempt.invite(hops, in_place_of.as_ref(), desk);
         self.until.get_or_insert(until);
         invited

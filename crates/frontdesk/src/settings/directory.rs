@@ -54,6 +54,7 @@ impl Settings {
                 ha1_md5: secret.ha1_md5,
                 ha1_sha256: secret.ha1_sha256,
                 srtp: phone.srtp,
+                codecs: phone.codecs.clone(),
             });
         }
         for peer in &self.peers {
@@ -63,6 +64,7 @@ impl Settings {
                 addresses: peer.addresses.clone(),
                 certificate_names: peer.certificate_names.clone(),
                 srtp: peer.srtp,
+                codecs: peer.codecs.clone(),
             });
         }
         for listed in &self.trunks {

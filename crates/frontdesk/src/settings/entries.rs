@@ -4,7 +4,7 @@ use super::fault::Problem;
 use super::section::Section;
 use super::trunks::{self, Plans};
 use super::{FlowFile, ONLY_TENANT};
-use frontdesk_directory::{Encryption, Tenant};
+use frontdesk_directory::{Encryption, SoundCodec, Tenant};
 use frontdesk_identifiers::{FlowId, Locale, TelephoneNumber, TenantId};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -25,6 +25,8 @@ pub struct PhoneSettings {
     pub password_file: Option<PathBuf>,
     /// Whether its sound is encrypted.
     pub srtp: Encryption,
+    /// What its sound may be coded in, the dearest first; none: as most have it.
+    pub codecs: Option<Vec<SoundCodec>>,
     /// Where it stands in the settings.
     pub line: usize,
 }
@@ -42,6 +44,8 @@ pub struct PeerSettings {
     pub certificate_names: Vec<String>,
     /// Whether its sound is encrypted.
     pub srtp: Encryption,
+    /// What its sound may be coded in, the dearest first; none: as most have it.
+    pub codecs: Option<Vec<SoundCodec>>,
     /// Where it stands in the settings.
     pub line: usize,
 }
@@ -136,11 +140,12 @@ pub(super) fn read_phones(
         let direct = section.name("direct", TelephoneNumber::new);
         let password_file = section.path("password_file", folder);
         let srtp = super::trunk_words::encryption(&mut section).unwrap_or_default();
+        let codecs = super::trunk_words::codecs(&mut section);
         let line = section.line();
         section.finish();
         if let (Some(tenant), Some(number)) = (tenant, number) {
             let name = name.unwrap_or_else(|| number.to_string());
-            phones.push(PhoneSettings { tenant, number, name, direct, password_file, srtp, line });
+            phones.push(PhoneSettings { tenant, number, name, direct, password_file, srtp, codecs, line });
         }
     }
     phones
@@ -155,6 +160,7 @@ pub(super) fn read_peers(sections: Vec<Section<'_, '_>>, tenants: &[Tenant]) -> 
         let certificate_names = super::trunk_words::names(&mut section, "certificate_names");
         let addresses = super::trunk_words::addresses(&mut section);
         let srtp = super::trunk_words::encryption(&mut section).unwrap_or_default();
+        let codecs = super::trunk_words::codecs(&mut section);
         if certificate_names.is_none() {
             section.need("addresses");
         }
@@ -164,7 +170,7 @@ pub(super) fn read_peers(sections: Vec<Section<'_, '_>>, tenants: &[Tenant]) -> 
         if let (Some(tenant), Some(name), true) = (tenant, name, is_known) {
             let (addresses, certificate_names) =
                 (addresses.unwrap_or_default(), certificate_names.unwrap_or_default());
-            peers.push(PeerSettings { tenant, name, addresses, certificate_names, srtp, line });
+            peers.push(PeerSettings { tenant, name, addresses, certificate_names, srtp, codecs, line });
         }
     }
     peers

@@ -420,3 +420,36 @@ fn each_telephone_peer_and_trunk_says_whether_its_sound_is_encrypted() {
         "{wrong:?}"
     );
 }
+
+#[test]
+fn each_telephone_peer_and_trunk_says_which_codecs_it_may_speak() {
+    use frontdesk_directory::SoundCodec::{G722, Opus, Pcma};
+    let settings = parse(
+        r#"
+        [[phone]]
+        number = "1001"
+        codecs = ["Opus", "pcma"]
+        [[phone]]
+        number = "1002"
+        [[peer]]
+        name = "pbx"
+        addresses = ["192.0.2.10"]
+        codecs = "g722"
+        [[trunk]]
+        name = "carrier"
+        host = "sip.example.net"
+        codecs = ["pcma"]
+    "#,
+    )
+    .unwrap();
+    let directory = settings.directory(|_| Some(NO_SECRET)).unwrap();
+    assert_eq!(directory.phone_by_account("1001").unwrap().codecs, Some(vec![Opus, Pcma]));
+    assert_eq!(directory.phone_by_account("1002").unwrap().codecs, None);
+    assert_eq!(directory.peer("pbx").unwrap().codecs, Some(vec![G722]));
+    assert_eq!(directory.trunk("carrier").unwrap().codecs, Some(vec![Pcma]));
+    for (codecs, said) in [("[\"g729\"]", "g729"), ("[]", "each once"), ("[\"pcma\", \"pcma\"]", "each once")]
+    {
+        let wrong = faults(&format!("[[phone]]\nnumber = \"1001\"\ncodecs = {codecs}"));
+        assert!(wrong[0].starts_with("etc/desk.toml:") && wrong[0].contains(said), "{wrong:?}");
+    }
+}

@@ -3,7 +3,7 @@
 use super::section::{Located, Section};
 use frontdesk_directory::{
     DiversionForm, Encryption, FromUser, IdentityForm, NumberForm, ProvisionalReliability, Proxy, Redirects,
-    TrunkTransport,
+    SoundCodec, TrunkTransport,
 };
 use std::net::IpAddr;
 
@@ -36,11 +36,39 @@ const RELIABLE: [(&str, ProvisionalReliability); 3] = [
 ];
 const ENCRYPTIONS: [(&str, Encryption); 3] =
     [("off", Encryption::Off), ("offered", Encryption::Offered), ("required", Encryption::Required)];
+const CODECS: [(&str, SoundCodec); 4] = [
+    ("opus", SoundCodec::Opus),
+    ("g722", SoundCodec::G722),
+    ("pcma", SoundCodec::Pcma),
+    ("pcmu", SoundCodec::Pcmu),
+];
 const NUMBERS_RULE: &str = "plus, digits, national or as-is";
 
 /// `srtp`
 pub(super) fn encryption(section: &mut Section<'_, '_>) -> Option<Encryption> {
     section.choice("srtp", &ENCRYPTIONS, "off, offered or required")
+}
+
+/// `codecs = ["opus", "pcma"]`, the dearest first.
+pub(super) fn codecs(section: &mut Section<'_, '_>) -> Option<Vec<SoundCodec>> {
+    let rule = "a list of opus, g722, pcma and pcmu, each once, the dearest first";
+    let line = section.line();
+    let mut chosen = Vec::new();
+    for Located { value, line } in section.texts("codecs")? {
+        let known = CODECS.iter().find(|(word, _)| word.eq_ignore_ascii_case(value));
+        match known.filter(|(_, codec)| !chosen.contains(codec)) {
+            Some((_, codec)) => chosen.push(*codec),
+            None => {
+                section.bad_at(line, "codecs", value, rule);
+                return None;
+            }
+        }
+    }
+    if chosen.is_empty() {
+        section.bad_at(line, "codecs", "[]", rule);
+        return None;
+    }
+    Some(chosen)
 }
 
 /// What a table says of a trunk; none where it says nothing.
@@ -70,6 +98,7 @@ pub(super) struct TrunkWords {
     pub(super) refer: Option<bool>,
     pub(super) redirects: Option<Redirects>,
     pub(super) srtp: Option<Encryption>,
+    pub(super) codecs: Option<Vec<SoundCodec>>,
     pub(super) reliable: Option<ProvisionalReliability>,
     pub(super) no_session_timer: Option<bool>,
     pub(super) no_update: Option<bool>,
@@ -109,6 +138,7 @@ impl TrunkWords {
             refer: section.flag("refer"),
             redirects: section.choice("redirects", &REDIRECTS, "never, same-trunk or any-trunk"),
             srtp: encryption(section),
+            codecs: codecs(section),
             ..TrunkWords::default()
         };
         let mut quirks = section.table("quirks");
@@ -149,6 +179,7 @@ impl TrunkWords {
             refer: self.refer.or(profile.refer),
             redirects: self.redirects.or(profile.redirects),
             srtp: self.srtp.or(profile.srtp),
+            codecs: self.codecs.or(profile.codecs),
             reliable: self.reliable.or(profile.reliable),
             no_session_timer: self.no_session_timer.or(profile.no_session_timer),
             no_update: self.no_update.or(profile.no_update),

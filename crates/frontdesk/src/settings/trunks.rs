@@ -241,6 +241,7 @@ fn fill(trunk: &mut Trunk, own: Own, words: TrunkWords, plan: NumberPlan) {
     trunk.refer = words.refer.unwrap_or(defaults.refer);
     trunk.redirects = words.redirects.unwrap_or_default();
     trunk.srtp = words.srtp.unwrap_or_default();
+    trunk.codecs = words.codecs;
     trunk.quirks = TrunkQuirks {
         reliable_provisional: words.reliable.unwrap_or_default(),
         no_session_timer: words.no_session_timer.unwrap_or(false),

@@ -1,6 +1,7 @@
 //! Stories of calls, told to a switchboard on the bench.
 
 mod attended;
+mod codecs;
 mod doctor;
 mod early;
 mod encryption;

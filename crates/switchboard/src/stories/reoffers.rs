@@ -151,7 +151,7 @@ fn a_caller_whose_answer_to_the_early_offer_cannot_be_used_is_refused() {
     let caller = bench.phone_calls_without_offer("1003", "1001");
     let called = bench.session_to(101);
     bench.progress(called, 183, Some(described(101)));
-    let strange = String::from_utf8(described(103)).unwrap().replace("RTP/AVP 0", "RTP/AVP 9");
+    let strange = String::from_utf8(described(103)).unwrap().replace("RTP/AVP 0", "RTP/AVP 18");
     bench.sip(SipEvent::ReofferAnswered { session: caller, description: strange.into_bytes() });
     assert!(bench.was_ended(called));
     let refused =

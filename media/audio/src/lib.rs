@@ -17,6 +17,7 @@ mod dsp;
 mod frame;
 mod prompt;
 mod tick;
+mod tones_by_country;
 pub mod wav;
 
 pub use codec::conceal::Conceal;
@@ -35,3 +36,4 @@ pub use dsp::tone_make::{Cadence, ToneGenerator};
 pub use frame::{AudioFrame, LentFrame, SAMPLES_16K, SampleRate};
 pub use prompt::{Prompt, PromptFrame};
 pub use tick::{FRAME_MS, MediaTick, SAMPLES_8K};
+pub use tones_by_country::{ToneKind, tone_countries};

@@ -1,8 +1,10 @@
 //! Against recorded speech, noise and keys. They are not part of the project; without them nothing is tested.
 
 use frontdesk_audio::wav::{self, WavFault};
-use frontdesk_audio::{ActivityDetector, Conceal, ToneDetector, g711, to_rate};
-use std::path::PathBuf;
+use frontdesk_audio::{
+    ActivityDetector, Conceal, Decoder, Encoder, LentFrame, RateFit, SampleRate, ToneDetector, g711, to_rate,
+};
+use std::path::{Path, PathBuf};
 
 /// The folder of recordings, if it is there.
 fn testdata() -> Option<PathBuf> {
@@ -62,6 +64,68 @@ fn speech_and_office_noise_press_no_keys() {
             assert_eq!(told, "", "{path}");
         }
     }
+}
+
+/// A recording as a telephone with G.722 sends it, brought down for the detector as a port does it.
+fn over_a_wide_line(samples_8k: &[i16]) -> Vec<i16> {
+    let (mut encoder, mut decoder) = (Encoder::g722(), Decoder::g722());
+    let (mut raise, mut lower) = (RateFit::new(), RateFit::new());
+    let mut heard = Vec::new();
+    for frame in samples_8k.as_chunks::<160>().0 {
+        let wide = raise.fit(LentFrame::Narrow(frame), SampleRate::Wide);
+        let (mut payload, mut room) = ([0; 160], [0; 320]);
+        encoder.encode(wide.samples(), &mut payload);
+        decoder.decode(&payload, &mut room);
+        heard.extend_from_slice(lower.fit(LentFrame::Wide(&room), SampleRate::Narrow).samples());
+    }
+    heard
+}
+
+#[test]
+fn every_recorded_key_is_told_once_from_a_wide_line_too() {
+    for name in ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "star", "pound"] {
+        let Some(samples) = over_the_line(&format!("dtmf/dtmf-{name}.wav")) else { return };
+        let mut detector = ToneDetector::new();
+        let heard = over_a_wide_line(&samples);
+        let told: Vec<char> = heard.chunks(160).filter_map(|frame| detector.frame(frame)).collect();
+        let key = match name {
+            "star" => '*',
+            "pound" => '#',
+            digit => digit.chars().next().unwrap(),
+        };
+        assert_eq!(told, [key]);
+    }
+}
+
+/// The recordings in a folder and those below it.
+fn recordings(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        match entry.extension() {
+            _ if entry.is_dir() => recordings(&entry, found),
+            Some(extension) if extension == "wav" => found.push(entry),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn no_recording_of_speech_presses_a_key_on_either_line() {
+    let Some(folder) = testdata() else { return };
+    let mut found = Vec::new();
+    recordings(&folder.join("speech"), &mut found);
+    let mut read = 0;
+    for path in found {
+        // Broken ones are there too, for those who read files.
+        let Ok(sound) = wav::read(&std::fs::read(&path).unwrap()) else { continue };
+        read += 1;
+        let narrow = to_rate(&sound.samples, sound.rate, 8_000);
+        for samples in [over_a_wide_line(&narrow), narrow] {
+            let mut detector = ToneDetector::new();
+            let told: String = samples.chunks(160).filter_map(|frame| detector.frame(frame)).collect();
+            assert_eq!(told, "", "{}", path.display());
+        }
+    }
+    assert!(read > 5, "{read}");
 }
 
 /// The share of frames that are active.

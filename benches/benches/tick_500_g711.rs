@@ -10,7 +10,8 @@ use frontdesk_media_engine::{
     Channel, EngineSettings, MediaEngine, Order, Probe, SPOKES, Stage, TICK, speech_ring,
 };
 use frontdesk_media_protocol::{
-    AgreedAudio, Codec, Direction, ListeningId, MediaEvent, OpusTerms, PlaybackId, SpeechFrame,
+    AgreedAudio, Audience, Codec, Direction, ListeningId, MediaEvent, OpusTerms, PlaybackId, RoomId,
+    SpeechFrame,
 };
 use frontdesk_rtp_session::packet::{self, RtpPacket};
 use ringbuf::HeapCons;
@@ -33,6 +34,8 @@ enum Load {
     Bridges,
     /// A desk at work: 250 legs bridged, 250 in prompts; of these 100 are listened to; 50 legs are recorded.
     Desk,
+    /// Four conferences of 125, in which all speak at a time.
+    Rooms,
 }
 
 /// A clock for the stages: the time since the last mark belongs to the stage of the mark.
@@ -132,7 +135,11 @@ fn orders(load: Load, folder: &std::path::Path) -> (Vec<Order>, Vec<HeapCons<Spe
         if bridged && number.is_multiple_of(2) {
             orders.push(Order::Bridge { first: leg, second: LegId(number + 1) });
         }
-        if !bridged {
+        if load == Load::Rooms {
+            let room = RoomId(number / 125);
+            orders.push(Order::JoinRoom { leg, room, audience: Audience::Everybody, announced: false });
+        }
+        if !bridged && load != Load::Rooms {
             let prompt = Arc::clone(&prompt);
             orders.push(Order::Play { leg, playback: PlaybackId(number), prompt, repeat: true });
         }
@@ -322,11 +329,11 @@ fn closed(engine: &mut MediaEngine) -> (u64, u64) {
 
 fn main() {
     let sockets = std::env::args().any(|argument| argument == "--sockets");
-    for load in [Load::Prompts, Load::Bridges, Load::Desk] {
+    for load in [Load::Prompts, Load::Bridges, Load::Desk, Load::Rooms] {
         without_sockets(load);
     }
     if sockets {
-        for load in [Load::Prompts, Load::Bridges, Load::Desk] {
+        for load in [Load::Prompts, Load::Bridges, Load::Desk, Load::Rooms] {
             with_sockets(load);
         }
     }

@@ -22,7 +22,7 @@ use std::time::Duration;
 /// Datagrams that a line of memory keeps in each direction; the oldest goes.
 const LINE_DATAGRAMS: usize = 64;
 /// Bytes of a datagram that are kept.
-const KEPT_BYTES: usize = 512;
+const KEPT_BYTES: usize = 768;
 
 /// A datagram that was sent.
 #[derive(Clone)]

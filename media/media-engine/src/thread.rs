@@ -108,9 +108,16 @@ pub(crate) fn run<C: Clock>(plan: ThreadPlan<C>) -> Vec<Retired<UdpLine>> {
         let upcoming = wheel.upcoming(now);
         for report in ready.iter() {
             match named(report.data.u64()) {
-                (SocketOf::Leg(slot), channel) => deck.read(slot, channel, now, upcoming),
-                (SocketOf::All(number), channel) => deck.read_shared(number, channel, now, upcoming),
-            };
+                (SocketOf::Leg(slot), channel) => {
+                    deck.read(slot, channel, now, upcoming);
+                }
+                (SocketOf::All(number), channel) => {
+                    if deck.read_shared(number, channel, now, upcoming) {
+                        // More waits than a batch: nothing has to gather first.
+                        gathered = None;
+                    }
+                }
+            }
         }
         deck.flush();
         if let Some(turn) = next_turn(&deck, &wheel)

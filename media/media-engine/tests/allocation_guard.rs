@@ -95,7 +95,7 @@ fn joins(leg: LegId, room: u64) -> Order {
         1 => Audience::Only(vec![LegId(leg.0 + 3)]),
         _ => Audience::Everybody,
     };
-    Order::JoinRoom { leg, room: RoomId(room), audience, announced: leg.0 % 2 == 0 }
+    Order::JoinRoom { leg, room: RoomId(room), audience, announced: leg.0.is_multiple_of(2) }
 }
 
 /// A third of the legs in prompts, a third bridged, a third with a streaming voice; half of the bridges and all others

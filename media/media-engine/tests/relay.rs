@@ -459,6 +459,25 @@ fn an_encrypted_party_and_a_plain_one_are_passed_on_to_each_other() {
 }
 
 #[test]
+fn long_packets_of_opus_are_passed_on_whole() {
+    let mut call = Call::of([Codec::Opus, Codec::Opus]);
+    // An encoder is changed where it is quiet, or after five seconds.
+    for _ in 0..300 {
+        call.parties.iter_mut().for_each(|party| party.says(&mut call.simulation, 7));
+        call.simulation.tick();
+        call.listen();
+    }
+    assert!(call.simulation.legs_without_ticks() == 2);
+    let payload = [&[9 << 3], &[0x5a; 640][..]].concat();
+    let packet = call.parties[0].carries(&payload);
+    call.delivers(0, &packet);
+    call.simulation.step();
+    call.listen();
+    assert_eq!(call.heard[1].last().unwrap().payload, payload);
+    is_contiguous(&call.heard[1]);
+}
+
+#[test]
 fn a_flood_by_one_party_is_cut_and_no_other_leg_notices() {
     let mut call = Call::new();
     let calm = Party::new(3, Codec::Pcmu).enters(&mut call.simulation);

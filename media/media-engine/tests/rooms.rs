@@ -227,10 +227,10 @@ fn rooms_that_were_left_leave_nothing_behind() {
                 announced: round % 2 == 0,
             });
         }
-        if round % 3 == 0 {
+        if round.is_multiple_of(3) {
             simulation.order(Order::Bridge { first: parties[0].leg, second: parties[1].leg });
         }
-        if round % 2 == 0 {
+        if round.is_multiple_of(2) {
             simulation.tick();
         }
         parties.iter().for_each(|party| simulation.order(Order::Close { leg: party.leg }));

@@ -1,7 +1,7 @@
 //! The session: both directions joined.
 
 use crate::counters::RtpCounters;
-use crate::jitter_buffer::{Content, MAX_PAYLOAD_BYTES};
+use crate::jitter_buffer::{Content, MAX_WHOLE_BYTES};
 use crate::latching::Latching;
 use crate::packet::{self, HEADER_BYTES, PacketFault, RtpPacket};
 use crate::playout::{Kept, Played, Playout};
@@ -27,8 +27,8 @@ use stream::{Placed, Standing, Stream};
 
 pub use relay::{Passage, PassedOn};
 
-/// The longest packet that a session writes, encrypted or not.
-pub const MAX_PACKET_BYTES: usize = HEADER_BYTES + MAX_PAYLOAD_BYTES + ADDED_TO_RTP;
+/// The longest packet that a session writes, its own or passed on, encrypted or not.
+pub const MAX_PACKET_BYTES: usize = HEADER_BYTES + MAX_WHOLE_BYTES + ADDED_TO_RTP;
 /// The payload type of comfort noise at 8 kHz (RFC 3389 §4), also from peers that did not say that they send it.
 const COMFORT_NOISE: u8 = 13;
 

@@ -17,14 +17,12 @@ pub(super) struct Sending {
 
 impl Sending {
     pub(super) fn new() -> Self {
-        // SAFETY: all three are plain C structures, for which zeroes are a value.
-        let (mut headers, mut vectors, mut addresses): (
-            Box<[libc::mmsghdr; BATCH]>,
-            Box<[libc::iovec; BATCH]>,
-            Box<[libc::sockaddr_storage; BATCH]>,
-        ) = unsafe {
-            (Box::new(std::mem::zeroed()), Box::new(std::mem::zeroed()), Box::new(std::mem::zeroed()))
-        };
+        // SAFETY: a plain C structure, for which zeroes are a value.
+        let mut headers = Box::new(unsafe { std::mem::zeroed::<[libc::mmsghdr; BATCH]>() });
+        // SAFETY: as above.
+        let mut vectors = Box::new(unsafe { std::mem::zeroed::<[libc::iovec; BATCH]>() });
+        // SAFETY: as above.
+        let mut addresses = Box::new(unsafe { std::mem::zeroed::<[libc::sockaddr_storage; BATCH]>() });
         let mut buffers = Box::new([[0; DATAGRAM_BYTES]; BATCH]);
         for (at, header) in headers.iter_mut().enumerate() {
             vectors[at].iov_base = buffers[at].as_mut_ptr().cast();

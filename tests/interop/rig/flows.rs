@@ -147,3 +147,19 @@ hang_up = "No answer."
 hang_up = "Failed."
 "#,
 };
+
+/// Puts the caller through to a room.
+pub const MEETING: Flow = Flow {
+    name: "meeting",
+    text: r#"
+format = 1
+flow = "meeting"
+start = "in"
+languages = ["en-US"]
+[step.in]
+transfer = "room:monday"
+failed = "full"
+[step.full]
+hang_up = "The room is full."
+"#,
+};

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// Sound at 8 kHz.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Speech(pub Vec<i16>);
 
 /// The same words through codecs and jitter buffers stay above this; other words of the same voice below 0.6.

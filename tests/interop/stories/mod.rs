@@ -20,6 +20,7 @@ mod proxied_calls;
 mod referrals;
 mod refusals;
 mod reloads;
+mod rooms;
 mod streams;
 mod transfer_outcomes;
 mod trunks;

@@ -146,3 +146,17 @@ fn a_hold_that_outlasts_a_wrap_is_followed() {
         }
     }
 }
+
+#[path = "oracle/secure.rs"]
+mod oracle;
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn any_script_of_packets_forgeries_and_rubbish_keeps_the_rules(
+        script in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..400)
+    ) {
+        oracle::check(&script);
+    }
+}

@@ -1,7 +1,7 @@
 //! What holds for whatever bytes come as an offer or an answer. The property tests and the fuzz target share it.
 
 use frontdesk_media_protocol::{Codec, Direction};
-use frontdesk_session_description::{Formats, LocalAudio, answer, complete};
+use frontdesk_session_description::{Demand, Formats, LocalAudio, LocalSecurity, OwnKeys, answer, complete};
 use std::net::SocketAddr;
 
 /// The port that marks this side's stream in an answer.
@@ -15,7 +15,7 @@ fn desk() -> LocalAudio {
         direction: Direction::SendReceive,
         session_id: 1,
         session_version: 1,
-        security: None,
+        security: Some(LocalSecurity { demand: Demand::Offered, keys: OwnKeys::draw(|bytes| bytes.fill(9)) }),
     }
 }
 

@@ -1,7 +1,9 @@
 //! Two sides that offer and answer in turn, with lines put into what they send. Shared with the fuzz target.
 
 use frontdesk_media_protocol::{Codec, Direction};
-use frontdesk_session_description::{Formats, LocalAudio, Refusal, answer, complete, offer};
+use frontdesk_session_description::{
+    Demand, Formats, LocalAudio, LocalSecurity, OwnKeys, Refusal, answer, complete, offer,
+};
 use std::net::SocketAddr;
 
 /// The most rounds of one call.
@@ -19,6 +21,8 @@ const LINES: &[&str] = &[
     "a=recvonly",
     "a=inactive",
     "a=rtpmap:0 PCMA/8000",
+    "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz|2^20",
+    "a=crypto:9 AES_CM_128_HMAC_SHA1_32 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz UNENCRYPTED_SRTP",
     "a=rtpmap:101 telephone-event/8000",
     "a=fmtp:101 0-16",
     "a=rtpmap:111 opus/48000/2",
@@ -80,7 +84,11 @@ fn side(last: u8, choice: usize) -> LocalAudio {
         direction: Direction::SendReceive,
         session_id: u64::from(last),
         session_version: 1,
-        security: None,
+        // Whoever encrypts does so with whoever can.
+        security: (choice & 0x40 != 0).then(|| LocalSecurity {
+            demand: Demand::Offered,
+            keys: OwnKeys::draw(|bytes| bytes.fill(last)),
+        }),
     }
 }
 
@@ -119,6 +127,12 @@ fn exchange(offerer: &LocalAudio, answerer: &LocalAudio, offered: &[u8], plain: 
         return;
     }
     assert_eq!(completed.codec, negotiated.audio.codec);
+    let (here, there) = (negotiated.audio.secure, completed.secure);
+    assert_eq!(here.is_some(), offerer.security.is_some() && answerer.security.is_some());
+    assert_eq!(
+        here.map(|keys| (keys.suite, keys.send, keys.receive)),
+        there.map(|keys| (keys.suite, keys.receive, keys.send))
+    );
     assert!(offerer.codecs.contains(&completed.codec) && answerer.codecs.contains(&completed.codec));
     assert_eq!(completed.direction.sends(), negotiated.audio.direction.receives());
     assert_eq!(completed.direction.receives(), negotiated.audio.direction.sends());

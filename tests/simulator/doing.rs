@@ -22,10 +22,22 @@ impl Robot {
             }
             Due::Refuse(session, status) => {
                 let (retry_after, reason) = (None, None);
-                self.commands.push_back(SipCommand::Refuse { session, status, retry_after, reason });
+                self.commands.push_back(SipCommand::Refuse {
+                    session,
+                    status,
+                    retry_after,
+                    reason,
+                    warning: None,
+                });
             }
             Due::RefuseSaying { session, status, retry_after, reason } => {
-                self.commands.push_back(SipCommand::Refuse { session, status, retry_after, reason });
+                self.commands.push_back(SipCommand::Refuse {
+                    session,
+                    status,
+                    retry_after,
+                    reason,
+                    warning: None,
+                });
             }
             Due::Errand(number) => self.run_errand(number, now),
             Due::Tell(referral, status) => {

@@ -52,6 +52,18 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// The `Warning` that goes with the refusal (RFC 3261 §20.43): what is wrong, for whoever looks at the other side.
+    pub fn warning(&self) -> String {
+        let code = match self {
+            Refusal::OtherTransport | Refusal::Secure | Refusal::Dtls | Refusal::Plain => 302,
+            Refusal::NoCommonCodec | Refusal::NoCommonSuite => 305,
+            Refusal::HostName | Refusal::NoAddress | Refusal::OtherIpVersion => 300,
+            _ => 399,
+        };
+        // None of the texts has a quotation mark or a backslash in it.
+        format!("{code} frontdesk \"{self}\"")
+    }
+
     /// The status with which an INVITE that brought such an offer is refused (RFC 3261 §13.3.1.3, §21.4).
     pub const fn sip_status(self) -> u16 {
         match self {

@@ -197,6 +197,8 @@ pub enum SipCommand {
         retry_after: Option<Duration>,
         /// The `Reason` header (RFC 3326) to send, such as `Q.850;cause=17`.
         reason: Option<String>,
+        /// The `Warning` header (RFC 3261 §20.43) to send, such as `302 frontdesk "Audio must be encrypted here"`.
+        warning: Option<String>,
     },
     /// Call somebody.
     Invite(Box<OutgoingCall>),

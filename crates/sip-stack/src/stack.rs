@@ -1,6 +1,7 @@
 //! `handle`, `poll`, `deadline`: where an input goes, and what is due.
 
 use crate::chance::Chance;
+use crate::dialog::callee::Told;
 use crate::dialog::caller::OutgoingInvite;
 use crate::dialog::dialog::DialogKey;
 use crate::dialog::invite_session::{InviteInProgress, MergeKey, Session};
@@ -192,8 +193,8 @@ impl SipStack {
         match command {
             SipCommand::Ring { session, status, description } => self.ring(session, status, description),
             SipCommand::Accept { session, description } => self.accept(session, description),
-            SipCommand::Refuse { session, status, retry_after, reason } => {
-                self.refuse_call(session, status, retry_after, reason)
+            SipCommand::Refuse { session, status, retry_after, reason, warning } => {
+                self.refuse_call(session, status, Told { retry_after, reason, warning })
             }
             SipCommand::Invite(call) => self.invite(*call),
             SipCommand::End { session, reason } => self.end(session, reason),

@@ -241,7 +241,13 @@ fn nonces_in_use_are_forgotten_in_time() {
     let line = authorization(&challenge, "1001", PASSWORD, "INVITE", URI, 1);
     let session = stage.incoming(&Script::invite().with(&line).text());
     assert_eq!(stage.stack.census().nonces, 1);
-    stage.command(SipCommand::Refuse { session, status: status(486), retry_after: None, reason: None });
+    stage.command(SipCommand::Refuse {
+        session,
+        status: status(486),
+        retry_after: None,
+        reason: None,
+        warning: None,
+    });
     stage.run(NONCE_LIFETIME);
     assert_eq!(stage.stack.census(), Census::default());
     assert_eq!(stage.stack.deadline(), None);

@@ -131,7 +131,13 @@ fn a_busy_phone_refuses_and_the_caller_hears_when_to_try_again() {
     let retry_after = Some(seconds(30));
     pair.command(
         Side::B,
-        SipCommand::Refuse { session: incoming.session, status: status(486), retry_after, reason: None },
+        SipCommand::Refuse {
+            session: incoming.session,
+            status: status(486),
+            retry_after,
+            reason: None,
+            warning: None,
+        },
     );
     pair.run(seconds(1));
     let end = SessionEnd::Refused { status: status(486), retry_after, reason: None, redirects: Vec::new() };

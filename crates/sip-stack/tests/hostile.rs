@@ -177,6 +177,7 @@ impl Play {
                     status: status(486),
                     retry_after: None,
                     reason: None,
+                    warning: None,
                 });
             }
             Act::End(n) => self.stage.command(SipCommand::End { session: self.session(n), reason: None }),

@@ -150,8 +150,13 @@ fn answer(
     let end = |session| SipCommand::End { session, reason: None };
     match story {
         Story::Busy => {
-            let refuse =
-                SipCommand::Refuse { session: arrived, status: status(486), retry_after: None, reason: None };
+            let refuse = SipCommand::Refuse {
+                session: arrived,
+                status: status(486),
+                retry_after: None,
+                reason: None,
+                warning: None,
+            };
             return pair.command(Side::A, refuse);
         }
         Story::CallerGivesUp { .. } => return,

@@ -214,7 +214,13 @@ fn a_refusal_needs_no_prack_and_ends_the_repetition() {
     let (mut stage, session) = invited(&["Supported: 100rel"]);
     ring(&mut stage, session, 183, Some(ANSWER));
     stage.sent();
-    stage.command(SipCommand::Refuse { session, status: status(486), retry_after: None, reason: None });
+    stage.command(SipCommand::Refuse {
+        session,
+        status: status(486),
+        retry_after: None,
+        reason: None,
+        warning: None,
+    });
     assert_eq!(stage.response().status, status(486));
     stage.receive(&Script::new("ACK", "z9hG4bKfirst", 1).text());
     stage.run(seconds(40));

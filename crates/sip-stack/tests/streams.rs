@@ -69,7 +69,13 @@ fn answers_go_back_over_the_connection_whatever_the_via_says() {
 fn over_a_stream_nothing_is_repeated_but_the_success() {
     let flow = stream(Transport::Tcp, 40_001);
     let (mut stage, session) = calling_over(flow, &Script::invite());
-    stage.command(SipCommand::Refuse { session, status: status(486), retry_after: None, reason: None });
+    stage.command(SipCommand::Refuse {
+        session,
+        status: status(486),
+        retry_after: None,
+        reason: None,
+        warning: None,
+    });
     stage.sent();
     stage.run(seconds(31));
     assert_eq!(stage.sent().len(), 0);

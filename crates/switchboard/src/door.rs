@@ -104,7 +104,7 @@ pub(crate) fn turn_away(
     };
     // Only what passes is worth another try.
     let retry_after = (refusal != Refusal::NoSuchNumber).then_some(RETRY_AFTER);
-    desk.out.sip(SipCommand::Refuse { session, status, retry_after, reason: None });
+    desk.out.sip(SipCommand::Refuse { session, status, retry_after, reason: None, warning: None });
     if book.has_room(desk.now) {
         let mut record = Chronicle::open(id, call, party, desk);
         if let Some((cause, whose)) = found(refusal) {

@@ -58,6 +58,8 @@ pub(crate) struct Leg {
     pub codecs: Vec<Codec>,
     /// What was agreed last, or answered with.
     pub speaks: Option<Codec>,
+    /// What a refusal of its party says: why its description cannot be served.
+    warning: Option<String>,
 }
 
 /// Where the leg's media port is in its life.
@@ -97,6 +99,7 @@ impl Leg {
             security: Security::default(),
             codecs: Vec::new(),
             speaks: None,
+            warning: None,
         }
     }
 
@@ -126,6 +129,7 @@ impl Leg {
             security: Security::default(),
             codecs: Vec::new(),
             speaks: None,
+            warning: None,
         }
     }
 
@@ -147,7 +151,9 @@ impl Leg {
 
     /// Answers an offer, in the numbers of which the session goes on.
     pub fn answer(&mut self, local: &LocalAudio, offered: &[u8]) -> Result<(Vec<u8>, AgreedAudio), Refusal> {
-        let Negotiated { audio, description, numbers } = answer(local, offered)?;
+        let negotiated = answer(local, offered);
+        self.warning = negotiated.as_ref().err().map(Refusal::warning);
+        let Negotiated { audio, description, numbers } = negotiated?;
         (self.numbers, self.speaks) = (numbers, Some(audio.codec));
         self.security.offered(offered);
         Ok((description, audio))
@@ -239,7 +245,8 @@ impl Leg {
         if let Some(session) = self.session
             && !std::mem::replace(&mut self.ending, true)
         {
-            desk.out.sip(SipCommand::Refuse { session, status, retry_after, reason });
+            let warning = self.warning.take();
+            desk.out.sip(SipCommand::Refuse { session, status, retry_after, reason, warning });
         }
         self.close_port(desk);
     }

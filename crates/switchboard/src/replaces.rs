@@ -42,7 +42,13 @@ impl Switchboard {
         let Some((id, replaced)) = found else {
             // RFC 3891 §3: nothing that could be replaced.
             let status = StatusCode::CALL_TRANSACTION_DOES_NOT_EXIST;
-            return self.out.sip(SipCommand::Refuse { session, status, retry_after: None, reason: None });
+            return self.out.sip(SipCommand::Refuse {
+                session,
+                status,
+                retry_after: None,
+                reason: None,
+                warning: None,
+            });
         };
         self.with_call(id, now, |one, desk| one.arrive(call, party, replaced, desk));
     }

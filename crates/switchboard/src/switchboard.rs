@@ -212,7 +212,13 @@ impl Switchboard {
         let Some(party) = routing::caller(&rules, &call, self.wall(now)) else {
             // Without a tenant there is no record to keep.
             let (session, status) = (call.session, StatusCode::FORBIDDEN);
-            self.out.sip(SipCommand::Refuse { session, status, retry_after: None, reason: None });
+            self.out.sip(SipCommand::Refuse {
+                session,
+                status,
+                retry_after: None,
+                reason: None,
+                warning: None,
+            });
             let why = "the account or peer is not in the directory any more";
             return self.notice(Notice::CallRefused { status: status.as_u16(), why, retry_after: None });
         };

@@ -380,7 +380,13 @@ impl Calls {
     }
 
     fn refuse(&mut self, session: SessionId, status: StatusCode) {
-        self.commands.push_back(SipCommand::Refuse { session, status, retry_after: None, reason: None });
+        self.commands.push_back(SipCommand::Refuse {
+            session,
+            status,
+            retry_after: None,
+            reason: None,
+            warning: None,
+        });
     }
 
     fn stop(&mut self) {

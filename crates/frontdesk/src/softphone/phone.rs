@@ -296,6 +296,7 @@ impl Phone {
                     status,
                     retry_after: None,
                     reason: None,
+                    warning: None,
                 });
             }
             None => self.lift(session, incoming.offer, Stage::OpeningPort),
@@ -441,7 +442,13 @@ impl Phone {
         let Some(agreed) = call.offer.as_deref().and_then(|offered| answer(local, offered).ok()) else {
             let status = StatusCode::NOT_ACCEPTABLE_HERE;
             call.ended = true;
-            self.commands.push_back(SipCommand::Refuse { session, status, retry_after: None, reason: None });
+            self.commands.push_back(SipCommand::Refuse {
+                session,
+                status,
+                retry_after: None,
+                reason: None,
+                warning: None,
+            });
             return self.news(News::Over(CallEnd::NothingInCommon));
         };
         let until = match self.plan.when_called {

@@ -18,6 +18,14 @@ use frontdesk_sip_message::{HeaderName, StatusCode};
 use std::sync::Arc;
 use std::time::Duration;
 
+/// What a refusal says beside its status.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    pub(crate) retry_after: Option<Duration>,
+    pub(crate) reason: Option<String>,
+    pub(crate) warning: Option<String>,
+}
+
 impl SipStack {
     /// An INVITE outside of any dialog.
     pub(crate) fn receive_invite(&mut self, asked: &Asked) {
@@ -149,40 +157,31 @@ impl SipStack {
     }
 
     /// `Refuse`. What is no refusal becomes one: 480.
-    pub(crate) fn refuse_call(
-        &mut self,
-        id: SessionId,
-        status: StatusCode,
-        retry_after: Option<Duration>,
-        reason: Option<String>,
-    ) {
+    pub(crate) fn refuse_call(&mut self, id: SessionId, status: StatusCode, told: Told) {
         if !matches!(self.sessions.get(&id), Some(Session::Arriving(_))) {
             return;
         }
         let status = if status.is_failure() { status } else { StatusCode::TEMPORARILY_UNAVAILABLE };
         self.drop_reoffer(id);
-        self.answer_arriving(id, status, retry_after, reason);
+        self.answer_arriving(id, status, told);
         self.forget_session(id);
         self.told_end(id, SessionEnd::EndedHere);
     }
 
     /// The final refusal of a call that came in.
-    pub(crate) fn answer_arriving(
-        &mut self,
-        id: SessionId,
-        status: StatusCode,
-        retry_after: Option<Duration>,
-        reason: Option<String>,
-    ) {
+    pub(crate) fn answer_arriving(&mut self, id: SessionId, status: StatusCode, told: Told) {
         let Some(Session::Arriving(arriving)) = self.sessions.get(&id) else { return };
         let asked = arriving.asked.clone();
         let mut response =
             self.response(asked.headers(), status, Some(&arriving.partner.dialog.key.local_tag));
-        if let Some(wait) = retry_after {
+        if let Some(wait) = told.retry_after {
             response.headers.push_display(HeaderName::RetryAfter, wait.as_secs().max(1));
         }
-        if let Some(reason) = reason {
+        if let Some(reason) = told.reason {
             response.headers.push(HeaderName::Reason, reason);
+        }
+        if let Some(warning) = told.warning {
+            response.headers.push(HeaderName::Warning, warning);
         }
         self.respond(&asked, response);
     }
@@ -205,7 +204,7 @@ impl SipStack {
             Some(Session::Arriving(_)) => {
                 let reason = cancel.headers().get(HeaderName::Reason).map(str::to_owned);
                 self.drop_reoffer(session);
-                self.answer_arriving(session, StatusCode::REQUEST_TERMINATED, None, None);
+                self.answer_arriving(session, StatusCode::REQUEST_TERMINATED, Told::default());
                 self.forget_session(session);
                 self.told_end(session, SessionEnd::CancelledByPeer { reason });
             }

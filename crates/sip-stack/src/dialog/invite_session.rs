@@ -4,6 +4,7 @@ use super::dialog::{Dialog, DialogKey};
 use super::partner::Partner;
 use super::proposal::Wish;
 use super::provisional::Provisionals;
+use crate::dialog::callee::Told;
 use crate::input::{Credentials, SessionId};
 use crate::output::{SessionEnd, SipEvent};
 use crate::reply::Asked;
@@ -125,7 +126,11 @@ impl SipStack {
             Some(Session::Talking(talking)) if talking.leaving.is_some() => return,
             Some(Session::Arriving(_)) => {
                 self.drop_reoffer(id);
-                self.answer_arriving(id, StatusCode::TEMPORARILY_UNAVAILABLE, None, reason);
+                self.answer_arriving(
+                    id,
+                    StatusCode::TEMPORARILY_UNAVAILABLE,
+                    Told { reason, ..Told::default() },
+                );
                 self.forget_session(id);
             }
             Some(Session::Calling { invite }) => {

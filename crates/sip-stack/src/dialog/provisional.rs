@@ -4,6 +4,7 @@ use super::dialog::DialogKey;
 use super::invite_session::{Arriving, Session};
 use super::offer_answer::{Exchange, Judgement};
 use super::within::description_of;
+use crate::dialog::callee::Told;
 use crate::input::SessionId;
 use crate::limits::MAX_QUEUED_PROVISIONALS;
 use crate::output::{SessionEnd, SipEvent};
@@ -204,7 +205,7 @@ impl SipStack {
             }
             Wait::GiveUp => {
                 self.drop_reoffer(id);
-                self.answer_arriving(id, StatusCode::SERVER_TIME_OUT, None, None);
+                self.answer_arriving(id, StatusCode::SERVER_TIME_OUT, Told::default());
                 self.forget_session(id);
                 self.told_end(id, SessionEnd::NoAck);
             }

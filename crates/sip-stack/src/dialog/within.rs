@@ -3,6 +3,7 @@
 use super::dialog::DialogKey;
 use super::invite_session::Session;
 use super::offer_answer::Exchange;
+use crate::dialog::callee::Told;
 use crate::input::SessionId;
 use crate::output::{SessionEnd, SipEvent};
 use crate::reply::Asked;
@@ -65,7 +66,7 @@ impl SipStack {
             return self.end_branch(&invite, dialog);
         }
         // A caller may send BYE in the early dialog too (RFC 3261 §15): its INVITE is still to be answered.
-        self.answer_arriving(id, StatusCode::REQUEST_TERMINATED, None, None);
+        self.answer_arriving(id, StatusCode::REQUEST_TERMINATED, Told::default());
         let told = match self.forget_session(id) {
             Some(Session::Talking(talking)) => talking.leaving.is_some(),
             Some(_) => false,

@@ -221,7 +221,13 @@ impl World {
             9 => {
                 let status = status(tape.one_of(&[486, 302, 503, 603]));
                 let retry_after = (tape.below(2) == 0).then_some(Duration::from_secs(5));
-                SipCommand::Refuse { session, status, retry_after, reason: Some("Q.850;cause=17".to_owned()) }
+                SipCommand::Refuse {
+                    session,
+                    status,
+                    retry_after,
+                    reason: Some("Q.850;cause=17".to_owned()),
+                    warning: None,
+                }
             }
             10 | 11 => SipCommand::End { session, reason: None },
             12 => SipCommand::AcceptReoffer { session, description: sdp() },

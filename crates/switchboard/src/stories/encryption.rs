@@ -111,8 +111,8 @@ fn a_telephone_that_must_encrypt_is_refused_when_it_does_not() {
     let mut bench = bench(Encryption::Required);
     let caller = calls_with(&mut bench, described(103));
     let refused = bench.commands.iter().any(|command| {
-        matches!(command, SipCommand::Refuse { session, status: with, .. }
-            if *session == caller && *with == status(488))
+        matches!(command, SipCommand::Refuse { session, status: with, warning: Some(warning), .. }
+            if *session == caller && *with == status(488) && warning.starts_with("302 frontdesk \"audio must be"))
     });
     assert!(refused);
     let causes = bench

@@ -1,7 +1,7 @@
 //! What 20 ms of sound is, how payload becomes samples and back, and what may be found in them.
 //!
 //! The way of a frame: a payload is decoded by a [`Decoder`] into samples, of which 20 ms are an [`AudioFrame`]; where
-//! the payload is missing, [`Conceal`] makes the frame up. [`ActivityDetector`] says how loud it is and whether somebody
+//! the payload is missing, [`Conceal`] makes the frame up, and where a silence is not sent, [`ComfortNoise`] does. [`ActivityDetector`] says how loud it is and whether somebody
 //! speaks, [`ToneDetector`] whether a key sounds in it. An [`Encoder`] turns frames into payload again, those of a
 //! [`ToneGenerator`] too. A [`Prompt`] is sound that stands ready in every form.
 //!
@@ -20,6 +20,7 @@ mod tick;
 mod tones_by_country;
 pub mod wav;
 
+pub use codec::comfort_noise::ComfortNoise;
 pub use codec::conceal::Conceal;
 pub use codec::decoder::Decoder;
 pub use codec::encoder::Encoder;

@@ -9,10 +9,10 @@
 //! What is missing is made up. If later packets are here already, the missing one counts as lost and playing goes on after
 //! it. If nothing is here, playing stands still meanwhile: a packet that was only late is then played, and the delay
 //! has grown by itself. After 200 ms of that the talk spurt is over, and the next packet begins another, at its place on
-//! the line. Waiting sound beyond 400 ms is thrown away at once: a backlog never becomes latency.
+//! the line. Where the peer describes its silence (RFC 3389), that is what is heard in between. Waiting sound beyond 400 ms is thrown away at once: a backlog never becomes latency.
 
 use crate::jitter_buffer::{Content, Entry, Incoming, Insertion, JitterBuffer, MAX_PAYLOAD_BYTES, SLOTS};
-use frontdesk_audio::{AudioFrame, Conceal, Decoder, SampleRate};
+use frontdesk_audio::{AudioFrame, ComfortNoise, Conceal, Decoder, SampleRate};
 use frontdesk_identifiers::Moment;
 use std::time::Duration;
 
@@ -58,7 +58,7 @@ pub enum Played {
     },
     /// Some of it is missing and made up.
     Concealed,
-    /// The peer does not send, or its first packets still wait.
+    /// The peer does not send, or its first packets still wait: nothing, or the noise that it described.
     Silence,
 }
 
@@ -98,6 +98,9 @@ pub struct Playout {
     decoder: Decoder,
     format: Format,
     conceal: Conceal,
+    comfort: ComfortNoise,
+    /// The peer described its silence, which lasts.
+    comforts: bool,
     buffer: JitterBuffer,
     queue: SampleQueue,
     line: Line,
@@ -133,6 +136,8 @@ impl Playout {
             decoder,
             format,
             conceal: Conceal::at(format.rate),
+            comfort: ComfortNoise::new(),
+            comforts: false,
             buffer: JitterBuffer::new(),
             queue: SampleQueue::new(),
             line: Line::new(format.tick_units()),
@@ -167,6 +172,7 @@ impl Playout {
         self.buffer.clear();
         self.jump_to(at);
         self.state = State::SpurtAwaited;
+        self.comforts = false;
         self.line.restart(self.format.tick_units());
     }
 
@@ -280,6 +286,9 @@ impl Playout {
         frame.silence_at(self.format.rate);
         self.line.tick(now);
         if self.state == State::SpurtAwaited && !self.begins() {
+            if self.comforts {
+                self.comfort.fill(frame.samples_mut());
+            }
             self.conceal.received(frame.samples_mut());
             return Played::Silence;
         }
@@ -298,7 +307,9 @@ impl Playout {
         if waits && self.buffer.newest_end().is_none_or(|end| end - first.timestamp < most) {
             return false;
         }
-        if std::mem::take(&mut self.cut_off) {
+        let comforted = self.comforts && first.content == Content::Sound;
+        self.comforts &= !comforted;
+        if std::mem::take(&mut self.cut_off) || comforted {
             self.conceal.conceal(&mut []);
         }
         self.at = self.at.max(first.timestamp);

@@ -158,6 +158,31 @@ fn an_old_packet_from_before_a_new_clock_does_not_disturb() {
 }
 
 #[test]
+fn a_silence_that_the_peer_describes_is_heard_as_its_noise_and_ends_with_its_voice() {
+    let (mut session, mut peer) = (session(1), Peer::new(9));
+    talk(&mut session, &mut peer, 0xf0, 0..50);
+    assert_eq!(peer.send(&mut session, 13, &[45], at(50)), Received::Noted);
+    let before = session.counters().frames_concealed;
+    let mut loud = 0.0;
+    for tick in 50..150 {
+        let (played, heard) = playout(&mut session, at(tick) + Duration::from_millis(10));
+        if tick >= 60 {
+            assert_eq!(played, Played::Silence);
+            loud += heard.iter().map(|sample| f64::from(*sample).powi(2)).sum::<f64>() / 160.0 / 90.0;
+        }
+    }
+    let level = 10.0 * (loud / 32_768f64.powi(2)).log10();
+    assert!((level + 45.0).abs() < 2.0, "{level} dBov");
+    assert_eq!(session.counters().frames_concealed, before, "nothing is missing");
+    // The clock has run on meanwhile.
+    peer.timestamp = peer.timestamp.wrapping_add(160 * 99);
+    assert!(talk(&mut session, &mut peer, 0xf1, 150..200) >= 46);
+    // And without a description it is silent again.
+    let silent = (200..240).filter(|tick| playout(&mut session, at(*tick)).1 == [0; 160]).count();
+    assert!(silent >= 25, "{silent}");
+}
+
+#[test]
 fn strangers_rubbish_and_wrong_types_are_refused_and_counted() {
     let (mut session, mut peer) = (session(1), Peer::new(9));
     talk(&mut session, &mut peer, 7, 0..60);
@@ -332,10 +357,10 @@ proptest::proptest! {
     #[test]
     fn any_bytes_from_the_network_are_borne(
         steps in proptest::collection::vec(
-            (0u8..128, 0u8..40, proptest::collection::vec(proptest::prelude::any::<u8>(), 0..90)), 0..60),
-        garbage: Vec<u8>,
+            (0u8..=255, 0u8..40, proptest::collection::vec(proptest::prelude::any::<u8>(), 0..90)), 0..60),
+        codec: u8, garbage: Vec<u8>,
     ) {
-        let mut script = Vec::new();
+        let mut script = vec![codec];
         for (what, wait, body) in steps {
             script.extend([what, wait, body.len() as u8]);
             script.extend(body);

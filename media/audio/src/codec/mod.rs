@@ -1,5 +1,6 @@
 //! Payload ↔ frame.
 
+pub mod comfort_noise;
 pub mod conceal;
 pub mod decoder;
 pub mod encoder;

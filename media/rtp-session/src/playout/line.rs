@@ -195,7 +195,7 @@ mod tests {
 
     #[test]
     fn the_slowest_packets_are_waited_for_until_they_have_been_gone_for_a_while() {
-        let slow = |until: u64| move |n: u64| if n < until && n % 5 == 0 { 60 } else { 0 };
+        let slow = |until: u64| move |n: u64| if n < until && n.is_multiple_of(5) { 60 } else { 0 };
         assert_eq!(line_after(slow(1_000), 100).1, -3 * 160);
         assert_eq!(line_after(slow(60), 100).1, -3 * 160);
         assert_eq!(line_after(slow(20), 100).1, 0);
@@ -204,7 +204,7 @@ mod tests {
     #[test]
     fn one_packet_that_comes_late_changes_nothing_and_nobody_is_waited_for_without_end() {
         assert_eq!(line_after(|n| if n == 60 { 190 } else { 0 }, 100).1, 0);
-        assert_eq!(line_after(|n| if n % 6 == 0 { 900 } else { 0 }, 100).1, -12 * 160);
+        assert_eq!(line_after(|n| if n.is_multiple_of(6) { 900 } else { 0 }, 100).1, -12 * 160);
     }
 
     #[test]

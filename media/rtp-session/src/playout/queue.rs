@@ -102,6 +102,12 @@ impl SampleQueue {
     }
 }
 
+impl Default for SampleQueue {
+    fn default() -> Self {
+        SampleQueue::new()
+    }
+}
+
 /// From one sound to another, `at` of `length` samples on the way.
 fn blend(from: i16, to: i16, at: usize, length: usize) -> i16 {
     let (share, whole) = (at as i32 + 1, length as i32 + 1);

@@ -78,13 +78,14 @@ impl Playout {
                     made_up += made;
                 }
                 Next::ComfortNoise => {
-                    self.buffer.forget_first();
-                    self.state = State::SpurtAwaited;
+                    self.begin_comfort();
+                    self.comfort.fill(rest);
+                    self.conceal.received(rest);
                     filled = out.len();
                 }
             }
         }
-        if self.state == State::SpurtAwaited {
+        if self.state == State::SpurtAwaited && !self.comforts {
             // Of what a codec made up a little may be left; it ends softly.
             self.queue.clear();
             self.cut_off = true;
@@ -96,6 +97,19 @@ impl Playout {
             return Played::Concealed;
         }
         arrived.map_or(Played::Silence, |arrived| Played::Frame { arrived, timestamp: timestamp as u32 })
+    }
+
+    /// The peer describes its silence: what it said goes over into that.
+    fn begin_comfort(&mut self) {
+        let Some(entry) = self.buffer.first() else { return };
+        let mut payload = [0; MAX_WHOLE_BYTES];
+        let bytes = self.buffer.copy(&entry, 0, &mut payload);
+        self.comfort.describe(&payload[..bytes]);
+        self.buffer.forget_first();
+        self.state = State::SpurtAwaited;
+        if !std::mem::replace(&mut self.comforts, true) {
+            self.conceal.conceal(&mut []);
+        }
     }
 
     /// Decodes what follows without a gap until so many samples wait, if so much is there.

@@ -3,7 +3,7 @@
 use frontdesk_audio::{AudioFrame, Decoder, SampleRate};
 use frontdesk_identifiers::{Moment, WallTime};
 use frontdesk_rtp_session::{
-    MAX_PACKET_BYTES, PayloadTypes, Played, RtpRemote, RtpSession, RtpSettings, packet, rtcp,
+    MAX_PACKET_BYTES, PayloadTypes, RtpRemote, RtpSession, RtpSettings, packet, rtcp,
 };
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -32,20 +32,38 @@ fn one_report(bytes: &[u8]) {
     assert_eq!(rtcp::read(&out[..length], about), Ok(heard), "what is written is read again");
 }
 
-/// Steps of: what to do, how long to wait, how many bytes; then the bytes.
-fn script(mut bytes: &[u8]) {
+/// A codec by a byte, and the payload type it goes by here.
+fn codec_of(byte: u8) -> (Decoder, PayloadTypes) {
+    let decoder = match byte % 4 {
+        0 => Decoder::Pcmu,
+        1 => Decoder::Pcma,
+        2 => Decoder::g722(),
+        _ => Decoder::opus(),
+    };
+    (decoder, PayloadTypes::both_ways(SOUND, Some(EVENT)))
+}
+
+const SOUND: u8 = 96;
+const EVENT: u8 = 101;
+const COMFORT_NOISE: u8 = 13;
+
+/// First which codec, then steps of: what to do, how long to wait, how many bytes; then the bytes.
+fn script(bytes: &[u8]) {
+    let Some((codec, mut bytes)) = bytes.split_first() else { return };
     let address = |port: u16| SocketAddr::from(([192, 0, 2, 1], port));
+    let remote = RtpRemote { rtp: address(4_000), rtcp: address(4_001), messages_from: None };
+    let (decoder, payload_types) = codec_of(*codec);
     let settings = RtpSettings {
         ssrc: 1,
         first_sequence: 0,
         first_timestamp: 0,
-        payload_types: PayloadTypes::both_ways(0, Some(101)),
-        remote: RtpRemote { rtp: address(4_000), rtcp: address(4_001), messages_from: None },
+        payload_types,
+        remote,
         cname: "desk",
         seed: [0; 32],
     };
-    let mut session = RtpSession::new(&settings, Decoder::Pcmu, Moment::ZERO);
-    let (mut now, mut datagrams, mut frames) = (Moment::ZERO, 0, 0);
+    let mut session = RtpSession::new(&settings, decoder, Moment::ZERO);
+    let (mut now, mut datagrams) = (Moment::ZERO, 0);
     let mut out = [0; MAX_PACKET_BYTES];
     let mut frame = AudioFrame::silence(SampleRate::Narrow);
     while let Some(([what, wait, length], rest)) = bytes.split_first_chunk().map(|(head, rest)| (*head, rest))
@@ -53,19 +71,36 @@ fn script(mut bytes: &[u8]) {
         let (body, rest) = rest.split_at(rest.len().min(usize::from(length)));
         bytes = rest;
         now = now + Duration::from_millis(u64::from(wait));
-        if what & 0x80 != 0 {
-            session.receive_rtcp(body, address(4_001), now);
-        } else {
-            // Sequence, timestamp and a bit of the stream's name come from the script, a sound of any length after.
-            let mut datagram = vec![0x80, if what & 1 == 0 { 0 } else { 101 }];
-            datagram.extend(body.iter().copied().chain(std::iter::repeat(0)).take(6));
-            datagram.extend([0, 0, 0, what >> 1 & 1]);
-            datagram.extend(body.iter().skip(6).cycle().take(usize::from(length) * 2));
-            session.receive(&datagram, address(4_000 + u16::from(what >> 2 & 1)), now);
-            datagrams += 1;
+        match what >> 6 {
+            0 | 1 => {
+                session.receive(
+                    &datagram(what, body, length),
+                    address(4_000 + u16::from(what >> 2 & 1)),
+                    now,
+                );
+                datagrams += 1;
+            }
+            2 => {
+                session.set_rtcp_mux(what & 1 != 0);
+                session.is_report(body);
+                session.receive_rtcp(body, address(4_001), now);
+            }
+            _ if what & 0x20 != 0 => {
+                let (decoder, payload_types) = codec_of(what);
+                drop(session.reconfigure(payload_types, remote, decoder));
+            }
+            // Bytes as they are.
+            _ => {
+                session.receive(body, address(4_000), now);
+                datagrams += 1;
+            }
         }
-        if what & 0x40 != 0 {
-            frames += u64::from(matches!(session.playout(now, &mut frame), Played::Frame { .. }));
+        if what & 0x10 == 0 {
+            session.playout(now, &mut frame);
+            assert_eq!(frame.rate(), session.rate());
+        }
+        while let Some(ended) = session.poll_ended_digit(now) {
+            assert!(ended.duration < Duration::from_secs(3_600));
         }
         session.write_rtcp(now, WallTime::default(), &mut out);
     }
@@ -75,5 +110,17 @@ fn script(mut bytes: &[u8]) {
         + counters.packets_duplicate
         + counters.packets_refused;
     assert_eq!(judged, datagrams, "each datagram is counted once");
-    assert!(frames <= counters.packets_received * 4, "more is heard than came");
+    assert!(session.playout_margin() <= Duration::from_millis(62), "{:?}", session.playout_margin());
+    let quality = session.close_quality_interval();
+    assert!(quality.received.mos.is_none_or(|mos| (100..=450).contains(&mos.hundredths())));
+}
+
+/// Sequence, timestamp and a bit of the stream's name come from the script, a payload of any length after.
+fn datagram(what: u8, body: &[u8], length: u8) -> Vec<u8> {
+    let payload_type = [SOUND, SOUND, EVENT, COMFORT_NOISE][usize::from(what & 3)];
+    let mut datagram = vec![0x80, payload_type];
+    datagram.extend(body.iter().copied().chain(std::iter::repeat(0)).take(6));
+    datagram.extend([0, 0, 0, what >> 3 & 1]);
+    datagram.extend(body.iter().skip(6).cycle().take(usize::from(length) * 2));
+    datagram
 }

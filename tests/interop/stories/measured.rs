@@ -45,7 +45,7 @@ fn the_desk_puts_calls_through_and_is_measured_from_leg_to_leg() {
     let target = format!("sip:1001@{}", desk.address);
     let callee = format!("1001:{}", desk.password_file("1001").display());
     let asked = ["--calls", "5", "--rate", "5", "--seconds", "4", "--keys", "1#", "--min-keys", "100"];
-    let limits = ["--max-failed", "0", "--max-lost", "5", "--max-delay", "150"];
+    let limits = ["--max-failed", "0", "--max-lost", "5", "--max-delay", "150", "--min-mos", "3.5"];
     let arguments = [&[target.as_str(), "--callee", &callee], &asked[..], &limits[..]].concat();
     let (status, report) = outcome(bench(&arguments, folder.path()), folder.path());
     assert_eq!(status, Some(0), "{report:#}");

@@ -112,6 +112,10 @@ fn sound(html: &mut String, report: &Report) {
         let _ = write!(html, "<tr><td>{what}</td><td>{count}</td></tr>");
     }
     html.push_str("</table>");
+    if let Some(opinion) = sound.opinion {
+        let _ =
+            write!(html, "<p>A listener's opinion by the E-model (G.107): <b>{opinion:.2}</b> of 4.5.</p>");
+    }
     if let Some(two) = &report.sound.two_clocks {
         let _ = write!(
             html,

@@ -63,6 +63,8 @@ pub struct Limits {
     pub delay_p99_ms: Option<f64>,
     /// What 99 of 100 calls may take to be answered, in milliseconds.
     pub answered_p99_ms: Option<f64>,
+    /// The least opinion (MOS).
+    pub opinion: Option<f64>,
     /// The share of keys that must arrive, in percent.
     pub keys_percent: Option<f64>,
 }

@@ -97,6 +97,8 @@ pub struct SoundFigures {
     pub round_trip: Option<Summary>,
     /// Between packets that were sent 20 ms apart.
     pub spacing: Option<Summary>,
+    /// How good a listener would find it (MOS, E-model), 1 to 4.5.
+    pub opinion: Option<f64>,
     /// Keys that were pressed.
     pub keys_sent: u64,
     /// Keys that came.
@@ -185,6 +187,7 @@ impl Report {
                 delay: figures.delay.summary(),
                 round_trip: figures.round_trip.summary(),
                 spacing: figures.spacing.summary(),
+                opinion: figures.opinion(),
                 keys_sent: figures.keys_sent,
                 keys_came: figures.keys_came,
                 two_clocks: ways.as_ref().map(|ways| TwoClocks {
@@ -235,7 +238,12 @@ fn verdicts(figures: &Figures, limits: &Limits) -> Vec<Verdict> {
         let kept = measured.is_some_and(|measured| measured >= limit && measured <= 100.0);
         Verdict { what: "keys that came, %", limit, measured, kept }
     });
-    at_most.chain(keys).collect()
+    let opinion = limits.opinion.map(|limit| {
+        let measured = figures.opinion();
+        let kept = measured.is_some_and(|measured| measured >= limit);
+        Verdict { what: "opinion (MOS), at least", limit, measured, kept }
+    });
+    at_most.chain(opinion).chain(keys).collect()
 }
 
 /// A share in percent; none of nothing.
@@ -259,6 +267,20 @@ mod tests {
         figures.delay.add(Duration::from_millis(40));
         *figures.failed.entry("486 Busy Here".into()).or_default() += 1;
         assert!(verdicts(&figures, &limits).iter().all(|verdict| !verdict.kept));
+    }
+
+    #[test]
+    fn loss_and_delay_lower_the_opinion() {
+        let figures = |came, delay| {
+            let mut figures = Figures { sent: 1_000, came, ..Figures::new() };
+            figures.delay.add(Duration::from_millis(delay));
+            figures.opinion().expect("an opinion")
+        };
+        assert!((figures(1_000, 30) - 4.41).abs() < 0.01);
+        assert!(figures(950, 30) < 4.1 && figures(1_000, 400) < 3.6);
+        assert_eq!(Figures::new().opinion(), None);
+        let limits = Limits { opinion: Some(4.0), ..Limits::default() };
+        assert!(!verdicts(&Figures::new(), &limits)[0].kept, "nothing was measured");
     }
 
     #[test]

@@ -101,6 +101,9 @@ pub struct Arguments {
     /// Fail when one of a hundred calls takes longer to be answered
     #[arg(long, value_name = "MILLISECONDS")]
     max_answer: Option<f64>,
+    /// Fail when a listener's opinion would be less (MOS by the E-model, 1 to 4.5)
+    #[arg(long, value_name = "MOS")]
+    min_mos: Option<f64>,
     /// Fail when less than this share of the keys arrives, or one arrives twice
     #[arg(long, value_name = "PERCENT")]
     min_keys: Option<f64>,
@@ -204,6 +207,9 @@ fn print(report: &Report) {
     if sound.keys_sent > 0 {
         println!("keys: {} pressed, {} came", sound.keys_sent, sound.keys_came);
     }
+    if let Some(opinion) = sound.opinion {
+        println!("opinion: {opinion:.2} (MOS by the E-model)");
+    }
     let two = sound.two_clocks.as_ref();
     for (what, summary) in [
         ("INVITE to 100", calls.trying),
@@ -296,6 +302,7 @@ fn limits(arguments: &Arguments) -> Limits {
         lost_percent: arguments.max_lost,
         delay_p99_ms: arguments.max_delay,
         answered_p99_ms: arguments.max_answer,
+        opinion: arguments.min_mos,
         keys_percent: arguments.min_keys,
     }
 }

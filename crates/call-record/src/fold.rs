@@ -113,18 +113,17 @@ impl CallRecord {
             | Fact::TrunkFailed { .. }
             | Fact::TrunkPassedOver { .. }
             | Fact::Redirected { .. } => self.take_try(&stamped.fact, at_us),
-            Fact::RecordingStarted { file } => self.recordings.push(RecordedFile {
-                file: file.clone(),
-                started_us: at_us,
-                seconds: None,
-                gap_ms: 0,
-                paused_ms: 0,
-                kept: false,
-            }),
+            Fact::RecordingStarted { file } => self.recording_started(file, at_us),
             Fact::RecordingEnded { seconds, gap_ms, paused_ms, kept } => {
                 self.recording_ended(*seconds, [*gap_ms, *paused_ms], *kept);
             }
         }
+    }
+
+    fn recording_started(&mut self, file: &str, started_us: u64) {
+        let file = file.to_owned();
+        let (seconds, gap_ms, paused_ms, kept) = (None, 0, 0, false);
+        self.recordings.push(RecordedFile { file, started_us, seconds, gap_ms, paused_ms, kept });
     }
 
     fn recording_ended(&mut self, seconds: f32, [gap_ms, paused_ms]: [u64; 2], kept: bool) {

@@ -25,6 +25,7 @@ pub(super) struct Place {
 }
 
 /// Key schedules, ready to be used.
+#[allow(clippy::large_enum_variant, reason = "it lives in the box of its stream's keys, once")]
 pub(super) enum Cipher {
     Counter(Counter),
     Gcm(Gcm),
@@ -37,8 +38,8 @@ impl Cipher {
         match suite {
             SrtpSuite::AesCm128HmacSha1_32 if kind == Kind::Rtp => counter(SHA1_SHORT_TAG_BYTES),
             SrtpSuite::AesCm128HmacSha1_80 | SrtpSuite::AesCm128HmacSha1_32 => counter(SHA1_TAG_BYTES),
-            SrtpSuite::AeadAes128Gcm => Gcm::new(&keys, &aead::AES_128_GCM),
-            SrtpSuite::AeadAes256Gcm => Gcm::new(&keys, &aead::AES_256_GCM),
+            SrtpSuite::AeadAes128Gcm => Gcm::cipher(&keys, &aead::AES_128_GCM),
+            SrtpSuite::AeadAes256Gcm => Gcm::cipher(&keys, &aead::AES_256_GCM),
         }
     }
 
@@ -115,7 +116,7 @@ pub(super) struct Gcm {
 }
 
 impl Gcm {
-    pub(super) fn new(keys: &SessionKeys, algorithm: &'static aead::Algorithm) -> Cipher {
+    pub(super) fn cipher(keys: &SessionKeys, algorithm: &'static aead::Algorithm) -> Cipher {
         let [salt @ .., _, _] = keys.salt;
         let key = &keys.encryption[..algorithm.key_len()];
         let key = UnboundKey::new(algorithm, key).expect("the key is of the algorithm's length");

@@ -13,7 +13,7 @@ fn gcm(key: &str, algorithm: &'static aead::Algorithm) -> Gcm {
     let key = hex(key);
     keys.encryption[..key.len()].copy_from_slice(&key);
     keys.salt[..12].copy_from_slice(&hex("517569642070726f2071756f"));
-    match Gcm::new(&keys, algorithm) {
+    match Gcm::cipher(&keys, algorithm) {
         Cipher::Gcm(gcm) => gcm,
         Cipher::Counter(_) => unreachable!(),
     }

@@ -67,6 +67,7 @@ pub(crate) struct Call {
 
 /// How far the caller's leg is.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "a call has one, and lives in a box")]
 pub(crate) enum Stage {
     /// The desk rings it, by the call's transfer.
     Summoning,

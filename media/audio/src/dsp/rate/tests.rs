@@ -75,7 +75,7 @@ fn a_frame_of_the_right_rate_is_lent_on_and_full_scale_does_not_wrap() {
     let frame = [7; SAMPLES_8K];
     assert_eq!(fit.fit(LentFrame::Narrow(&frame), SampleRate::Narrow), LentFrame::Narrow(&frame));
     let square = |half_period: usize| -> Vec<i16> {
-        (0..1_600).map(|n| if n / half_period % 2 == 0 { i16::MAX } else { i16::MIN }).collect()
+        (0..1_600).map(|n| if (n / half_period).is_multiple_of(2) { i16::MAX } else { i16::MIN }).collect()
     };
     let middles = |heard: Vec<i16>, delay: usize, half_period: usize| -> Vec<bool> {
         heard

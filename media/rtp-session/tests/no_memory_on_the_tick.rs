@@ -3,10 +3,12 @@
 mod network;
 
 use frontdesk_audio::{
-    ActivityDetector, AudioFrame, MediaTick, SampleRate, ToneDetector, ToneGenerator, g711,
+    ActivityDetector, AudioFrame, Decoder, Encoder, MediaTick, OpusWishes, SampleRate, ToneDetector,
+    ToneGenerator, g711,
 };
 use frontdesk_identifiers::{Moment, WallTime};
-use frontdesk_rtp_session::{MAX_PACKET_BYTES, Played, Received};
+use frontdesk_rtp_session::packet::{self, RtpPacket};
+use frontdesk_rtp_session::{MAX_PACKET_BYTES, PayloadTypes, Played, Received, RtpRemote};
 use network::{SUITES, address, security, session};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -95,6 +97,64 @@ fn a_thousand_ticks_of_two_sessions_take_no_memory() {
     let before = ALLOCATIONS.get();
     drop(std::hint::black_box(Box::new(7)));
     assert_eq!(ALLOCATIONS.get() - before, 2);
+}
+
+/// Packets of 20 ms of a voice, encoded.
+fn packets(encoder: &mut Encoder, clock_hz: u32) -> Vec<Vec<u8>> {
+    let samples = encoder.rate().frame_samples();
+    let voice = |n: usize| ((n % (samples / 3)) as i16 - samples as i16 / 6) * 60;
+    let packet = |number: usize| {
+        let frame: Vec<i16> = (0..samples).map(|n| voice(number * samples + n)).collect();
+        let mut payload = [0; 480];
+        // Each eighth is a description of silence, which the voice does not care about.
+        let is_noise = number % 8 == 7;
+        let length = if is_noise { 2 } else { encoder.encode(&frame, &mut payload) };
+        let (payload_type, payload) = if is_noise { (13, &[50, 90][..]) } else { (0, &payload[..length]) };
+        let timestamp = number as u32 * clock_hz / 50;
+        let packet =
+            RtpPacket { marker: false, payload_type, sequence: number as u16, timestamp, ssrc: 9, payload };
+        let mut datagram = vec![0; 12 + payload.len()];
+        packet::write(&packet, &mut datagram);
+        datagram
+    };
+    (0..1_000).map(packet).collect()
+}
+
+#[test]
+fn no_codec_takes_memory_over_a_network_that_loses_delays_and_stalls() {
+    let codecs = [
+        (Decoder::Pcma, Encoder::Pcma, 8_000),
+        (Decoder::g722(), Encoder::g722(), 8_000),
+        (Decoder::opus(), Encoder::opus(OpusWishes { copies: true, ..OpusWishes::default() }), 48_000),
+    ];
+    for (decoder, mut encoder, clock_hz) in codecs {
+        encoder.network(15);
+        let packets = packets(&mut encoder, clock_hz);
+        let mut desk = session(2);
+        let remote = RtpRemote { rtp: address(4_000), rtcp: address(4_001), messages_from: None };
+        let unused = desk.reconfigure(PayloadTypes::both_ways(0, Some(101)), remote, decoder);
+        let (mut heard, mut next, mut frames) = (AudioFrame::silence(SampleRate::Wide), 0, 0);
+        let before = ALLOCATIONS.get();
+        for tick in 0..1_000u64 {
+            let now = Moment::from_millis(tick * 20);
+            // Stalls of up to 160 ms, then all that waited; one in nine is lost.
+            let arrived = if tick % 40 < 8 { tick - tick % 40 } else { tick } as usize;
+            while next < arrived.min(packets.len()) {
+                if next % 9 != 4 {
+                    desk.receive(&packets[next], address(4_000), now);
+                }
+                next += 1;
+            }
+            frames += u32::from(matches!(desk.playout(now, &mut heard), Played::Frame { .. }));
+            if tick % 250 == 249 {
+                desk.close_quality_interval();
+            }
+        }
+        assert_eq!(ALLOCATIONS.get() - before, 0, "allocations and frees, {clock_hz}");
+        let counters = desk.counters();
+        assert!(frames > 300 && counters.frames_concealed > 20, "{frames}, {counters:?}");
+        drop(unused);
+    }
 }
 
 #[test]

@@ -46,7 +46,7 @@
 //! | ring | size | when full |
 //! |---|---|---|
 //! | orders | [`ORDER_CAPACITY`] | they wait on the control side, at most [`OUTBOX_ORDERS`] |
-//! | events | [`EVENT_CAPACITY`] | [`HearingOverrun`](frontdesk_media_protocol::MediaEvent::HearingOverrun) is dropped, everything else waits in its port; no order is taken until there is room |
+//! | events | [`EVENT_CAPACITY`] | [`HearingOverrun`](frontdesk_media_protocol::MediaEvent::HearingOverrun) and [`Quality`](frontdesk_media_protocol::MediaEvent::Quality) are dropped, everything else waits in its port; no order is taken until there is room |
 //! | speech | 15 s | the frame is lost, and it is told once |
 //! | playback | [`STREAM_CAPACITY_FRAMES`], 400 ms | the voice waits |
 //! | recorder | [`RECORDER_CAPACITY_FRAMES`], 2 s | silence in the recording, counted as its gap |

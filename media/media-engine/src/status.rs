@@ -12,7 +12,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 /// Events between the media thread and the control side. When the ring is full, repeatable facts
-/// ([`MediaEvent::HearingOverrun`]) are dropped, all others wait in their port.
+/// ([`MediaEvent::HearingOverrun`], [`MediaEvent::Quality`]) are dropped, all others wait in their port.
 pub const EVENT_CAPACITY: usize = 1_024;
 
 /// Beginnings and ends of one leg's keys that wait to be told. What comes while so many wait is dropped: somebody who

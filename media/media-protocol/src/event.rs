@@ -113,7 +113,8 @@ pub enum MediaEvent {
         /// How it ended; [`Failed`](PlaybackEnd::Failed) if nobody was in the room.
         end: PlaybackEnd,
     },
-    /// No RTP came for the media time-out although the other side should send.
+    /// No RTP came for the media time-out although the other side should send, and no report of it either that says that it
+    /// sends nothing, being muted or saving packets while nobody speaks.
     NoMedia {
         /// The leg.
         leg: LegId,

@@ -170,16 +170,7 @@ impl Play {
                 let (session, description) = (self.session(n), ANSWER.to_vec());
                 self.stage.command(SipCommand::Accept { session, description });
             }
-            Act::Refuse(n) => {
-                let session = self.session(n);
-                self.stage.command(SipCommand::Refuse {
-                    session,
-                    status: status(486),
-                    retry_after: None,
-                    reason: None,
-                    warning: None,
-                });
-            }
+            Act::Refuse(n) => self.stage.command(refuse(self.session(n))),
             Act::End(n) => self.stage.command(SipCommand::End { session: self.session(n), reason: None }),
             Act::AcceptReoffer(n) => {
                 let (session, description) = (self.session(n), ANSWER.to_vec());
@@ -352,4 +343,8 @@ proptest! {
         stage.input(SipInput::Received { flow: stage.flow, bytes });
         prop_assert_eq!(stage.stack.census(), Census::default());
     }
+}
+
+fn refuse(session: SessionId) -> SipCommand {
+    SipCommand::Refuse { session, status: status(486), retry_after: None, reason: None, warning: None }
 }

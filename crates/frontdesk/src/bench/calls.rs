@@ -16,6 +16,7 @@ use std::time::Duration;
 
 /// What is told.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "an input lives as long as it is handled")]
 pub enum CallsInput {
     /// Begin: register, then call.
     Start,
@@ -135,7 +136,7 @@ enum State {
     /// The INVITE is out.
     AnswerAwaited,
     /// It came in and rings until then.
-    Ringing { until: Moment, description: Vec<u8>, audio: AgreedAudio },
+    Ringing { until: Moment, description: Vec<u8>, audio: Box<AgreedAudio> },
     /// Its sound flows.
     Speaking,
     /// This side ended it; whether that was noted as a failure.
@@ -355,7 +356,8 @@ impl Calls {
         };
         let until = now + self.plan.callee.as_ref().map_or(Duration::ZERO, |callee| callee.ring);
         if let Some(call) = self.legs.get_mut(&leg) {
-            call.state = State::Ringing { until, description: agreed.description, audio: agreed.audio };
+            call.state =
+                State::Ringing { until, description: agreed.description, audio: Box::new(agreed.audio) };
         }
         self.commands.push_back(SipCommand::Ring { session, status: StatusCode::RINGING, description: None });
     }
@@ -367,7 +369,7 @@ impl Calls {
         {
             self.commands.push_back(SipCommand::Accept { session, description });
             self.note(Note::Taken);
-            self.out.push_back(CallsOutput::Speak { leg, audio, calls: false });
+            self.out.push_back(CallsOutput::Speak { leg, audio: *audio, calls: false });
         }
     }
 

@@ -141,14 +141,14 @@ fn place(time: Duration) -> usize {
     let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX).max(1);
     let doubling = micros.ilog2() as usize;
     // Below 32 µs the steps are finer than a microsecond, which leaves some of them empty.
-    let within = (u128::from(micros) * STEPS as u128 >> doubling) as usize - STEPS;
+    let within = ((u128::from(micros) * STEPS as u128) >> doubling) as usize - STEPS;
     (doubling * STEPS + within).min(STEPS * DOUBLINGS - 1)
 }
 
 /// The shortest time of a step.
 fn bound(place: usize) -> Duration {
     let (doubling, within) = (place / STEPS, place % STEPS);
-    let nanos = ((STEPS + within) as u128 * 1_000 << doubling) / STEPS as u128;
+    let nanos = (((STEPS + within) as u128 * 1_000) << doubling) / STEPS as u128;
     Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
 }
 

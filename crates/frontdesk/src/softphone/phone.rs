@@ -62,7 +62,7 @@ enum Stage {
     Ringing {
         until: Option<Moment>,
         description: Vec<u8>,
-        audio: AgreedAudio,
+        audio: Box<AgreedAudio>,
     },
     Talking,
     /// The session is over; the port is on its way out.
@@ -455,7 +455,7 @@ impl Phone {
             WhenCalled::Answer { after } => Some(now + after),
             WhenCalled::Ring | WhenCalled::Busy | WhenCalled::Decline => None,
         };
-        call.stage = Stage::Ringing { until, description: agreed.description, audio: agreed.audio };
+        call.stage = Stage::Ringing { until, description: agreed.description, audio: Box::new(agreed.audio) };
         self.commands.push_back(SipCommand::Ring { session, status: StatusCode::RINGING, description: None });
     }
 
@@ -465,7 +465,7 @@ impl Phone {
         if let Stage::Ringing { description, audio, .. } = std::mem::replace(&mut call.stage, Stage::Talking)
         {
             self.commands.push_back(SipCommand::Accept { session, description });
-            self.talk(audio);
+            self.talk(*audio);
         }
     }
 

@@ -265,6 +265,7 @@ fn rules() -> Rules {
         limits: Limits { calls_max: 3_000, ..Limits::default() },
         data: "data".into(),
         seal_recordings: false,
+        hold_music: false,
     }
 }
 

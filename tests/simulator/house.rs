@@ -204,6 +204,7 @@ impl House {
             limits: self.limits,
             data: "/var/lib/desk".into(),
             seal_recordings: false,
+            hold_music: false,
         }
     }
 

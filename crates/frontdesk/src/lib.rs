@@ -15,6 +15,7 @@ pub mod doctor;
 pub mod flows;
 pub mod locating;
 pub mod mailbox;
+mod music;
 pub mod node;
 pub mod notice_limit;
 pub mod outside;

@@ -60,6 +60,9 @@ pub enum NodeFault {
     /// The media engine does not start.
     #[error(transparent)]
     Engine(#[from] EngineFault),
+    /// The music for whoever is held cannot be used.
+    #[error(transparent)]
+    Music(#[from] crate::music::MusicFault),
     /// There is no voice.
     #[error(transparent)]
     Voice(#[from] VoiceFault),
@@ -130,6 +133,7 @@ impl Node {
         repair(settings, &store, started, &progress).await?;
 
         let (mailbox, letters) = mailbox()?;
+        let music = crate::music::read(&settings.hold_music)?;
         let (voices, rendered) = start_voices(settings)?;
         render(settings, &flows, &voices, &rendered, &progress)?;
         forward(rendered, mailbox.clone())?;
@@ -153,7 +157,7 @@ impl Node {
         let writer = Writer::start(store.clone());
         let wiring = Wiring {
             switchboard: Switchboard::new(chance.seed(), started),
-            sound: Sound::new(engine, voices),
+            sound: Sound::new(engine, voices, music),
             ears,
             transports: transports.clone(),
             datagrams,
@@ -255,6 +259,7 @@ fn rules(
         limits: Limits::default(),
         data: settings.node.data.clone(),
         seal_recordings: settings.recordings_encrypted,
+        hold_music: !settings.hold_music.is_empty(),
     })
 }
 

@@ -57,6 +57,8 @@ pub struct Settings {
     pub rtp: RtpSettings,
     /// `[voice] prompts`: a folder of recorded prompts, which win over synthesis.
     pub prompts: Option<PathBuf>,
+    /// `[sound] hold_music`: WAV files, played one after the other to whoever is held.
+    pub hold_music: Vec<PathBuf>,
     /// `[recording] encrypted`: recordings are encrypted at rest, with a key for each tenant.
     pub recordings_encrypted: bool,
     /// `[ears] model`: a model file to hear with; none takes the best one in the data folder, or the shipped one.
@@ -184,6 +186,10 @@ fn read_document(document: &DeTable<'_>, file: &Path, faults: &Faults<'_>) -> Se
     let mut voice = root.table("voice");
     let prompts = voice.path("prompts", folder);
     voice.finish();
+    let mut sound = root.table("sound");
+    let listed = sound.texts("hold_music").unwrap_or_default();
+    let hold_music = listed.iter().map(|text| folder.join(text.value)).collect();
+    sound.finish();
     let mut recording = root.table("recording");
     let recordings_encrypted = recording.flag("encrypted").unwrap_or(false);
     recording.finish();
@@ -212,6 +218,7 @@ fn read_document(document: &DeTable<'_>, file: &Path, faults: &Faults<'_>) -> Se
         tls,
         rtp,
         prompts,
+        hold_music,
         recordings_encrypted,
         model,
         flows_folder,

@@ -19,6 +19,8 @@ pub struct Sound {
     engine: MediaEngine,
     voices: Voices,
     ringback: Arc<Prompt>,
+    /// For whoever is held; decoded once and shared by all who hear it.
+    music: Option<Arc<Prompt>>,
     waiting: Vec<Waiting>,
     /// What came true without the engine: playbacks that ended before they began.
     events: VecDeque<MediaEvent>,
@@ -75,9 +77,16 @@ pub trait Listener {
 
 impl Sound {
     /// The sound of one node.
-    pub fn new(engine: MediaEngine, voices: Voices) -> Self {
+    pub fn new(engine: MediaEngine, voices: Voices, music: Option<Prompt>) -> Self {
         let ringback = Arc::new(Prompt::ringback());
-        Sound { engine, voices, ringback, waiting: Vec::new(), events: VecDeque::new() }
+        Sound {
+            engine,
+            voices,
+            ringback,
+            music: music.map(Arc::new),
+            waiting: Vec::new(),
+            events: VecDeque::new(),
+        }
     }
 
     /// Carries one command out. `now` dates what comes true at once.
@@ -151,6 +160,10 @@ impl Sound {
                 let prompt = Arc::clone(&self.ringback);
                 self.engine.order(hearer.order(playback, prompt, true));
             }
+            Source::Music => match &self.music {
+                Some(music) => self.engine.order(hearer.order(playback, Arc::clone(music), true)),
+                None => self.events.push_back(hearer.never_played(playback, PlaybackEnd::Failed, now)),
+            },
             Source::Phrase { text, locale } => match self.voices.cached(&text, &locale) {
                 Some(prompt) => self.engine.order(hearer.order(playback, prompt, false)),
                 None => {

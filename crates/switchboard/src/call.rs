@@ -52,6 +52,8 @@ pub(crate) struct Call {
     pub joined: Option<LegId>,
     /// The tone that tells the caller that it rings.
     pub ringback: Option<PlaybackId>,
+    /// Who hears the desk's music, because the other one holds.
+    pub music: Option<(LegId, PlaybackId)>,
     /// Why the other side ended its leg, for who is to be told (RFC 3326).
     pub reason: Option<String>,
     /// Legs of transfers that are over, until they are gone.
@@ -165,6 +167,7 @@ impl Call {
             suspicions: Vec::new(),
             joined: None,
             ringback: None,
+            music: None,
             reason: None,
             retired: Vec::new(),
             record,

@@ -124,6 +124,7 @@ impl Call {
     }
 
     pub fn part(&mut self, desk: &mut Desk<'_>) {
+        self.stop_music(desk);
         if let Some(second) = self.joined.take() {
             desk.out.media(MediaCommand::Unbridge { first: self.caller.id, second });
         }

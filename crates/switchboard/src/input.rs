@@ -140,4 +140,6 @@ pub struct Rules {
     pub data: PathBuf,
     /// Whether they are encrypted at rest.
     pub seal_recordings: bool,
+    /// Whether there is music for whoever is held.
+    pub hold_music: bool,
 }

@@ -53,6 +53,7 @@ mod leg;
 mod lights;
 mod limits;
 mod messages;
+mod music;
 mod on_media;
 mod on_sip;
 mod originate;

@@ -1,7 +1,7 @@
 //! Changes of the sound while a call stands (RFC 3264 §8): what a party wants, what the desk wants, and what becomes of it.
 //!
 //! * A party holds, resumes or moves its sound: answered at once, with a fresh description. Who is held hears what the
-//!   holder sends, such as its music, and else silence: the desk has no music of its own.
+//!   holder sends, such as its music, or the desk's (`music.rs`), and else silence.
 //! * The desk's address for sound changes: every party is told by a re-INVITE, and who refuses it hears nothing more
 //!   until somebody offers again. The record says so.
 //! * A refresh of the session may bring another answer than before (RFC 4028 §7.4): it counts.
@@ -114,8 +114,10 @@ impl Call {
     /// The sound of a call that stands goes another way from here on.
     pub fn reagreed(&mut self, session: SessionId, audio: AgreedAudio, desk: &mut Desk<'_>) {
         let Some(leg) = self.leg_of(session) else { return };
+        let holder = leg.id;
         if let Some(notice) = leg.configure(audio, desk) {
             self.record.tell(Fact::Noticed { notice, fault: None }, desk);
+            self.hold_changed(holder, notice, desk);
         }
     }
 

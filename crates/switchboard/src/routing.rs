@@ -259,6 +259,7 @@ mod tests {
             limits: Limits::default(),
             data: "data".into(),
             seal_recordings: false,
+            hold_music: false,
         }
     }
 

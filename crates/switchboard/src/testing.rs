@@ -171,6 +171,7 @@ pub(crate) fn rules_with(trunks: Vec<Trunk>) -> Rules {
         limits: Limits::default(),
         data: "data".into(),
         seal_recordings: false,
+        hold_music: false,
     }
 }
 

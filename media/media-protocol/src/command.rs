@@ -155,6 +155,8 @@ pub enum Source {
     },
     /// The sign that the other party's telephone rings, until it is stopped.
     Ringback,
+    /// The desk's music for whoever is held, over and over until it is stopped.
+    Music,
 }
 
 impl std::fmt::Debug for Source {
@@ -166,6 +168,7 @@ impl std::fmt::Debug for Source {
                 .field("locale", locale)
                 .finish(),
             Source::Ringback => f.write_str("Ringback"),
+            Source::Music => f.write_str("Music"),
         }
     }
 }

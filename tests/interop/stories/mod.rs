@@ -21,6 +21,7 @@ mod referrals;
 mod refusals;
 mod reloads;
 mod rooms;
+mod sealed_recordings;
 mod streams;
 mod transfer_outcomes;
 mod trunks;

@@ -70,6 +70,11 @@ fn check(file: &Path) -> Result<String, Vec<String>> {
 fn check_files(settings: &Settings) -> Result<String, Vec<String>> {
     let mut faults = settings.with_passwords().map_or_else(written, |_| Vec::new());
     faults.extend(verifier(settings).err().map(|fault| format!("{}: {fault}", settings.file.display())));
+    faults.extend(
+        crate::music::read(&settings.hold_music)
+            .err()
+            .map(|fault| format!("{}: {fault}", settings.file.display())),
+    );
     let mut told: String = settings.warnings().iter().map(|warning| format!("\n  {warning}")).collect();
     for finding in certificates::look(settings) {
         let advice = finding.advice.map(|advice| format!("; {advice}")).unwrap_or_default();

@@ -81,7 +81,7 @@ pub fn run(options: LineOptions, mut news: impl FnMut(&News)) -> Result<Option<C
         registers: options.plan.register.is_some(),
         phone: Phone::new(options.seed, options.plan, options.script, options.polite),
         transports,
-        sound: Sound::new(engine, voices),
+        sound: Sound::new(engine, voices, None),
         ear: Ear(None),
         epoch,
         over: None,

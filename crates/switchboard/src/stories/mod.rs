@@ -7,6 +7,7 @@ mod early;
 mod encryption;
 mod lights;
 mod messages;
+mod music;
 mod originations;
 mod passings;
 mod referrals;

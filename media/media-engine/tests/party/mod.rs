@@ -137,6 +137,19 @@ impl Party {
         packets
     }
 
+    /// The packets of a key that is held for so many ticks, one for each, and then its three ends.
+    pub fn holds_key(&mut self, event: u8, ticks: u16) -> Vec<Vec<u8>> {
+        let since = self.timestamp;
+        let packets = (0..ticks + 3).map(|at| {
+            let (end, duration) = if at < ticks { (0, 160 * (at + 1)) } else { (0x80, 160 * ticks) };
+            let [high, low] = duration.to_be_bytes();
+            self.write(EVENT_TYPE, since, at == 0, &[event, end | 10, high, low])
+        });
+        let packets = packets.collect();
+        self.timestamp = self.timestamp.wrapping_add(160 * u32::from(ticks + 3));
+        packets
+    }
+
     fn write(&mut self, payload_type: u8, timestamp: u32, marker: bool, payload: &[u8]) -> Vec<u8> {
         let sequence = self.sequence;
         self.sequence = sequence.wrapping_add(1);

@@ -208,7 +208,11 @@ impl Simulation {
 
     /// As [`MediaEngine::poll`](crate::MediaEngine::poll).
     pub fn poll(&mut self) -> Option<MediaEvent> {
-        self.control.poll()
+        let event = self.control.poll();
+        if let Some(MediaEvent::PortClosed { leg, .. }) = &event {
+            self.slots.remove(leg);
+        }
+        event
     }
 
     /// A datagram arrives at a leg; it is read before the next turn. Whether the leg is there.

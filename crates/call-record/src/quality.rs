@@ -35,3 +35,25 @@ pub struct DirectionQuality {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mos_min_hundredths: Option<u16>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::StreamSummary;
+
+    #[test]
+    fn a_record_of_before_is_read_and_one_of_today_says_how_good_it_was() {
+        let before = r#"{"received":5,"sent":5,"lost":0,"late":0,"refused":0,"jitter_us":9,"concealed":0}"#;
+        let summary: StreamSummary = serde_json::from_str(before).unwrap();
+        assert_eq!(summary.quality, None);
+        let received = DirectionQuality { packets: 5, mos_min_hundredths: Some(441), ..Default::default() };
+        let quality = StreamQuality { received, round_trip_max_us: Some(80_000), ..Default::default() };
+        let today = StreamSummary { quality: Some(quality), ..summary };
+        let written = serde_json::to_string(&today).unwrap();
+        assert!(
+            written.contains(r#""mos_min_hundredths":441"#) && !written.contains("mos_mean"),
+            "{written}"
+        );
+        assert_eq!(serde_json::from_str::<StreamSummary>(&written).unwrap(), today);
+    }
+}

@@ -1,22 +1,16 @@
 //! Recordings that are encrypted at rest: nobody reads them on the disk, and the operator does by the command.
 
 use crate::rig::desk::{Desk, Number};
-use crate::rig::flows::RECEPTION;
+use crate::rig::flows::{GOODBYE, GOODBYE_WORDS};
 use crate::rig::sipp::Sipp;
 use crate::rig::speech::Speech;
 use std::os::unix::fs::PermissionsExt;
 
 #[test]
 fn a_recording_is_sealed_on_the_disk_and_opened_by_the_command() {
-    let numbers = [Number { number: "100", flow: RECEPTION, record: true }];
+    let numbers = [Number { number: "100", flow: GOODBYE, record: true }];
     let mut desk = Desk::open_with(&numbers, &[], "[recording]\nencrypted = true\n", |_| {});
-    let says = Speech::say("Good morning, I want to buy a hundred bicycles", "rms");
-    let speech = Speech(says.0.clone()).between_silence(2_500, 2_000);
-    let length_ms = (speech.seconds() * 1_000.0) as u64;
-    Sipp::new(&desk, "speak")
-        .file("speech.ulaw", &speech.ulaw())
-        .arguments(&["-d", &length_ms.to_string()])
-        .run();
+    Sipp::new(&desk, "listen_to_the_end").run();
     let record = desk.closed_record();
     let [recording] = record.recordings.as_slice() else { panic!("{:?}", record.recordings) };
     assert!(recording.kept && recording.file.ends_with(".wav.sealed"), "{recording:?}");
@@ -38,6 +32,6 @@ fn a_recording_is_sealed_on_the_disk_and_opened_by_the_command() {
         .output()
         .expect("frontdesk starts");
     assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
-    says.must_be_in(&Speech::read(&wav), "the opened recording");
+    Speech::say(GOODBYE_WORDS, "slt").must_be_in(&Speech::read(&wav), "the opened recording");
     desk.close();
 }

@@ -217,11 +217,14 @@ impl Room {
 
     /// What those hear who speak, or are whispered to.
     fn make_own(&mut self) {
+        let whispered = |seat: &Seat| seat.speaks && matches!(seat.hearers, Hearers::Only { .. });
+        let any_whispers = self.seats.iter().any(|seat| whispered(seat));
         for at in 0..self.seats.len() {
             let Some(seat) = self.seats.get(at) else { return };
             let slot = seat.slot;
             let own = seat.is_heard_by_all();
-            let whispers = self.seats.iter().any(|other| other.speaks && other.hearers.include(slot));
+            let hears_whispers = |other: &Seat| other.speaks && other.hearers.include(slot);
+            let whispers = any_whispers && self.seats.iter().any(|other| hears_whispers(other));
             if !own && !whispers {
                 if let Some(seat) = self.seats.get_mut(at) {
                     (seat.hears, seat.parts) = (None, self.parts);
@@ -234,7 +237,7 @@ impl Room {
                 subtract(&mut sum, seat.says.samples());
                 parts -= 1;
             }
-            for other in self.seats.iter().filter(|other| other.speaks && other.hearers.include(slot)) {
+            for other in self.seats.iter().filter(|other| whispers && hears_whispers(other)) {
                 add(&mut sum, other.says.samples());
                 parts += 1;
             }

@@ -40,13 +40,21 @@ pub(crate) struct Relay {
     pub(crate) loud_ticks: u16,
     /// Ticks in which the party may be sent nothing, because what follows on what was passed on to it is not here yet.
     gap_ticks: u8,
+    passed_from: Option<u16>,
     /// How fast packets are passed on.
     pace: Pace,
 }
 
 impl Relay {
     pub(crate) fn new() -> Self {
-        Relay { way: Way::Heard, event_at: None, loud_ticks: 0, gap_ticks: 0, pace: Pace::of_packets() }
+        Relay {
+            way: Way::Heard,
+            event_at: None,
+            loud_ticks: 0,
+            gap_ticks: 0,
+            passed_from: None,
+            pace: Pace::of_packets(),
+        }
     }
 
     pub(crate) fn passes_on(&self) -> bool {
@@ -74,9 +82,19 @@ impl Relay {
         self.pace.takes(now)
     }
 
-    /// What was passed on to this leg's party ends.
-    pub(crate) fn await_sound(&mut self) {
-        self.gap_ticks = GAP_TICKS;
+    /// What was passed on to this leg's party, from this leg, ends.
+    pub(crate) fn await_sound(&mut self, from: Option<u16>) {
+        (self.gap_ticks, self.passed_from) = (GAP_TICKS, from);
+    }
+
+    /// Whether nothing was sent yet after what was passed on.
+    pub(crate) fn has_gap(&self) -> bool {
+        self.gap_ticks > 0
+    }
+
+    /// Whose sound was passed on.
+    pub(crate) fn passed_from(&self) -> Option<u16> {
+        self.passed_from
     }
 
     /// Sound is there.

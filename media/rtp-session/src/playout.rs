@@ -29,6 +29,8 @@ use stretch::Care;
 
 /// The sound that may wait at most. What is before it is thrown away at once.
 pub const MOST_WAITING: Duration = Duration::from_millis(400);
+/// What waits longer is shortened first, before it is handed over at once.
+const MOST_HANDED_OVER: Duration = Duration::from_millis(100);
 /// A pause this long is the end of the talk spurt.
 const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 /// So far behind the line, periods are left out of quiet sound,
@@ -183,7 +185,13 @@ impl Playout {
         // Decoded samples of a codec that may be cut are played first; those of another are few, and are given up.
         let exact = self.queue.is_empty() || self.format.cut == Cut::Nowhere;
         self.buffer.forget_before(self.at);
-        if !exact || self.state != (State::Playing { starved: 0 }) || !self.buffer.follows_from(self.at) {
+        let most = self.line.units(MOST_HANDED_OVER) as u64;
+        let few = self.buffer.newest_end().is_none_or(|end| end <= self.position() + most);
+        if !exact
+            || !few
+            || self.state != (State::Playing { starved: 0 })
+            || !self.buffer.follows_from(self.at)
+        {
             return None;
         }
         let position = self.position();

@@ -31,7 +31,10 @@ impl<W: Wire> Deck<W> {
             let Some(partner) = self.partner_of(slot) else { continue };
             let Deck { ports, wire, .. } = self;
             let Some((port, other)) = pair(ports, slot, partner) else { continue };
-            if !port.passes_on() && port.could_pass_on(other, now) && port.due() == other.due() {
+            if port.passes_on() && !port.could_pass_on(other, now) {
+                // Its party fell silent, while the other one is heard by ticks.
+                port.end_relay(Some(other));
+            } else if !port.passes_on() && port.could_pass_on(other, now) && port.due() == other.due() {
                 port.begin_relay(other, now, wire);
             }
             if port.passes_on() && other.passes_on() {

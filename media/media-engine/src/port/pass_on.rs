@@ -42,15 +42,15 @@ impl<L> Port<L> {
     /// Begins to pass on to `to`, if that is possible without a click; both have had their tick in this turn.
     pub(crate) fn begin_relay<W: Wire<Line = L>>(&mut self, to: &mut Port<L>, now: Moment, wire: &mut W) {
         if !to.agreed.is_some_and(|audio| audio.direction.sends()) {
-            self.stream.begin_ignoring();
+            self.stream.begin_ignoring(now);
             self.relay.begin();
             return;
         }
         let sounds = matches!(self.heard.played, Played::Frame { .. });
-        if !sounds || !self.relay.keys_are_over(now) || !self.may_change_encoder() {
+        if !sounds || to.relay.has_gap() || !self.relay.keys_are_over(now) || !self.may_change_encoder() {
             return;
         }
-        let Some(from) = self.stream.begin_passing_on() else { return };
+        let Some(from) = self.stream.begin_passing_on(now) else { return };
         to.send_rest(now, wire);
         to.stream.begin_relayed(from, MediaTick(to.ticks + 1));
         self.relay.begin();
@@ -76,9 +76,27 @@ impl<L> Port<L> {
             self.relay.end();
             self.stream.end_passing_on();
             if let Some(to) = to {
-                to.relay.await_sound();
+                to.relay.await_sound(to.partner);
             }
         }
+    }
+
+    /// After passing on: whether this tick is left out, because the party has sound before it still and what it is to
+    /// hear next is something else. That would not overtake the sound, but add to its delay.
+    pub(super) fn holds_back(&mut self) -> bool {
+        let own = self.playback.is_some() || self.sends_keys();
+        let same =
+            self.room.is_some() || (self.partner.is_some() && self.partner == self.relay.passed_from());
+        if !self.relay.has_gap() || (same && !own) {
+            return false;
+        }
+        let tick = MediaTick(self.ticks);
+        if self.stream.stands_ahead(tick) && self.relay.bears_gap() {
+            return true;
+        }
+        self.stream.begin_other(tick);
+        self.relay.has_sound();
+        false
     }
 
     /// A datagram came in on the RTP socket, to be passed on.

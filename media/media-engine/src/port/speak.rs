@@ -109,6 +109,10 @@ impl<L> Port<L> {
             self.record(LentFrame::Narrow(&SILENCE));
             return;
         };
+        if self.holds_back() {
+            self.record(LentFrame::Narrow(&SILENCE));
+            return;
+        }
         if audio.telephone_event.is_some() && self.speak_key(now) {
             self.record(LentFrame::Narrow(&SILENCE));
             probe.mark(Stage::Encode);

@@ -25,6 +25,9 @@ use std::time::Duration;
 /// Nothing was passed on for so long: the peer paused, and our times go on with the clock.
 const PAUSE: Duration = Duration::from_millis(250);
 
+/// Times that run so far ahead of the clock were put forward by the sender.
+const JUMP: Duration = Duration::from_millis(250);
+
 /// What a packet is that is passed on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Passage {
@@ -60,6 +63,8 @@ pub(super) struct PassingOn {
     end: u64,
     /// Sound of before was played or written already.
     since: u64,
+    /// When the newest sound came, or passing on began.
+    last: Moment,
     /// The event that was told in another way before.
     told_event: Option<u32>,
     /// The next packet is the first of another stream.
@@ -80,23 +85,24 @@ pub(super) struct Written {
 impl RtpSession {
     /// From now on what comes is asked for by [`receive_for_relay`](Self::receive_for_relay). The time of the first
     /// sample that was not played, for [`begin_relayed`](Self::begin_relayed); `None` if this tick does not suit.
-    pub fn begin_passing_on(&mut self) -> Option<u32> {
+    pub fn begin_passing_on(&mut self, now: Moment) -> Option<u32> {
         let position = self.playout.hand_over()?;
-        self.pass_on_from(position);
+        self.pass_on_from(position, now);
         Some(position as u32)
     }
 
     /// The same where nobody hears it anyway: what waits is given up.
-    pub fn begin_ignoring(&mut self) {
+    pub fn begin_ignoring(&mut self, now: Moment) {
         self.playout.rest();
         self.playout.restart(0);
-        self.pass_on_from(0);
+        self.pass_on_from(0, now);
     }
 
-    fn pass_on_from(&mut self, position: u64) {
+    fn pass_on_from(&mut self, position: u64, now: Moment) {
         let told_event = self.events.newest();
         self.held = Duration::ZERO;
-        self.passing = Some(PassingOn { end: position, since: position, told_event, begins_anew: false });
+        self.passing =
+            Some(PassingOn { end: position, since: position, last: now, told_event, begins_anew: false });
     }
 
     /// The next packet of those that waited to be played, oldest first, its payload in `room`.
@@ -163,7 +169,7 @@ impl RtpSession {
             Kind::Sound => {
                 let units = self.playout.duration(payload).ok_or(Refusal::Length)?;
                 let (time, clock_restarted) = self.time_of(&packet, placed, now)?;
-                self.note_passed(time, units, clock_restarted)?;
+                self.note_passed(time, units, clock_restarted, now)?;
                 (Passage::Sound, units)
             }
             Kind::ComfortNoise => (Passage::ComfortNoise, 0),
@@ -174,16 +180,21 @@ impl RtpSession {
         Ok(PassedOn { passage, marker, number, timestamp, units, begins_anew, payload })
     }
 
-    fn note_passed(&mut self, time: u64, units: u16, clock_restarted: bool) -> Result<(), Refusal> {
+    fn note_passed(&mut self, time: u64, units: u16, restarted: bool, now: Moment) -> Result<(), Refusal> {
+        let clock_hz = u64::from(self.playout.clock_hz());
         let Some(passing) = &mut self.passing else { return Ok(()) };
         let end = time + u64::from(units);
-        if passing.begins_anew || clock_restarted {
+        // Further ahead than time has passed: the sender's times jumped, and the hearer's shall not.
+        let passed = (now.since(passing.last) + JUMP).as_millis() as u64 * clock_hz / 1_000;
+        if passing.begins_anew || restarted || time > passing.end + passed {
             (passing.since, passing.end, passing.begins_anew) = (time, end, true);
         }
         if time < passing.since {
             return Err(Refusal::Late);
         }
-        passing.end = passing.end.max(end);
+        if end > passing.end || passing.begins_anew {
+            (passing.end, passing.last) = (end, now);
+        }
         Ok(())
     }
 
@@ -220,7 +231,9 @@ impl RtpSession {
     /// From now on another session's packets are written: its sound of this time stands where this session's `tick`
     /// would.
     pub fn begin_relayed(&mut self, from: u32, tick: MediaTick) {
-        let end = self.time_of_tick(tick);
+        let by_clock = self.time_of_tick(tick);
+        let reached = self.relayed.map_or(by_clock, |written| written.end);
+        let end = if is_ahead(reached, by_clock, 32) { reached } else { by_clock };
         self.relayed = Some(Written { timestamps: end.wrapping_sub(from), numbers: None, end });
     }
 
@@ -274,6 +287,25 @@ impl RtpSession {
     fn later(&self, end: u32, now: Moment) -> u32 {
         let clock = self.by_clock(now);
         if is_ahead(clock, end, 32) { clock } else { end }
+    }
+
+    /// Whether what was passed on reaches beyond this tick: what was held back here went at once, and the hearer has it
+    /// still before it.
+    pub fn stands_ahead(&self, tick: MediaTick) -> bool {
+        self.relayed.is_some_and(|written| {
+            let ahead = written.end.wrapping_sub(self.time_of_tick(tick)).cast_signed();
+            i64::from(ahead) >= i64::from(self.clock.hz() / 100)
+        })
+    }
+
+    /// From this tick on something else is sent than what was passed on: it need not join it, and goes by the clock.
+    pub fn begin_other(&mut self, tick: MediaTick) {
+        let Some(written) = self.relayed.take() else { return };
+        let by_clock = self.time_of_tick(tick);
+        if is_ahead(written.end, by_clock, 32) {
+            self.clock.shift(written.end.wrapping_sub(by_clock));
+        }
+        self.sent_tick = tick.0.checked_sub(1).map(MediaTick);
     }
 
     /// The ticks' own packets go on, where what was passed on ended.

@@ -6,6 +6,7 @@ mod changed_calls;
 mod each_wire;
 mod encrypted_sound;
 mod endurance;
+mod every_codec;
 mod foreign_phone;
 mod hang_ups;
 mod joined_calls;

@@ -229,6 +229,7 @@ fn rules() -> Rules {
             id: tenant.clone(),
             name: "Bench".to_owned(),
             locale: Locale::default(),
+            country: None,
             words: BTreeMap::new(),
         })
         .peer(Peer {

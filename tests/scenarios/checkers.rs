@@ -149,7 +149,8 @@ fn orders_that_break_the_rules_are_noted() {
     noted(&mut sound, MediaCommand::Open { leg, bind }, now, false);
     noted(&mut sound, MediaCommand::Open { leg, bind }, now, true);
     let later = Moment::from_millis(10);
-    let play = MediaCommand::Play { leg, playback: PlaybackId(2), source: Source::Ringback };
+    let play =
+        MediaCommand::Play { leg, playback: PlaybackId(2), source: Source::Ringback { country: None } };
     noted(&mut sound, play, later, true);
     noted(&mut sound, MediaCommand::Unbridge { first: leg, second: leg }, later, true);
     noted(&mut sound, MediaCommand::Close { leg }, later, false);

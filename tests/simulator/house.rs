@@ -263,6 +263,7 @@ fn entry(name: &str, company: &str) -> Tenant {
         id: tenant(name),
         name: company.to_owned(),
         locale: Locale::new("en-US").expect("a locale"),
+        country: None,
         words: BTreeMap::from([("company.name".to_owned(), company.to_owned())]),
     }
 }

@@ -363,7 +363,7 @@ impl Sound {
         }
         let Some(party) = self.configured(leg, "Play") else { return };
         self.end_playback(leg, PlaybackEnd::Stopped, now);
-        if !self.plan.voice_works && !matches!(source, Source::Ringback | Source::Music) {
+        if !self.plan.voice_works && !matches!(source, Source::Ringback { .. } | Source::Music) {
             let (end, sent_samples, at) = (PlaybackEnd::Failed, 0, now + TICK);
             self.report(TICK, now, MediaEvent::PlaybackEnded { leg, playback, end, sent_samples, at });
             return;
@@ -376,7 +376,7 @@ impl Sound {
                 self.phrases.push((party, text.to_string()));
                 Some(Duration::from_millis(55 * text.len() as u64))
             }
-            Source::Ringback | Source::Music => {
+            Source::Ringback { .. } | Source::Music => {
                 self.ringbacks += 1;
                 None
             }

@@ -3,6 +3,7 @@
 use frontdesk_identifiers::{FlowId, Locale, TelephoneNumber, TenantId};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// One customer of the desk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +14,8 @@ pub struct Tenant {
     pub name: String,
     /// The language in which it is answered unless a flow says otherwise.
     pub locale: Locale,
+    /// Its country (ISO 3166), if it said one: its telephone network's tones are heard.
+    pub country: Option<Arc<str>>,
     /// What flows put in for `{{words}}`, such as `company.name`.
     pub words: BTreeMap<String, String>,
 }

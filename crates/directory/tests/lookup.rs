@@ -13,7 +13,13 @@ fn number(text: &str) -> TelephoneNumber {
 }
 
 fn tenant(name: &str) -> Tenant {
-    Tenant { id: id(name), name: name.to_owned(), locale: Locale::default(), words: BTreeMap::new() }
+    Tenant {
+        id: id(name),
+        name: name.to_owned(),
+        locale: Locale::default(),
+        country: None,
+        words: BTreeMap::new(),
+    }
 }
 
 fn phone(tenant: &str, digits: &str) -> Phone {

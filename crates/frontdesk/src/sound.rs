@@ -1,7 +1,7 @@
 //! Where the switchboard's orders to the sound are carried out: phrases become prompts, listenings become rings,
 //! and the rest goes to the media engine as it is.
 
-use frontdesk_audio::Prompt;
+use frontdesk_audio::{Prompt, ToneKind};
 use frontdesk_identifiers::{LegId, Locale, Moment};
 use frontdesk_media_engine::{MediaEngine, Order, RecordingKey};
 use frontdesk_media_protocol::{
@@ -10,7 +10,7 @@ use frontdesk_media_protocol::{
 };
 use frontdesk_speech::{Rendered, Voices};
 use ringbuf::HeapProd;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use std::sync::Arc;
 pub struct Sound {
     engine: MediaEngine,
     voices: Voices,
-    ringback: Arc<Prompt>,
+    ringbacks: BTreeMap<Option<Arc<str>>, Arc<Prompt>>,
     /// For whoever is held; decoded once and shared by all who hear it.
     music: Option<Arc<Prompt>>,
     waiting: Vec<Waiting>,
@@ -78,11 +78,10 @@ pub trait Listener {
 impl Sound {
     /// The sound of one node.
     pub fn new(engine: MediaEngine, voices: Voices, music: Option<Prompt>) -> Self {
-        let ringback = Arc::new(Prompt::ringback());
         Sound {
             engine,
             voices,
-            ringback,
+            ringbacks: BTreeMap::new(),
             music: music.map(Arc::new),
             waiting: Vec::new(),
             events: VecDeque::new(),
@@ -153,11 +152,19 @@ impl Sound {
         self.engine.order(order);
     }
 
+    /// Made once for each country that a tenant of the settings has.
+    fn ringback(&mut self, country: Option<Arc<str>>) -> Arc<Prompt> {
+        let made = self.ringbacks.entry(country).or_insert_with_key(|country| {
+            Arc::new(Prompt::tone(country.as_deref().unwrap_or_default(), ToneKind::Ringback))
+        });
+        Arc::clone(made)
+    }
+
     fn play(&mut self, hearer: Hearer, playback: PlaybackId, source: Source, now: Moment) {
         self.give_up(|waiting| waiting.hearer == hearer, PlaybackEnd::Stopped, now);
         match source {
-            Source::Ringback => {
-                let prompt = Arc::clone(&self.ringback);
+            Source::Ringback { country } => {
+                let prompt = self.ringback(country);
                 self.engine.order(hearer.order(playback, prompt, true));
             }
             Source::Music => match &self.music {

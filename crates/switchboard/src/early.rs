@@ -98,7 +98,9 @@ impl Call {
             Stage::Alerting { early: Early::Heard, .. } | Stage::AwaitingAck | Stage::Talking => {
                 let playback = desk.out.playback();
                 let leg = self.caller.id;
-                desk.out.media(MediaCommand::Play { leg, playback, source: Source::Ringback });
+                let tenant = desk.rules.directory.tenant(&self.party.tenant);
+                let source = Source::Ringback { country: tenant.and_then(|tenant| tenant.country.clone()) };
+                desk.out.media(MediaCommand::Play { leg, playback, source });
                 self.ringback = Some(playback);
                 if let Serving::Flow(conversation) = &mut self.serving {
                     conversation.replied_by(playback);

@@ -228,6 +228,7 @@ mod tests {
                 id: tenant(),
                 name: "Main".to_owned(),
                 locale: Locale::default(),
+                country: None,
                 words: BTreeMap::new(),
             })
             .peer(Peer {

@@ -120,6 +120,7 @@ pub(crate) fn rules_with(trunks: Vec<Trunk>) -> Rules {
             id: tenant(name),
             name: name.to_owned(),
             locale: Locale::default(),
+            country: None,
             words: BTreeMap::new(),
         });
     }

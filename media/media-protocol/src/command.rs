@@ -153,8 +153,11 @@ pub enum Source {
         /// Its language.
         locale: Locale,
     },
-    /// The sign that the other party's telephone rings, until it is stopped.
-    Ringback,
+    /// The sign that the other party's telephone rings, as a country's network sends it (ISO 3166), until it is stopped.
+    Ringback {
+        /// Whose network; none is the sign that ITU-T E.180 prefers.
+        country: Option<Arc<str>>,
+    },
     /// The desk's music for whoever is held, over and over until it is stopped.
     Music,
 }
@@ -167,7 +170,7 @@ impl std::fmt::Debug for Source {
                 .field("characters", &text.chars().count())
                 .field("locale", locale)
                 .finish(),
-            Source::Ringback => f.write_str("Ringback"),
+            Source::Ringback { country } => f.debug_struct("Ringback").field("country", country).finish(),
             Source::Music => f.write_str("Music"),
         }
     }

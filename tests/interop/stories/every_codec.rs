@@ -22,6 +22,11 @@ fn speaking(desk: &Desk, number: &str, codec: &str, says: &Speech) -> Baresip {
     Baresip::register_as(number, says, Style { account: &account, settings: MODULES, ..Style::udp(desk) })
 }
 
+/// By itself, or by the desk.
+fn is_over(line: &str) -> bool {
+    line.contains("terminated") || line.contains("session closed")
+}
+
 /// A caller and a telephone of these codecs talk; what was agreed with each.
 fn talk(caller_codec: (&str, &str), phone_codec: (&str, &str)) {
     let mut desk = Desk::open(&[]);
@@ -31,11 +36,11 @@ fn talk(caller_codec: (&str, &str), phone_codec: (&str, &str)) {
     let mut phone = speaking(&desk, "1001", phone_codec.0, &lasts(&phone_says));
     let mut caller = speaking(&desk, "1002", caller_codec.0, &lasts(&caller_says));
     caller.command(&format!("dial sip:1001@{}", desk.address));
-    let record = desk.closed_record();
     for program in [&mut caller.program, &mut phone.program] {
-        program.wait_for("the call is over", Duration::from_secs(20), |line| line.contains("terminated"));
+        program.wait_for("the call is over", Duration::from_secs(20), is_over);
         program.stop(Duration::from_secs(5));
     }
+    let record = desk.closed_record();
     let pair = format!("{} with {}", caller_codec.1, phone_codec.1);
     println!("{pair}: {:?}", record.streams.iter().map(|stream| &stream.codec).collect::<Vec<_>>());
     caller_says.must_be_in(&phone.heard(), &format!("{pair}: the telephone"));

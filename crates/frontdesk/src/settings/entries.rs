@@ -73,13 +73,14 @@ pub(super) fn read_tenants(sections: Vec<Section<'_, '_>>) -> (Vec<Tenant>, Vec<
         let name = section.text("name").map(|name| name.value.to_owned());
         let locale = section.name("locale", Locale::new).unwrap_or_default();
         let words = section.words("words");
+        let country = section.text("country").map(|country| country.value.to_ascii_lowercase().into());
         let plan = trunks::read_plan(&mut section);
         let line = section.line();
         section.finish();
         if let Some(id) = id {
             plans.insert(id.clone(), plan);
             let name = name.unwrap_or_else(|| id.to_string());
-            tenants.push(tenant(id, name, locale, words));
+            tenants.push(Tenant { country, ..tenant(id, name, locale, words) });
             lines.push(line);
         }
     }
@@ -105,7 +106,7 @@ fn only_tenant(section: &mut Section<'_, '_>, only: bool) -> Option<TenantId> {
 
 fn tenant(id: TenantId, name: String, locale: Locale, mut words: BTreeMap<String, String>) -> Tenant {
     words.entry("company.name".to_owned()).or_insert_with(|| name.clone());
-    Tenant { id, name, locale, words }
+    Tenant { id, name, locale, country: None, words }
 }
 
 /// Whose entry it is: as it says, or the only tenant's.

@@ -91,7 +91,10 @@ fn who_was_called_first_is_the_last_of_the_diversions_or_the_first_of_the_histor
 fn directory() -> Directory {
     let id = TenantId::new("main").expect("a name");
     let (words, locale) = (Default::default(), Locale::default());
-    Directory::builder().tenant(Tenant { id, name: "Main".to_owned(), locale, words }).build().expect("sound")
+    Directory::builder()
+        .tenant(Tenant { id, name: "Main".to_owned(), locale, country: None, words })
+        .build()
+        .expect("sound")
 }
 
 fn from_outside(withheld: bool) -> Party {

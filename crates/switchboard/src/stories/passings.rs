@@ -66,7 +66,7 @@ fn hears_ringing(bench: &Bench) -> bool {
     let mut playing = None;
     for command in &bench.media {
         match command {
-            MediaCommand::Play { playback, source: Source::Ringback, .. } => playing = Some(*playback),
+            MediaCommand::Play { playback, source: Source::Ringback { .. }, .. } => playing = Some(*playback),
             MediaCommand::StopPlayback { playback, .. } if playing == Some(*playback) => playing = None,
             _ => {}
         }

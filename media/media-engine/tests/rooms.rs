@@ -2,7 +2,7 @@
 
 mod party;
 
-use frontdesk_audio::Prompt;
+use frontdesk_audio::{Decoder, Encoder, Prompt};
 use frontdesk_identifiers::LegId;
 use frontdesk_media_engine::testing::Simulation;
 use frontdesk_media_engine::{Channel, Order};
@@ -303,4 +303,43 @@ fn a_bridge_that_a_supervisor_joins_and_leaves_loses_nothing() {
     }
     let loud = supervised.iter().filter(|packet| packet.peak() > 500).count();
     assert!((60..=84).contains(&loud), "the supervisor heard both, while in the room: {loud}");
+}
+
+#[test]
+fn a_room_runs_at_the_rate_of_its_highest_leg_and_all_hear_each_other_across_rates() {
+    let mut simulation = simulation();
+    let mut narrow = [1, 2].map(|leg| Party::new(leg, Codec::Pcmu).enters(&mut simulation));
+    let mut wide = Party::new(3, Codec::G722).enters(&mut simulation);
+    for leg in [1, 2, 3] {
+        simulation.order(joins(LegId(leg), Audience::Everybody));
+    }
+    let tone = |hertz: f32, rate: f32, at: usize| {
+        ((at as f32 * std::f32::consts::TAU * hertz / rate).sin() * 8_000.0) as i16
+    };
+    let (mut encoder, mut decoder) = (Encoder::g722(), Decoder::g722());
+    let (mut at_wide, mut at_narrow) = (Vec::new(), Vec::new());
+    for tick in 0..40 {
+        let samples: [i16; 320] = std::array::from_fn(|at| tone(1_000.0, 16_000.0, tick * 320 + at));
+        let mut payload = [0; 160];
+        assert_eq!(encoder.encode(&samples, &mut payload), 160);
+        let packet = wide.carries(&payload);
+        assert!(simulation.deliver(wide.leg, Channel::Rtp, wide.address, &packet));
+        let samples: [i16; 160] = std::array::from_fn(|at| tone(400.0, 8_000.0, tick * 160 + at));
+        narrow[0].sounds(&mut simulation, &samples);
+        narrow[1].says(&mut simulation, 0);
+        simulation.tick();
+        for packet in wide.hears(&mut simulation) {
+            let mut samples = [0; 320];
+            assert_eq!(decoder.decode(&packet.payload, &mut samples), 320);
+            at_wide = samples.to_vec();
+        }
+        at_narrow = narrow.each_ref().map(|party| party.hears(&mut simulation)).to_vec();
+    }
+    let crossings =
+        |samples: &[i16]| samples.windows(2).filter(|pair| (pair[0] < 0) != (pair[1] < 0)).count();
+    let heard = |party: usize| at_narrow[party].last().and_then(Heard::samples).unwrap();
+    // In 20 ms, 1,000 Hz crosses zero 40 times, 400 Hz 16 times.
+    assert!((38..=42).contains(&crossings(&heard(0))), "the wide one's tone");
+    assert!((14..=18).contains(&crossings(&at_wide)), "the narrow one's tone");
+    assert!(heard(1).iter().map(|sample| sample.unsigned_abs()).max().unwrap() > 12_000, "both tones");
 }

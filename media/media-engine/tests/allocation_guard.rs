@@ -145,6 +145,26 @@ fn busy(
     (ears, voices)
 }
 
+/// Orders of all kinds.
+fn disturb(simulation: &mut Simulation, parties: &[Party], round: u64) {
+    let party = &parties[round as usize];
+    simulation.order(Order::StopRecording { leg: parties[(round as usize + 1) / 10 * 10].leg });
+    simulation.order(Order::SendDigits { leg: party.leg, digits: "12".into() });
+    simulation.order(Order::LeaveRoom { leg: LegId(2), room: RoomId(0) });
+    simulation.order(joins(LegId(5), 1));
+    simulation.order(joins(LegId(5), 0));
+    simulation.order(joins(LegId(152), 77));
+    simulation.order(Order::Bridge { first: LegId(152), second: LegId(155) });
+    for room in 0..5 {
+        let prompt = Arc::new(Prompt::from_pcm_8k(vec![1_000; 160 * 20]));
+        let (room, playback) = (RoomId(room), PlaybackId(100_000 + round * 10 + room));
+        simulation.order(Order::PlayToRoom { room, playback, prompt, repeat: false });
+    }
+    // A refresh that says the same again: its keys are built once more, and dropped.
+    simulation.order(Order::Configure { leg: parties[1].leg, audio: parties[1].audio() });
+    simulation.order(Order::Close { leg: parties[499 - round as usize / 50].leg });
+}
+
 #[test]
 fn no_tick_of_500_busy_legs_allocates_or_frees() {
     let folder = tempfile::tempdir().unwrap();
@@ -191,22 +211,7 @@ fn no_tick_of_500_busy_legs_allocates_or_frees() {
         passed_on += simulation.legs_without_ticks();
         // Orders and stalls are the tick's business too: taking them in, and moving out what is done with.
         if round % 50 == 49 {
-            let party = &parties[round as usize];
-            simulation.order(Order::StopRecording { leg: parties[(round as usize + 1) / 10 * 10].leg });
-            simulation.order(Order::SendDigits { leg: party.leg, digits: "12".into() });
-            simulation.order(Order::LeaveRoom { leg: LegId(2), room: RoomId(0) });
-            simulation.order(joins(LegId(5), 1));
-            simulation.order(joins(LegId(5), 0));
-            simulation.order(joins(LegId(152), 77));
-            simulation.order(Order::Bridge { first: LegId(152), second: LegId(155) });
-            for room in 0..5 {
-                let prompt = Arc::new(Prompt::from_pcm_8k(vec![1_000; 160 * 20]));
-                let (room, playback) = (RoomId(room), PlaybackId(100_000 + round * 10 + room));
-                simulation.order(Order::PlayToRoom { room, playback, prompt, repeat: false });
-            }
-            // A refresh that says the same again: its keys are built once more, and dropped.
-            simulation.order(Order::Configure { leg: parties[1].leg, audio: parties[1].audio() });
-            simulation.order(Order::Close { leg: parties[499 - round as usize / 50].leg });
+            disturb(&mut simulation, &parties, round);
             counted += allocations(|| simulation.stall(Duration::from_millis(70)));
         }
         for ear in &mut ears {

@@ -9,6 +9,7 @@ mod endurance;
 mod every_codec;
 mod foreign_phone;
 mod hang_ups;
+mod hold_music;
 mod joined_calls;
 mod kamailio_in_front;
 mod killed_desk;

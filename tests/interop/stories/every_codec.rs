@@ -9,9 +9,9 @@ use crate::rig::speech::Speech;
 use frontdesk_call_record::EndReason;
 use std::time::Duration;
 
-/// A codec as baresip calls it, and as records do.
+/// A codec as baresip calls it, and as records do. Of one channel, which its SDP says of two (RFC 7587 §7).
 const CODECS: [(&str, &str); 4] =
-    [("PCMU/8000", "PCMU"), ("PCMA/8000", "PCMA"), ("G722/16000", "G722"), ("opus/48000/2", "opus")];
+    [("PCMU/8000", "PCMU"), ("PCMA/8000", "PCMA"), ("G722/16000", "G722"), ("opus/48000/1", "opus")];
 
 /// The codecs' modules; its files are of 8 kHz, whatever it speaks.
 const MODULES: &str = "module g722.so\nmodule opus.so\nausrc_srate 8000\nausrc_channels 1\nopus_stereo no\n\
@@ -42,7 +42,11 @@ fn talk(caller_codec: (&str, &str), phone_codec: (&str, &str)) {
     }
     let record = desk.closed_record();
     let pair = format!("{} with {}", caller_codec.1, phone_codec.1);
-    println!("{pair}: {:?}", record.streams.iter().map(|stream| &stream.codec).collect::<Vec<_>>());
+    let mut agreed: Vec<_> = record.streams.iter().filter_map(|stream| stream.codec.as_deref()).collect();
+    let mut meant = [caller_codec.1, phone_codec.1];
+    agreed.sort_unstable();
+    meant.sort_unstable();
+    assert_eq!(agreed, meant, "{pair}");
     caller_says.must_be_in(&phone.heard(), &format!("{pair}: the telephone"));
     phone_says.must_be_in(&caller.heard(), &format!("{pair}: the caller"));
     assert!(matches!(reason(&record), EndReason::CallerHungUp | EndReason::CalleeHungUp), "{pair}");
@@ -74,6 +78,7 @@ fn the_desk_speaks_to_a_telephone_in_every_codec() {
             .wait_for("the call is over", Duration::from_secs(20), |line| line.contains("terminated"));
         caller.program.stop(Duration::from_secs(5));
         let heard = caller.heard();
+        assert_eq!(record.streams[0].codec.as_deref(), Some(codec.1));
         let loud = heard.0.iter().filter(|sample| sample.unsigned_abs() > 1_000).count();
         assert!(loud > 2_000, "{}: {loud} loud samples in {:.1} s", codec.1, heard.seconds());
         assert_eq!(reason(&record), EndReason::DeskHungUp);

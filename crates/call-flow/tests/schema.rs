@@ -92,9 +92,11 @@ fn fits(pattern: &str, text: &str) -> bool {
             let number = text.trim_end_matches(['m', 's']).trim_end_matches(' ');
             !number.is_empty() && number.len() < text.len() && all(number, ".")
         }
-        "^phone:[+0-9*#.() -]{1,128}$" => {
-            text.strip_prefix("phone:").is_some_and(|number| !number.is_empty() && all(number, "+*#.() -"))
-        }
+        "^((phone|number):[+0-9*#.() -]{1,128}|room:[a-z0-9_-]{1,32})$" => match text.split_once(':') {
+            Some(("phone" | "number", number)) => !number.is_empty() && all(number, "+*#.() -"),
+            Some(("room", name)) => (1..=32).contains(&name.len()) && all(name, &format!("{lower}_-")),
+            _ => false,
+        },
         other => panic!("the schema has the pattern `{other}`, which this test does not know"),
     }
 }
@@ -132,6 +134,9 @@ otherwise = "put"
 [step.put]
 transfer = "phone:+49 30 1234"
 ring = "30s"
+failed = "meet"
+[step.meet]
+transfer = "room:monday-2"
 failed = "end"
 [step.end]
 hang_up = true

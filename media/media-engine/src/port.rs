@@ -63,6 +63,8 @@ pub(crate) struct Port<L> {
     rtp_read: Moment,
     rtcp_read: Moment,
     encoder: Encoder,
+    /// What the party misses of the sound that it is sent, in percent, by its reports.
+    lost_there_percent: u8,
     /// Where packets are not of one frame each.
     packets: Option<Box<Packets>>,
     /// What the party hears, at the rate of its codec.
@@ -127,6 +129,7 @@ impl<L> Port<L> {
             rtcp_read: Moment::ZERO,
             // That of G.711 has no memory.
             encoder: Encoder::Pcmu,
+            lost_there_percent: 0,
             packets: None,
             fit: RateFit::new(),
             heard: Heard::nothing(),
@@ -173,6 +176,7 @@ impl<L> Port<L> {
             if stays { codecs.encoder } else { std::mem::replace(&mut self.encoder, codecs.encoder) };
         let packets =
             if same_length { codecs.packets } else { std::mem::replace(&mut self.packets, codecs.packets) };
+        self.encoder.network(self.lost_there_percent);
         Codecs { decoder, encoder, packets }
     }
 

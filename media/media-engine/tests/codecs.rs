@@ -1,12 +1,13 @@
 //! Every codec bridged to every other, both ways, in packets of every length: the voice at one end is the voice at the
 //! other.
 
-use frontdesk_audio::{Decoder, Encoder, OPUS_MAX_SAMPLES, OpusWishes, Prompt};
+use frontdesk_audio::{Decoder, Encoder, OPUS_MAX_SAMPLES, OpusWishes, Prompt, opus_carries_copy};
 use frontdesk_identifiers::LegId;
 use frontdesk_media_engine::testing::Simulation;
 use frontdesk_media_engine::{Channel, Order};
-use frontdesk_media_protocol::{AgreedAudio, Codec, PlaybackId};
+use frontdesk_media_protocol::{AgreedAudio, Codec, OpusTerms, PlaybackId};
 use frontdesk_rtp_session::packet::{self, RtpPacket};
+use frontdesk_rtp_session::rtcp::{self, MAX_REPORT_BYTES, Report, ReportBlock};
 use party::Party;
 use std::f64::consts::TAU;
 use std::sync::Arc;
@@ -247,4 +248,64 @@ fn another_codec_in_the_middle_of_a_call_keeps_the_stream_whole() {
     simulation.tick();
     while simulation.poll().is_some() {}
     assert_eq!(simulation.free_slots(), frontdesk_media_engine::MAX_LEGS);
+}
+
+/// What the party reports of the desk's stream: so much lost since its last report, in 1/256.
+fn report_loss(simulation: &mut Simulation, party: &Party, desk_ssrc: u32, fraction_lost: u8) {
+    let block = ReportBlock {
+        ssrc: desk_ssrc,
+        fraction_lost,
+        lost: 0,
+        highest: 0,
+        jitter: 0,
+        last_sender_report: 0,
+        delay: 0,
+    };
+    let report =
+        Report { ssrc: 7, sender: None, block: Some(block), voip: None, cname: "party", goodbye: false };
+    let mut datagram = [0; MAX_REPORT_BYTES];
+    let length = rtcp::write(&report, &mut datagram);
+    let from = party.audio().remote_rtcp;
+    assert!(simulation.deliver(party.leg, Channel::Rtcp, from, &datagram[..length]));
+}
+
+/// Of the packets that were sent to the leg: the stream's name, and how many carry a copy of the packet before.
+fn copies(simulation: &mut Simulation, leg: LegId) -> (u32, usize) {
+    let (mut ssrc, mut copies) = (0, 0);
+    while let Some(datagram) = simulation.sent(leg) {
+        if datagram.channel == Channel::Rtp {
+            let packet = packet::read(datagram.bytes()).unwrap();
+            ssrc = packet.ssrc;
+            copies += usize::from(opus_carries_copy(packet.payload));
+        }
+    }
+    (ssrc, copies)
+}
+
+#[test]
+fn who_reports_loss_is_sent_copies_until_it_reports_none_for_a_while() {
+    let mut simulation = Simulation::new(Duration::from_secs(60), [4; 32]).unwrap();
+    let party = Party::new(1, Codec::Opus).enters(&mut simulation);
+    let prompt = Arc::new(Prompt::from_pcm_8k(voice(8_000, 140.0, 4_000)));
+    let leg = party.leg;
+    let opus = OpusTerms { copies: true, ..OpusTerms::default() };
+    simulation.order(Order::Configure { leg, audio: AgreedAudio { opus, ..party.audio() } });
+    simulation.order(Order::Play { leg, playback: PlaybackId(1), prompt, repeat: true });
+    let hear = |simulation: &mut Simulation| {
+        (0..40).for_each(|_| simulation.tick());
+        copies(simulation, leg)
+    };
+    let (ssrc, before) = hear(&mut simulation);
+    assert_eq!(before, 0, "nobody reported loss");
+    report_loss(&mut simulation, &party, ssrc, 26);
+    let (_, after) = hear(&mut simulation);
+    assert!(after > 20, "{after} of 40 packets carry a copy at 10 % of loss");
+    report_loss(&mut simulation, &party, ssrc, 0);
+    assert!(hear(&mut simulation).1 > 20, "one good report is not a good line");
+    for _ in 0..12 {
+        report_loss(&mut simulation, &party, ssrc, 0);
+        simulation.tick();
+    }
+    copies(&mut simulation, leg);
+    assert_eq!(hear(&mut simulation).1, 0);
 }

@@ -99,7 +99,10 @@ fn round(simulation: &mut Simulation, first: u64, folder: &Path, prompt: &Arc<Pr
         simulation.tick();
         while let Some(event) = simulation.poll() {
             closed += u64::from(matches!(event, MediaEvent::PortClosed { .. }));
-            recorded += u64::from(matches!(event, MediaEvent::RecordingEnded { kept: true, .. }));
+            if let MediaEvent::RecordingEnded { kept, .. } = event {
+                assert!(kept, "the disk takes no recordings: is it full?");
+                recorded += 1;
+            }
         }
         std::thread::yield_now();
     }

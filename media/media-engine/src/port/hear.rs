@@ -8,7 +8,7 @@ use frontdesk_audio::{AudioFrame, LentFrame, RateFit, SAMPLES_8K, SampleRate};
 use frontdesk_identifiers::Moment;
 use frontdesk_media_protocol::{SpeechFrame, Strangeness};
 use frontdesk_rtp_session::secure::SecureFault;
-use frontdesk_rtp_session::{EndedKey, Played, Received, Refusal};
+use frontdesk_rtp_session::{EndedKey, Played, Received, Refusal, RtcpReceived};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -137,12 +137,25 @@ impl<L> Port<L> {
         if self.agreed.is_none() {
             return;
         }
-        let _ = self.stream.receive_rtcp(datagram, from, now);
+        if self.stream.receive_rtcp(datagram, from, now) == RtcpReceived::Report {
+            self.suit_network();
+        }
         // Muted, or saving packets while nobody speaks: it is there.
         if self.stream.peer_said_silent_at() == Some(now)
             && let MediaSilence::Since(since) = &mut self.silence
         {
             *since = now;
+        }
+    }
+
+    /// The party said how much of what it is sent gets lost: the encoder spends its bits by that. What got lost of late is
+    /// forgotten by a quarter with each report, so that a copy is still sent when the next run of losses comes.
+    fn suit_network(&mut self) {
+        let said = u32::from(self.stream.counters().remote_fraction_lost) * 100 / 256;
+        let loss = (said as u8).max(self.lost_there_percent - self.lost_there_percent.div_ceil(4));
+        if loss != self.lost_there_percent {
+            self.lost_there_percent = loss;
+            self.encoder.network(loss);
         }
     }
 

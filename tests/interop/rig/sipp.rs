@@ -84,6 +84,10 @@ impl Sipp {
             .args(["-trace_err", "-error_file", "errors.log"])
             // sipp draws a screen for people.
             .env("TERM", "dumb");
+        if wire != Wire::Udp {
+            // Left alone, two that start at once may choose the same.
+            command.args(["-p", &free_stream_port().port().to_string()]);
+        }
         let beside = Beside::default();
         Sipp { command, folder, media, scenario: scenario.to_owned(), longest: LONGEST, status: None, beside }
     }

@@ -9,6 +9,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 /// The argument by which this program knows that it is the engine.
@@ -38,6 +39,9 @@ impl Doing {
         Doing::ALL.into_iter().find(|(_, doing)| *doing == self).map_or("", |(name, _)| name)
     }
 }
+
+/// How often the engine is polled, at least.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// The engine's process, seen from the bench.
 pub struct Engine {
@@ -105,8 +109,18 @@ pub fn serve() -> Result<(), String> {
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let prompt = Arc::new(Prompt::from_pcm_8k(tune()));
     let mut leg = 0;
-    for line in std::io::stdin().lines() {
-        let line = line.map_err(|error| error.to_string())?;
+    let (calls, wanted) = channel();
+    std::thread::spawn(move || {
+        std::io::stdin().lines().map_while(Result::ok).try_for_each(|line| calls.send(line))
+    });
+    loop {
+        // What the media thread had no room for is moved on by whoever polls, as the desk does when the bell rings.
+        while engine.poll().is_some() {}
+        let line = match wanted.recv_timeout(LOOK) {
+            Ok(line) => line,
+            Err(RecvTimeoutError::Timeout) => continue,
+            Err(RecvTimeoutError::Disconnected) => break,
+        };
         let mut ports = Vec::new();
         let mut words = line.split_whitespace();
         let doing = words.next().and_then(Doing::named).ok_or("it is not said what to do")?;
@@ -131,7 +145,6 @@ pub fn serve() -> Result<(), String> {
             }
         }
         println!("{}", ports.join(" "));
-        while engine.poll().is_some() {}
     }
     engine.stop();
     Ok(())

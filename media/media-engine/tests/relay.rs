@@ -497,3 +497,42 @@ fn a_flood_by_one_party_is_cut_and_no_other_leg_notices() {
     assert!((400..=550).contains(&call.heard[1].len()), "{}", call.heard[1].len());
     assert_eq!(calm.hears(&mut call.simulation).len(), 50);
 }
+
+/// 20 ms of a voice with a pitch of 57 samples, which is no part of a tick; `at` counts the ticks.
+fn hum(at: usize) -> [i16; 160] {
+    std::array::from_fn(|n| {
+        let phase = ((at * 160 + n) % 57) as f32 / 57.0 * std::f32::consts::TAU;
+        (phase.sin() * 9_000.0 + (2.0 * phase).sin() * 4_000.0) as i16
+    })
+}
+
+#[test]
+fn a_voice_of_which_periods_were_left_out_is_passed_on_again() {
+    let mut call = Call::new();
+    let (ring, _ears) = speech_ring();
+    let listening = ListeningId(1);
+    call.order(Order::Listen { leg: LegId(1), listening, ring });
+    let mut at = 0;
+    let mut hums = |call: &mut Call, ticks: usize, stalls: bool| {
+        let mut late = Vec::new();
+        for _ in 0..ticks {
+            call.parties[1].says(&mut call.simulation, 3_000);
+            let packet = call.parties[0].packet_of(&hum(at));
+            at += 1;
+            late.push(packet);
+            if !stalls {
+                let packets = std::mem::take(&mut late);
+                packets.iter().for_each(|packet| call.delivers(0, packet));
+            }
+            call.simulation.tick();
+        }
+        late.iter().for_each(|packet| call.delivers(0, packet));
+    };
+    hums(&mut call, 30, false);
+    // The delay grows by a stall, and is taken off again by periods: playing stands between two packets from then on.
+    hums(&mut call, 3, true);
+    hums(&mut call, 200, false);
+    call.order(Order::StopListening { leg: LegId(1), listening });
+    hums(&mut call, 100, false);
+    assert_eq!(call.simulation.legs_without_ticks(), 2);
+}

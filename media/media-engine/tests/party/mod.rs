@@ -115,6 +115,15 @@ impl Party {
         }
     }
 
+    /// The packet of 20 ms of sound.
+    pub fn packet_of(&mut self, samples: &[i16; 160]) -> Vec<u8> {
+        let mut payload = [0; 160];
+        self.encode(samples, &mut payload);
+        let packet = self.write(self.payload_type(), self.timestamp, false, &payload);
+        self.timestamp = self.timestamp.wrapping_add(self.codec.clock_hz() / 50);
+        packet
+    }
+
     /// Sends 20 ms of sound; it arrives at once.
     pub fn sounds(&mut self, simulation: &mut Simulation, samples: &[i16; 160]) {
         let mut payload = [0; 160];

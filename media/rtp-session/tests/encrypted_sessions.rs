@@ -160,3 +160,12 @@ proptest::proptest! {
         oracle::check(&script);
     }
 }
+
+/// Found by fuzzing: the stream begins at 0xff00 and wraps before anything of it comes.
+#[test]
+fn a_stream_of_which_nothing_came_before_its_wrap_is_heard_after_it() {
+    for suite in 0..4u8 {
+        // 91, 1, 91 and 82 numbers on, of which nothing arrives.
+        oracle::check(&[0xfc + suite, 0, 190, 0, 0, 0, 0, 0, 190, 0, 1, 181, 0]);
+    }
+}

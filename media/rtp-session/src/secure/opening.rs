@@ -78,13 +78,19 @@ impl Opening {
         Ok(())
     }
 
-    /// The first packet of a stream: with a rollover counter of 0, or with the one that it had under the keys before.
+    /// The first packet of a stream: with a rollover counter of 0, or of 1 if it may have wrapped before anything came, or
+    /// with the one that it had under the keys before.
     fn unseal_first(&self, datagram: &[u8], header: &Header, room: &mut Room) -> Result<u64, SecureFault> {
         let fresh = u64::from(header.sequence);
         let fault = match self.unseal(datagram, header, fresh, room) {
             Ok(()) => return Ok(fresh),
             Err(fault) => fault,
         };
+        // A stream that began just before a wrap, of which only what follows comes through: nobody would ever be heard.
+        let wrapped = 1 << 16 | fresh;
+        if header.sequence < 0x8000 && self.unseal(datagram, header, wrapped, room).is_ok() {
+            return Ok(wrapped);
+        }
         let before = self.wrapped_before.iter().find(|(ssrc, _)| *ssrc == header.ssrc);
         let index = u64::from(before.ok_or(fault)?.1) << 16 | fresh;
         self.unseal(datagram, header, index, room)?;

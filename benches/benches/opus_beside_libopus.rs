@@ -11,7 +11,7 @@ use frontdesk_benches::table::Table;
 use frontdesk_identifiers::LegId;
 use frontdesk_media_engine::testing::Simulation;
 use frontdesk_media_engine::{Channel, Order};
-use frontdesk_media_protocol::{AgreedAudio, Codec, Direction, OpusTerms};
+use frontdesk_media_protocol::{AgreedAudio, Codec};
 use frontdesk_rtp_session::packet::{self, RtpPacket};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -60,23 +60,7 @@ impl End {
     fn new(leg: u64, codec: Codec) -> Self {
         let remote = SocketAddr::from(([192, 0, 2, 1], 4_000 + 2 * leg as u16));
         let number = if codec == Codec::Opus { 111 } else { 0 };
-        let audio = AgreedAudio {
-            remote,
-            remote_rtcp: remote,
-            messages_from: None,
-            codec,
-            payload_type: number,
-            receive_payload_type: number,
-            telephone_event: None,
-            receive_telephone_event: None,
-            telephone_event_hz: codec.clock_hz(),
-            packet_ms: 20,
-            opus: OpusTerms::default(),
-            comfort_noise: false,
-            rtcp_mux: false,
-            secure: None,
-            direction: Direction::SendReceive,
-        };
+        let audio = AgreedAudio { remote_rtcp: remote, ..AgreedAudio::plain(codec, number, remote) };
         let payloads = match codec {
             Codec::Opus => {
                 let encoder = encoder();

@@ -10,8 +10,7 @@ use frontdesk_media_engine::{
     Channel, EngineSettings, MediaEngine, Order, Probe, SPOKES, Stage, TICK, speech_ring,
 };
 use frontdesk_media_protocol::{
-    AgreedAudio, Audience, Codec, Direction, ListeningId, MediaEvent, OpusTerms, PlaybackId, RoomId,
-    SpeechFrame,
+    AgreedAudio, Audience, Codec, ListeningId, MediaEvent, PlaybackId, RoomId, SpeechFrame,
 };
 use frontdesk_rtp_session::packet::{self, RtpPacket};
 use ringbuf::HeapCons;
@@ -81,21 +80,10 @@ impl Party {
 
     fn audio(&self) -> AgreedAudio {
         AgreedAudio {
-            remote: self.address,
             remote_rtcp: self.address,
-            messages_from: None,
-            codec: self.codec,
-            payload_type: if self.codec == Codec::Pcmu { 0 } else { 8 },
             telephone_event: Some(101),
-            receive_payload_type: if self.codec == Codec::Pcmu { 0 } else { 8 },
             receive_telephone_event: Some(101),
-            telephone_event_hz: 8_000,
-            packet_ms: 20,
-            opus: OpusTerms::default(),
-            comfort_noise: false,
-            rtcp_mux: false,
-            secure: None,
-            direction: Direction::SendReceive,
+            ..AgreedAudio::plain(self.codec, if self.codec == Codec::Pcmu { 0 } else { 8 }, self.address)
         }
     }
 
@@ -149,7 +137,7 @@ fn orders(load: Load, folder: &std::path::Path) -> (Vec<Order>, Vec<HeapCons<Spe
             orders.push(Order::Listen { leg, listening: ListeningId(number), ring });
         }
         if load == Load::Desk && number.is_multiple_of(10) {
-            orders.push(Order::Record { leg, path: folder.join(format!("{number}.wav")), key: None });
+            orders.push(Order::Record { leg, path: folder.join(format!("{number}.wav")) });
         }
     }
     (orders, ears)

@@ -4,7 +4,7 @@ use super::traffic::Relayed;
 use frontdesk_audio::Prompt;
 use frontdesk_identifiers::LegId;
 use frontdesk_media_engine::{EngineSettings, MediaEngine, Order};
-use frontdesk_media_protocol::{AgreedAudio, Codec, Direction, MediaEvent, OpusTerms, PlaybackId};
+use frontdesk_media_protocol::{AgreedAudio, Codec, MediaEvent, PlaybackId};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -135,7 +135,7 @@ pub fn serve() -> Result<(), String> {
             Doing::Record => {
                 engine.order(Order::Bridge { first, second });
                 let path = folder.path().join(format!("{leg}.wav"));
-                engine.order(Order::Record { leg: first, path, key: None });
+                engine.order(Order::Record { leg: first, path });
             }
             Doing::Play => {
                 for leg in [first, second] {
@@ -169,21 +169,10 @@ fn open(engine: &mut MediaEngine, leg: LegId, party: SocketAddr) -> Result<Strin
         }
     };
     let audio = AgreedAudio {
-        remote: party,
         remote_rtcp: party,
-        messages_from: None,
-        codec: Codec::Pcmu,
-        payload_type: 0,
-        receive_payload_type: 0,
         telephone_event: Some(101),
         receive_telephone_event: Some(101),
-        telephone_event_hz: 8_000,
-        packet_ms: 20,
-        opus: OpusTerms::default(),
-        comfort_noise: false,
-        rtcp_mux: false,
-        secure: None,
-        direction: Direction::SendReceive,
+        ..AgreedAudio::plain(Codec::Pcmu, 0, party)
     };
     engine.order(Order::Configure { leg, audio });
     Ok(address.to_string())

@@ -3,7 +3,7 @@
 
 use frontdesk_audio::{Prompt, ToneKind};
 use frontdesk_identifiers::{LegId, Locale, Moment};
-use frontdesk_media_engine::{MediaEngine, Order, RecordingKey};
+use frontdesk_media_engine::{MediaEngine, Order};
 use frontdesk_media_protocol::{
     ListeningId, ListeningPlan, MediaCommand, MediaEvent, PlaybackEnd, PlaybackId, RoomId, Source,
     SpeechFrame,
@@ -11,7 +11,6 @@ use frontdesk_media_protocol::{
 use frontdesk_speech::{Rendered, Voices};
 use ringbuf::HeapProd;
 use std::collections::{BTreeMap, VecDeque};
-use std::path::Path;
 use std::sync::Arc;
 
 /// The media engine, the voices, and who waits for a prompt.
@@ -56,15 +55,6 @@ impl Hearer {
             Hearer::Room(room) => MediaEvent::RoomPlaybackEnded { room, playback, end },
         }
     }
-}
-
-/// The tenant's key, for a recording that is encrypted at rest: `<tenant>/recordings/<name>.sealed`.
-fn key_of(path: &Path) -> std::io::Result<Option<RecordingKey>> {
-    if path.extension().is_none_or(|suffix| suffix != RecordingKey::SUFFIX) {
-        return Ok(None);
-    }
-    let tenant = path.ancestors().nth(2).unwrap_or(Path::new(""));
-    RecordingKey::of_folder(tenant).map(Some)
 }
 
 /// Who hears.
@@ -129,22 +119,7 @@ impl Sound {
             MediaCommand::SendDigits { leg, digits } => Order::SendDigits { leg, digits },
             MediaCommand::Bridge { first, second } => Order::Bridge { first, second },
             MediaCommand::Unbridge { first, second } => Order::Unbridge { first, second },
-            MediaCommand::Record { leg, path } => match key_of(&path) {
-                Ok(key) => Order::Record { leg, path, key },
-                Err(error) => {
-                    // Rather none than one that everybody can read.
-                    tracing::error!(%leg, path = %path.display(), %error, "no recording: there is no key to encrypt it with");
-                    let kept = false;
-                    self.events.push_back(MediaEvent::RecordingEnded {
-                        leg,
-                        samples: 0,
-                        gap_samples: 0,
-                        paused_samples: 0,
-                        kept,
-                    });
-                    return;
-                }
-            },
+            MediaCommand::Record { leg, path } => Order::Record { leg, path },
             MediaCommand::PauseRecording { leg } => Order::PauseRecording { leg },
             MediaCommand::ResumeRecording { leg } => Order::ResumeRecording { leg },
             MediaCommand::StopRecording { leg } => Order::StopRecording { leg },

@@ -37,4 +37,4 @@ pub use dsp::tone_make::{Cadence, ToneGenerator};
 pub use frame::{AudioFrame, LentFrame, SAMPLES_16K, SampleRate};
 pub use prompt::{Prompt, PromptFrame};
 pub use tick::{FRAME_MS, MediaTick, SAMPLES_8K};
-pub use tones_by_country::{ToneKind, tone_countries};
+pub use tones_by_country::ToneKind;

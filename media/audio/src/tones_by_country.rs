@@ -240,11 +240,6 @@ const AMPLITUDE_OF_TWO: f64 = 7_000.0;
 const A_MS: u32 = 8;
 const FRAME_MS: u32 = crate::FRAME_MS;
 
-/// The countries whose tones are known, by ISO 3166 code in small letters.
-pub fn tone_countries() -> impl Iterator<Item = &'static str> {
-    COUNTRIES.iter().map(|tones| tones.country)
-}
-
 impl Prompt {
     /// A sign of call progress as a country's network sends it (ISO 3166 code, in letters of any size), or as E.180
     /// recommends it where the country is not known. Whole cycles, to be repeated.
@@ -302,7 +297,7 @@ mod tests {
 
     #[test]
     fn every_country_has_every_tone_in_whole_frames_that_repeat_without_a_click() {
-        let countries: Vec<_> = tone_countries().collect();
+        let countries: Vec<_> = COUNTRIES.iter().map(|tones| tones.country).collect();
         assert!(countries.len() >= 30 && countries.is_sorted(), "{}: {countries:?}", countries.len());
         for country in countries {
             for kind in ToneKind::ALL {

@@ -3,8 +3,7 @@
 use crate::orders::{Codecs, DigitRun, LegOrder, Order, Retired, RoomOrder, ThreadOrder};
 use crate::playback::{PlaySource, Playback};
 use crate::port::{Identity, Port};
-use crate::recorder::key::RecordingKey;
-use crate::recorder::{Place, Recorder};
+use crate::recorder::Recorder;
 use crate::tap::{Listening, RECORDER_CAPACITY_FRAMES, RecorderTap};
 use frontdesk_identifiers::{LegId, Moment};
 use frontdesk_media_protocol::{MediaEvent, PlaybackEnd, PlaybackId, PortFault};
@@ -167,7 +166,7 @@ impl<S: LineSource> Control<S> {
             Order::StopRoomPlayback { room, playback } => {
                 self.for_room(room, RoomOrder::StopPlayback(playback));
             }
-            Order::Record { leg, path, key } => self.record(leg, path, key, now),
+            Order::Record { leg, path } => self.record(leg, path, now),
             Order::PauseRecording { leg } => self.for_leg(leg, LegOrder::PauseRecording(true), now),
             Order::ResumeRecording { leg } => self.for_leg(leg, LegOrder::PauseRecording(false), now),
             Order::StopRecording { leg } => self.for_leg(leg, LegOrder::StopRecording, now),
@@ -285,7 +284,7 @@ impl<S: LineSource> Control<S> {
         }
     }
 
-    fn record(&mut self, leg: LegId, path: PathBuf, key: Option<RecordingKey>, now: Moment) {
+    fn record(&mut self, leg: LegId, path: PathBuf, now: Moment) {
         if !self.legs.contains_key(&leg) || self.outbox.len() >= OUTBOX_ORDERS {
             let event = MediaEvent::RecordingEnded {
                 leg,
@@ -300,7 +299,7 @@ impl<S: LineSource> Control<S> {
         let recording = self.next_recording;
         self.next_recording += 1;
         let (tick_end, disk_end) = HeapRb::new(RECORDER_CAPACITY_FRAMES).split();
-        self.recorder.begin(recording, leg, Place { path, key }, disk_end);
+        self.recorder.begin(recording, leg, path, disk_end);
         self.for_leg(leg, LegOrder::Record(RecorderTap::new(recording, tick_end)), now);
     }
 

@@ -4,7 +4,6 @@ use crate::conference::{Hearers, Room, Seat};
 use crate::packets::Packets;
 use crate::playback::Playback;
 use crate::port::Port;
-use crate::recorder::key::RecordingKey;
 use crate::tap::{Listening, RecorderTap};
 use frontdesk_audio::{Decoder, Encoder, OpusWishes, Prompt, SAMPLES_8K};
 use frontdesk_identifiers::LegId;
@@ -167,10 +166,8 @@ pub enum Order {
     Record {
         /// The leg.
         leg: LegId,
-        /// Where the finished file shall stand.
+        /// Where the finished file shall stand; with the suffix `.sealed` it is encrypted with the key of its tenant's folder.
         path: PathBuf,
-        /// With what it is encrypted; none is a plain WAV file.
-        key: Option<RecordingKey>,
     },
     /// Write silence in place of what is said and heard from now on, such as the number of a card.
     PauseRecording {

@@ -25,14 +25,8 @@ use std::time::Duration;
 const ROUND: Duration = Duration::from_millis(100);
 
 enum WriterOrder {
-    Begin { recording: u64, leg: LegId, place: Place, ring: HeapCons<StereoFrame> },
+    Begin { recording: u64, leg: LegId, path: PathBuf, ring: HeapCons<StereoFrame> },
     Finish { recording: u64, missing: Missing },
-}
-
-/// Where a recording shall stand, and with what it is encrypted.
-pub(crate) struct Place {
-    pub(crate) path: PathBuf,
-    pub(crate) key: Option<RecordingKey>,
 }
 
 /// The control side's hand on the writer thread. Neither queue has a bound of its own: both hold at most two
@@ -53,8 +47,8 @@ impl Recorder {
         Ok(Recorder { orders: Some(orders), ended, writer: Some(writer) })
     }
 
-    pub(crate) fn begin(&self, recording: u64, leg: LegId, place: Place, ring: HeapCons<StereoFrame>) {
-        self.tell(WriterOrder::Begin { recording, leg, place, ring });
+    pub(crate) fn begin(&self, recording: u64, leg: LegId, path: PathBuf, ring: HeapCons<StereoFrame>) {
+        self.tell(WriterOrder::Begin { recording, leg, path, ring });
     }
 
     /// The tick does not write to this recording any more.
@@ -97,7 +91,7 @@ struct Recording {
 /// How far a recording's file is.
 enum Written {
     /// It has the rate of the first frame of the party: what it says is never worse kept than it is heard.
-    FirstFrameAwaited(Place),
+    FirstFrameAwaited(PathBuf),
     Open(RecordingFile),
     /// The ring is emptied all the same.
     Failed,
@@ -143,11 +137,11 @@ impl Writer {
 
     fn carry_out(&mut self, order: WriterOrder) {
         match order {
-            WriterOrder::Begin { recording, leg, place, ring } => {
+            WriterOrder::Begin { recording, leg, path, ring } => {
                 let begun = Recording {
                     leg,
                     ring,
-                    file: Written::FirstFrameAwaited(place),
+                    file: Written::FirstFrameAwaited(path),
                     fits: [RateFit::new(), RateFit::new()],
                     frames: 0,
                     gap_frames: 0,
@@ -196,8 +190,9 @@ impl Recording {
 
     /// Makes the file, if it is awaited.
     fn open(&mut self, rate: SampleRate) {
-        let Written::FirstFrameAwaited(Place { path, key }) = &self.file else { return };
-        self.file = match RecordingFile::create(path, rate, key.as_ref()) {
+        let Written::FirstFrameAwaited(path) = &self.file else { return };
+        let key = RecordingKey::for_recording(path);
+        self.file = match key.and_then(|key| RecordingFile::create(path, rate, key.as_ref())) {
             Ok(file) => Written::Open(file),
             Err(error) => {
                 tracing::error!(leg = %self.leg, path = %path.display(), %error, "no recording: the file cannot be made");

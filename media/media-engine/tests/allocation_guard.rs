@@ -136,7 +136,7 @@ fn busy(
             simulation.order(Order::Listen { leg, listening: ListeningId(at as u64), ring });
         }
         if at % 10 == 0 {
-            simulation.order(Order::Record { leg, path: folder.join(format!("{at}.wav")), key: None });
+            simulation.order(Order::Record { leg, path: folder.join(format!("{at}.wav")) });
         }
         if at % 40 == 0 {
             simulation.tick();

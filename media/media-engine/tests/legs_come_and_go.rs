@@ -13,7 +13,7 @@ use std::net::Ipv4Addr;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicIsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 static LIVE: AtomicIsize = AtomicIsize::new(0);
 
@@ -40,6 +40,8 @@ static ALLOCATOR: Counting = Counting;
 /// Legs that are there at once.
 const TOGETHER: u64 = 50;
 const LEGS: u64 = 1_000;
+/// How long the recorder's own thread is waited for.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// What may be left: the maps of this process keep a little room, whoever was in them.
 const SPARE_BYTES: isize = 8 * 1_024;
 
@@ -86,7 +88,7 @@ fn round(simulation: &mut Simulation, first: u64, folder: &Path, prompt: &Arc<Pr
         }
         if at % 10 == 7 {
             let path = folder.join(format!("{}.wav", leg.0));
-            simulation.order(Order::Record { leg, path, key: None });
+            simulation.order(Order::Record { leg, path });
         }
     }
     for _ in 0..10 {
@@ -95,7 +97,9 @@ fn round(simulation: &mut Simulation, first: u64, folder: &Path, prompt: &Arc<Pr
     }
     parties.iter().for_each(|party| simulation.order(Order::Close { leg: party.leg }));
     let (mut closed, mut recorded) = (0, 0);
+    let until = Instant::now() + PATIENCE;
     while closed < TOGETHER || recorded < TOGETHER / 10 {
+        assert!(Instant::now() < until, "{closed} legs closed, {recorded} recordings ended");
         simulation.tick();
         while let Some(event) = simulation.poll() {
             closed += u64::from(matches!(event, MediaEvent::PortClosed { .. }));

@@ -266,7 +266,7 @@ fn a_stopped_engine_leaves_a_whole_recording_and_nothing_to_recover() {
     let path = folder.path().join("calls/one.wav");
     let mut desk = Desk::start();
     let mut telephone = desk.telephone(1, Ipv4Addr::LOCALHOST.into(), Codec::Pcmu);
-    desk.engine.order(Order::Record { leg: LegId(1), path: path.clone(), key: None });
+    desk.engine.order(Order::Record { leg: LegId(1), path: path.clone() });
     for _ in 0..60 {
         telephone.say(5_000);
         telephone.hear();

@@ -185,11 +185,9 @@ fn into_passing_on_and_out_of_it_no_sample_is_lost_or_doubled() {
                 ears = Some(ear);
                 call.order(Order::Listen { leg: LegId(1), listening: ListeningId(round), ring });
             }
-            1 => call.order(Order::Record {
-                leg: LegId(2),
-                path: folder.path().join(format!("{round}.wav")),
-                key: None,
-            }),
+            1 => {
+                call.order(Order::Record { leg: LegId(2), path: folder.path().join(format!("{round}.wav")) })
+            }
             _ => {
                 call.order(Order::Unbridge { first: LegId(1), second: LegId(2) });
                 call.order(Order::Bridge { first: LegId(2), second: LegId(1) });

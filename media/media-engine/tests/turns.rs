@@ -367,7 +367,7 @@ fn a_leg_that_closes_in_the_middle_of_everything_leaves_nothing_behind() {
     let (voice, stream) = stream_ring();
     simulation.order(Order::Bridge { first: one.leg, second: other.leg });
     simulation.order(Order::Listen { leg: one.leg, listening: ListeningId(1), ring: speech });
-    simulation.order(Order::Record { leg: one.leg, path: path.clone(), key: None });
+    simulation.order(Order::Record { leg: one.leg, path: path.clone() });
     simulation.order(Order::PlayStream { leg: one.leg, playback: PlaybackId(1), ring: stream });
     simulation.order(play(&one, 2, &shared, true));
     simulation.order(play(&other, 3, &shared, false));
@@ -469,7 +469,7 @@ fn a_recording_has_both_sides_in_step_and_silence_where_the_machine_stalled() {
     let path = folder.path().join("call.wav");
     let mut simulation = simulation();
     let mut party = Party::new(1, Codec::Pcma).enters(&mut simulation);
-    simulation.order(Order::Record { leg: party.leg, path: path.clone(), key: None });
+    simulation.order(Order::Record { leg: party.leg, path: path.clone() });
     simulation.order(play(&party, 1, &prompt(4_000, 60), false));
     for at in 0..60 {
         party.says(&mut simulation, if at < 30 { 1_000 } else { 10_000 });

@@ -112,3 +112,27 @@ pub struct AgreedAudio {
     /// Who sends.
     pub direction: Direction,
 }
+
+impl AgreedAudio {
+    /// The least that two ends agree on: one codec under one number, both ways, in packets of 20 ms and in the clear, no keys,
+    /// and RTCP one port above RTP.
+    pub fn plain(codec: Codec, payload_type: u8, remote: SocketAddr) -> Self {
+        AgreedAudio {
+            remote,
+            remote_rtcp: SocketAddr::new(remote.ip(), remote.port().saturating_add(1)),
+            messages_from: None,
+            codec,
+            payload_type,
+            receive_payload_type: payload_type,
+            telephone_event: None,
+            receive_telephone_event: None,
+            telephone_event_hz: codec.clock_hz(),
+            packet_ms: 20,
+            opus: OpusTerms::default(),
+            comfort_noise: false,
+            rtcp_mux: false,
+            secure: None,
+            direction: Direction::SendReceive,
+        }
+    }
+}

@@ -103,11 +103,6 @@ impl Figures {
         let opinion = e_model::opinion(e_model::rating(e_model::G711_CONCEALED, conditions));
         Some(f64::from(opinion.hundredths()) / 100.0)
     }
-
-    /// Whether the target passes stamps on, so that sound was measured.
-    pub fn is_stamped(&self) -> bool {
-        self.came > 0
-    }
 }
 
 /// Differences that are kept for the end, when the clocks are known; of more than these every second one is.

@@ -281,28 +281,16 @@ fn between(from: u64, to: u64) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use frontdesk_media_protocol::{Codec, Direction};
+    use frontdesk_media_protocol::Codec;
 
     const MS: u64 = 1_000_000;
 
     fn voice(run: u32, leg: u32, keys: &str) -> Voice {
         let remote = "127.0.0.1:4000".parse().unwrap();
         let audio = AgreedAudio {
-            remote,
-            remote_rtcp: remote,
-            messages_from: None,
-            codec: Codec::Pcmu,
-            payload_type: 0,
-            receive_payload_type: 0,
             telephone_event: Some(101),
             receive_telephone_event: Some(101),
-            telephone_event_hz: 8_000,
-            packet_ms: 20,
-            opus: frontdesk_media_protocol::OpusTerms::default(),
-            comfort_noise: false,
-            rtcp_mux: false,
-            secure: None,
-            direction: Direction::SendReceive,
+            ..AgreedAudio::plain(Codec::Pcmu, 0, remote)
         };
         Voice::new(run, leg, 7, audio, keys)
     }

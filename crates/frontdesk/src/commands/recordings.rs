@@ -56,10 +56,7 @@ fn plain_name(sealed: &Path) -> PathBuf {
 
 /// What was decrypted, as a phrase. A file that does not become whole is not left behind.
 fn decrypt(file: &Path, output: &Path, key: Option<&Path>) -> io::Result<String> {
-    let beside = || {
-        let folder = std::fs::canonicalize(file)?;
-        Ok::<_, io::Error>(folder.ancestors().nth(2).unwrap_or(Path::new("")).join(RecordingKey::FILE))
-    };
+    let beside = || std::fs::canonicalize(file).map(|file| RecordingKey::file_of(&file));
     let key_file = key.map_or_else(beside, |key| Ok(key.to_owned()))?;
     let key = RecordingKey::read(&key_file)
         .map_err(|error| io::Error::new(error.kind(), format!("the key {}: {error}", key_file.display())))?;

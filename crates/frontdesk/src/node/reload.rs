@@ -92,6 +92,7 @@ fn within_reach(before: &Settings, wanted: &Settings) -> (Settings, Vec<&'static
     keep("[sip] listen", settings.sip.listen == before.sip.listen);
     keep("[rtp] ports", settings.rtp.ports == before.rtp.ports);
     keep("[rtp] one_port", settings.rtp.one_port == before.rtp.one_port);
+    keep("[sound] hold_music", settings.hold_music == before.hold_music);
     keep("[voice] prompts", settings.prompts == before.prompts);
     keep("[ears] model", settings.model == before.model);
     keep("[dns] servers", settings.name_servers == before.name_servers);
@@ -99,6 +100,7 @@ fn within_reach(before: &Settings, wanted: &Settings) -> (Settings, Vec<&'static
     settings.sip.listen.clone_from(&before.sip.listen);
     settings.rtp.ports = before.rtp.ports.clone();
     settings.rtp.one_port = before.rtp.one_port;
+    settings.hold_music.clone_from(&before.hold_music);
     settings.prompts.clone_from(&before.prompts);
     settings.model.clone_from(&before.model);
     settings.name_servers.clone_from(&before.name_servers);
@@ -124,10 +126,14 @@ mod tests {
         let before = settings("[rtp]\nports = 0\n[sip]\nrealm = \"one\"");
         let wanted = settings(
             "[node]\ndata = \"/elsewhere\"\n[rtp]\nports = \"30000-30999\"\naddress = \"192.0.2.1\"\n[sip]\nrealm = \"two\"\n\
-             listen = \"tcp:127.0.0.1:5070\"\nlockout = 5\n[dns]\nservers = [\"192.0.2.53\"]",
+             listen = \"tcp:127.0.0.1:5070\"\nlockout = 5\n[dns]\nservers = [\"192.0.2.53\"]\n[sound]\nhold_music = [\"waiting.wav\"]",
         );
         let (reached, differs) = within_reach(&before, &wanted);
-        assert_eq!(differs, ["[node] data", "[sip] listen", "[rtp] ports", "[dns] servers"]);
+        assert_eq!(
+            differs,
+            ["[node] data", "[sip] listen", "[rtp] ports", "[sound] hold_music", "[dns] servers"]
+        );
+        assert!(reached.hold_music.is_empty(), "nobody is promised music that was not read");
         assert_eq!((&reached.node, &reached.sip.listen), (&before.node, &before.sip.listen));
         assert_eq!((reached.sip.realm.as_str(), reached.sip.lockout.as_secs()), ("two", 5));
         assert_eq!(reached.rtp.address, "192.0.2.1".parse().ok(), "another address for sound is followed");

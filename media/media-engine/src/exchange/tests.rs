@@ -1,30 +1,16 @@
 //! Who is found, and who is not.
 
 use super::*;
-use frontdesk_media_protocol::{Codec, Direction, OpusTerms};
+use frontdesk_media_protocol::Codec;
 
 fn at(address: &str) -> SocketAddr {
     address.parse().unwrap()
 }
 
 fn audio(remote: &str, messages_from: Option<&str>) -> AgreedAudio {
-    let remote = at(remote);
     AgreedAudio {
-        remote,
-        remote_rtcp: SocketAddr::new(remote.ip(), remote.port() + 1),
         messages_from: messages_from.map(|ip| ip.parse().unwrap()),
-        codec: Codec::Pcmu,
-        payload_type: 0,
-        receive_payload_type: 0,
-        telephone_event: None,
-        telephone_event_hz: 8_000,
-        opus: OpusTerms::default(),
-        comfort_noise: false,
-        receive_telephone_event: None,
-        packet_ms: 20,
-        rtcp_mux: false,
-        secure: None,
-        direction: Direction::SendReceive,
+        ..AgreedAudio::plain(Codec::Pcmu, 0, at(remote))
     }
 }
 

@@ -30,6 +30,24 @@ impl RecordingKey {
         }
     }
 
+    /// Where the key of a recording lies: that of `<tenant>/recordings/<name>` in `<tenant>`.
+    pub fn file_of(recording: &Path) -> PathBuf {
+        recording.ancestors().nth(2).unwrap_or(Path::new("")).join(Self::FILE)
+    }
+
+    /// With what a recording is encrypted that is to stand here: with its tenant's key if it has the [suffix](Self::SUFFIX).
+    /// It waits for the disk.
+    pub(crate) fn for_recording(path: &Path) -> io::Result<Option<Self>> {
+        if path.extension().is_none_or(|suffix| suffix != Self::SUFFIX) {
+            return Ok(None);
+        }
+        let file = Self::file_of(path);
+        let key = Self::of_folder(file.parent().unwrap_or(Path::new("")));
+        // Rather no recording than one that everybody can read.
+        key.map(Some)
+            .map_err(|error| io::Error::new(error.kind(), format!("the key {}: {error}", file.display())))
+    }
+
     /// The key in this file.
     ///
     /// # Errors

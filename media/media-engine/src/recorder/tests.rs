@@ -21,10 +21,6 @@ fn plain(path: &Path) -> RecordingFile {
     RecordingFile::create(path, SampleRate::Narrow, None).unwrap()
 }
 
-fn at(path: &Path) -> Place {
-    Place { path: path.to_owned(), key: None }
-}
-
 fn samples(path: &Path) -> Vec<i16> {
     let mut wav = hound::WavReader::open(path).unwrap();
     let spec = wav.spec();
@@ -108,7 +104,7 @@ fn recorded(path: &Path, frames: i16, gap_frames: u32) -> MediaEvent {
     let mut recorder = Recorder::start(None).unwrap();
     let (tick, disk) = HeapRb::new(RECORDER_CAPACITY_FRAMES).split();
     let mut tap = RecorderTap::new(1, tick);
-    recorder.begin(1, LEG, at(path), disk);
+    recorder.begin(1, LEG, path.to_owned(), disk);
     for value in 0..frames {
         if value == 3 {
             tap.skip(2);
@@ -156,7 +152,7 @@ fn a_stopped_engine_publishes_what_was_being_recorded() {
     let mut recorder = Recorder::start(None).unwrap();
     let (tick, disk) = HeapRb::new(RECORDER_CAPACITY_FRAMES).split();
     let mut tap = RecorderTap::new(7, tick);
-    recorder.begin(7, LEG, at(&path), disk);
+    recorder.begin(7, LEG, path.clone(), disk);
     tap.push(LentFrame::Narrow(&[1; 160]), LentFrame::Narrow(&[2; 160]));
     recorder.stop();
     assert_eq!(samples(&path)[..2], [1, 2]);
@@ -170,7 +166,7 @@ fn a_wide_leg_is_recorded_wide_whatever_it_hears() {
     let mut recorder = Recorder::start(None).unwrap();
     let (tick, disk) = HeapRb::new(RECORDER_CAPACITY_FRAMES).split();
     let mut tap = RecorderTap::new(1, tick);
-    recorder.begin(1, LEG, at(&path), disk);
+    recorder.begin(1, LEG, path.clone(), disk);
     for turn in 0..60 {
         match turn {
             0..30 => tap.push(LentFrame::Wide(&[3_000; 320]), LentFrame::Narrow(&[5_000; 160])),
@@ -198,7 +194,7 @@ fn what_is_said_while_it_is_paused_is_silence_in_the_file_and_counted_apart() {
     let mut recorder = Recorder::start(None).unwrap();
     let (tick, disk) = HeapRb::new(RECORDER_CAPACITY_FRAMES).split();
     let mut tap = RecorderTap::new(1, tick);
-    recorder.begin(1, LEG, at(&path), disk);
+    recorder.begin(1, LEG, path.clone(), disk);
     for value in 1..=9 {
         tap.pause(matches!(value, 3..=5 | 9));
         tap.push(LentFrame::Narrow(&[value; 160]), LentFrame::Narrow(&[value; 160]));

@@ -5,9 +5,7 @@ use frontdesk_audio::g711;
 use frontdesk_identifiers::LegId;
 use frontdesk_media_engine::testing::Simulation;
 use frontdesk_media_engine::{Channel, Order};
-use frontdesk_media_protocol::{
-    AgreedAudio, Codec, Direction, MediaEvent, OpusTerms, SrtpKey, SrtpKeys, SrtpSuite,
-};
+use frontdesk_media_protocol::{AgreedAudio, Codec, MediaEvent, SrtpKey, SrtpKeys, SrtpSuite};
 use frontdesk_rtp_session::packet::{self, RtpPacket};
 use frontdesk_rtp_session::secure::{ADDED_TO_RTP, Opening, Room, Sealing};
 use std::cell::RefCell;
@@ -58,21 +56,11 @@ impl Party {
 
     pub fn audio(&self) -> AgreedAudio {
         AgreedAudio {
-            remote: self.address,
-            remote_rtcp: SocketAddr::new(self.address.ip(), self.address.port() + 1),
-            messages_from: None,
-            codec: self.codec,
-            payload_type: self.payload_type(),
             telephone_event: Some(EVENT_TYPE),
-            receive_payload_type: self.payload_type(),
             receive_telephone_event: Some(EVENT_TYPE),
             telephone_event_hz: 8_000,
-            packet_ms: 20,
-            opus: OpusTerms::default(),
-            comfort_noise: false,
-            rtcp_mux: false,
             secure: self.keys.as_ref().map(|(keys, ..)| *keys),
-            direction: Direction::SendReceive,
+            ..AgreedAudio::plain(self.codec, self.payload_type(), self.address)
         }
     }
 

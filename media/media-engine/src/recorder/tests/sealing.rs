@@ -41,6 +41,20 @@ fn the_key_is_made_once_and_for_its_owner_alone() {
 }
 
 #[test]
+fn a_recording_is_encrypted_by_its_name_with_the_key_of_its_tenant() {
+    let folder = tempfile::tempdir().unwrap();
+    let tenant = folder.path().join("tenants/main");
+    let recording = |name| tenant.join("recordings").join(name);
+    assert_eq!(RecordingKey::for_recording(&recording("one.wav")).unwrap(), None);
+    assert!(!RecordingKey::file_of(&recording("one.wav")).exists(), "nothing needs a key yet");
+    let key = RecordingKey::for_recording(&recording("two.wav.sealed")).unwrap();
+    assert_eq!(key, Some(RecordingKey::of_folder(&tenant).unwrap()));
+    std::fs::write(RecordingKey::file_of(&recording("two.wav.sealed")), "too short").unwrap();
+    let error = RecordingKey::for_recording(&recording("three.wav.sealed")).unwrap_err().to_string();
+    assert!(error.contains("recordings.key"), "rather none than one that everybody can read: {error}");
+}
+
+#[test]
 fn what_is_sealed_is_opened_by_its_key_and_by_no_other() {
     let folder = tempfile::tempdir().unwrap();
     let key = RecordingKey::of_folder(folder.path()).unwrap();
